@@ -1,0 +1,150 @@
+"""The README and the docs are tests: their blocks run from top to bottom, a page at a time.
+
+A page runs in a folder of its own that holds a copy of `configs/` and `experiments/`.
+
+- A `python` block is executed; the blocks of a page share their names.
+- A `toml` block that has arms is a whole experiment, and must load.
+- A `console` block runs its lines that start with `$ trustsim `.
+
+Two comments, on the line above a block, direct it:
+
+- `<!-- file: NAME -->` also writes the block to the file NAME, for the blocks after it;
+- `<!-- with: ARGUMENTS -->` adds arguments to its `trustsim run` lines, to keep the test short.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<key>file|with): (?P<value>.+?) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$",
+    flags=re.MULTILINE | re.DOTALL,
+)
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page and the comment that directs it."""
+
+    kind: str
+    text: str
+    line: int
+    file: str = ""
+    arguments: str = ""
+
+
+def blocks(page: str) -> list[Block]:
+    found = []
+    for match in BLOCK.finditer(page):
+        line = page.count("\n", 0, match.start("text")) + 1
+        key, value = match["key"], match["value"] or ""
+        found.append(
+            Block(
+                kind=match["kind"],
+                text=match["text"],
+                line=line,
+                file=value if key == "file" else "",
+                arguments=value if key == "with" else "",
+            )
+        )
+    return found
+
+
+def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
+    """Execute a block; a traceback shows the line of the page."""
+    source = "\n" * (block.line - 1) + block.text
+    exec(compile(source, str(page), "exec"), names)
+
+
+def load_toml(block: Block, folder: Path) -> None:
+    if not re.search(r"^\[arms\b", block.text, flags=re.MULTILINE):
+        return
+    from trustsim.scenario import load_experiment
+
+    file = folder / (block.file or f"block_{block.line}.toml")
+    file.write_text(block.text, encoding="utf-8")
+    load_experiment(file)
+
+
+def run_console(block: Block, page: Path, folder: Path) -> None:
+    for line in block.text.splitlines():
+        if not line.startswith("$ trustsim "):
+            continue
+        arguments = shlex.split(line.removeprefix("$ trustsim "), comments=True)
+        if arguments[0] == "run":
+            arguments += shlex.split(block.arguments)
+        done = subprocess.run(
+            [sys.executable, "-m", "trustsim.cli", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        where = f"{page.relative_to(ROOT)}, block at line {block.line}: {line}"
+        assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder like the one a reader of the docs works in."""
+    for name in ("configs", "experiments"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_run(page: Path, reader: Path) -> None:
+    names: dict[str, Any] = {"__name__": "__docs__"}
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.file:
+            (reader / block.file).write_text(block.text, encoding="utf-8")
+        if block.kind == "python":
+            run_python(block, page, names)
+        elif block.kind == "toml":
+            load_toml(block, reader)
+        elif block.kind == "console":
+            run_console(block, page, reader)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    targets = [match["target"] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_blocks_are_found_with_what_directs_them() -> None:
+    console = "<!-- with: --jobs 1 -->\n```console\n$ trustsim list\n```\n"
+    page = f"Text.\n\n{console}\n```toml\nx = 1\n```\n"
+    assert blocks(page) == [
+        Block("console", "$ trustsim list\n", line=5, arguments="--jobs 1"),
+        Block("toml", "x = 1\n", line=9),
+    ]
+
+
+def test_a_failing_block_fails() -> None:
+    block = Block("python", "assert 1 == 2\n", line=7)
+    with pytest.raises(AssertionError) as caught:
+        run_python(block, ROOT / "README.md", {})
+    assert caught.traceback[-1].lineno == 6
+
+
+def test_readme_says_what_it_must() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    kinds = [block.kind for block in blocks(readme)]
+    assert {"python", "toml", "console"} <= set(kinds)
+    for words in ("make demo", "make test", "docs/images/headline.png", "CITATION.cff"):
+        assert words in readme

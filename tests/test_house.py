@@ -1,0 +1,223 @@
+"""The house itself: who may import whom, how long a file may be, what a file may name."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "trustsim"
+
+# A module may import from its own layer and from those above it in this list.
+LAYERS: list[set[str]] = [
+    {"errors", "parameters", "records", "luck", "measures", "scenario"},
+    {"market"},
+    {"simulate"},
+    {"model"},
+    {"experiment"},
+    {"analysis"},
+    {"report"},
+    {"explore", "cli"},
+]
+KNOWS_A_SCREEN = {"cli", "explore"}
+SCREEN_LIBRARIES = {"rich", "solara", "typer"}
+HEAVY_LIBRARIES = {"matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy"}
+LONGEST_FILE = 400
+
+REGISTRY_HOST = re.compile(r"\bp[y]pi\.|p[y]thonhosted|\bcond[a]\.anaconda\.|--[a-z-]*index-url")
+OUTSIDE_FOLDER = re.compile(
+    r"(?<![\w.:/])/(?:home|mnt|opt|root|tmp|work)/|(?:\.\./){2,}sh[a]red|\.\./sh[a]red"
+)
+
+
+def source_files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in source_files()}
+
+
+def room(module: str) -> str | None:
+    """Return the first name below the package: `trustsim.market.round` is in room `market`."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else None
+
+
+def layer(module: str) -> int | None:
+    name = room(module)
+    return next((number for number, names in enumerate(LAYERS) if name in names), None)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and full name of all that a file imports, wherever in the file it does so."""
+    package = module_name(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield node.lineno, f"{origin}.{alias.name}"
+
+
+def own_module(imported: str) -> str | None:
+    """Return the project's module that an imported name is, or is part of."""
+    while imported:
+        if imported in MODULES:
+            return imported
+        imported = imported.rpartition(".")[0]
+    return None
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return [ROOT / name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_every_module_has_a_place_in_the_layers() -> None:
+    homeless = [name for name in MODULES if room(name) is not None and layer(name) is None]
+    assert not homeless, f"not in the list of layers: {homeless}"
+
+
+def test_imports_point_one_way() -> None:
+    wrong = []
+    for name, path in MODULES.items():
+        if room(name) is None:
+            continue
+        for line, imported in imports(path):
+            target = own_module(imported)
+            if target is None:
+                continue
+            if target == "trustsim":
+                if imported != "trustsim.__version__":
+                    wrong.append(f"{path.relative_to(ROOT)}:{line} enters by the front door")
+            elif (layer(target) or 0) > (layer(name) or 0):
+                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_imports_have_no_cycles() -> None:
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        targets = {own_module(imported) for _, imported in imports(path)}
+        graph[name] = {target for target in targets if target not in (None, name, "trustsim")}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other: {' -> '.join(error.args[1])}")
+
+
+def test_only_the_command_line_and_the_page_know_a_screen() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {imported}"
+        for name, path in MODULES.items()
+        if room(name) not in KNOWS_A_SCREEN
+        for line, imported in imports(path)
+        if imported.split(".")[0] in SCREEN_LIBRARIES
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in source_files()}
+    too_long = {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_FILE}
+    assert not too_long
+
+
+def test_help_imports_nothing_heavy() -> None:
+    listing = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "trustsim.cli", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    imported = set(re.findall(r"\|\s*([\w.]+)$", listing.stderr, flags=re.MULTILINE))
+    assert "typer" in imported, "the list of imports could not be read"
+    assert "trustsim" in listing.stdout
+    assert not imported & HEAVY_LIBRARIES
+
+
+def test_no_file_names_a_registry_or_a_folder_outside() -> None:
+    wrong = []
+    for path in tracked_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            if REGISTRY_HOST.search(line) or OUTSIDE_FOLDER.search(line):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "see https://p" + "ypi.org/project",
+        "--extra-" + "index-url somewhere",
+        "open('/" + "tmp/x')",
+        "in /" + "home/me/",
+        "../" + "shared/plan.md",
+    ],
+)
+def test_the_patterns_find_what_they_are_for(line: str) -> None:
+    assert REGISTRY_HOST.search(line) or OUTSIDE_FOLDER.search(line)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".ci/run",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "constraints.txt",
+        "results/README.md",
+        "trustsim/py.typed",
+    ],
+)
+def test_house_papers_are_present(name: str) -> None:
+    assert (ROOT / name).is_file()
+
+
+def test_versions_agree() -> None:
+    package = re.search(r'__version__ = "(.+)"', (PACKAGE / "__init__.py").read_text())
+    citation = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), flags=re.M)
+    assert package is not None
+    assert citation is not None
+    assert package[1] == citation[1]
+
+
+def test_constraints_are_names_and_versions() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert pins
+    assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", pin)] == []
+
+
+def test_changelog_has_a_place_for_changes_in_numbers() -> None:
+    assert "### Changes in numbers" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
