@@ -1,0 +1,1 @@
+"""What the results of runs say: comparisons of arms with their uncertainty."""

@@ -1,0 +1,108 @@
+"""Pairs of runs, and the interval of a mean over runs.
+
+The run is the unit, never the agent or the order. Two runs are a pair when they share the design
+point and the replicate: they then face the same luck, and their difference is due to the arms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from trustsim.errors import ConfigError, nearest
+
+Floats = npt.NDArray[np.float64]
+Unpaired = Literal["refuse", "drop"]
+
+PAIR = ["point", "replicate"]
+
+
+def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> tuple[Any, Any, Any]:
+    """Mean over the first axis with its Student-t half-width, leaving out missing values.
+
+    Parameters
+    ----------
+    values : array_like, shape (replications, ...)
+        One row per independent run.
+    confidence : float
+        Level of the interval, between 0 and 1.
+
+    Returns
+    -------
+    mean, half_width, n : ndarray or scalar, shape (...)
+        `half_width` is missing (NaN) where fewer than two values are there.
+    """
+    table = np.asarray(values, dtype=float)
+    seen = np.isfinite(table)
+    n = seen.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(seen, table, 0.0).sum(axis=0) / n
+        squares = np.where(seen, (table - mean) ** 2, 0.0).sum(axis=0)
+        error = np.sqrt(squares / (n - 1) / n)
+    half = stats.t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1)) * error
+    return mean, np.where(n > 1, half, np.nan)[()], n
+
+
+def refuse_unknown(names: Iterable[str], frame: pd.DataFrame) -> None:
+    """Refuse measures that are no column of the table, each with the nearest name."""
+    columns = [str(c) for c in frame.columns]
+    for name in names:
+        if name not in columns:
+            raise ConfigError(f'unknown measure "{name}"{nearest(name, columns)}')
+
+
+def refuse_confidence(confidence: float) -> None:
+    """Refuse a level of confidence that is not between 0 and 1."""
+    if not 0 < confidence < 1:
+        raise ConfigError(f"confidence is {confidence}; it must lie between 0 and 1")
+
+
+def arm_runs(runs: pd.DataFrame, arm: str) -> pd.DataFrame:
+    """Finished runs of one arm, indexed by (point, replicate).
+
+    Raises
+    ------
+    ConfigError
+        If the arm is unknown, has no finished run, or has two runs of the same replicate.
+    """
+    if "arm" not in runs or "replicate" not in runs:
+        raise ConfigError('the table of runs needs the columns "arm" and "replicate"')
+    arms = [str(name) for name in runs["arm"].unique()]
+    if arm not in arms:
+        raise ConfigError(
+            f'unknown arm "{arm}"{nearest(arm, arms)}; the runs have: {", ".join(arms)}'
+        )
+    mine = runs[runs["arm"] == arm]
+    if "status" in mine:
+        mine = mine[mine["status"] == "done"]
+    if mine.empty:
+        raise ConfigError(f'arm "{arm}" has no finished run')
+    if "point" not in mine:
+        mine = mine.assign(point=0)
+    mine = mine.set_index(PAIR).sort_index()
+    if mine.index.has_duplicates:
+        point, replicate = mine.index[mine.index.duplicated()][0]
+        raise ConfigError(f'arm "{arm}" has two runs of point {point}, replicate {replicate}')
+    return mine
+
+
+def common_pairs(
+    a: pd.DataFrame, b: pd.DataFrame, arm_a: str, arm_b: str, unpaired: Unpaired
+) -> pd.Index:
+    """Pairs (point, replicate) that both arms have; see `compare` for `unpaired`."""
+    shared = a.index.intersection(b.index).sort_values()
+    odd = a.index.symmetric_difference(b.index)
+    if len(odd) and (unpaired == "refuse" or shared.empty):
+        point, replicate = odd[0]
+        missing, there = (arm_b, arm_a) if odd[0] in a.index else (arm_a, arm_b)
+        raise ConfigError(
+            f'arms "{arm_a}" and "{arm_b}" are not paired: {len(odd)} runs have no partner, the '
+            f'first is point {point}, replicate {replicate} of "{there}", which "{missing}" lacks; '
+            "run what is missing again"
+        )
+    return shared
