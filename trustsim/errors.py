@@ -1,16 +1,58 @@
-"""The one error for bad input, and the suggestion that goes with a mistyped name."""
+"""What is said to the author of a config or a call that cannot be used.
+
+One exception for all bad input: its text is the whole message and names the file, the key, the
+value, what is allowed and the nearest valid name. Anything else that goes wrong is a defect of the
+program and keeps its traceback.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+from difflib import get_close_matches
+
+LONGEST_VALUE = 80
+LONGEST_LIST = 12
 
 
 class ConfigError(ValueError):
-    """Input that cannot be used; ``str(error)`` is the whole message for the user."""
+    """Bad input; ``str(error)`` is the whole message."""
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """Give ``' (did you mean "x"?)'`` for the allowed name nearest to `name`, or an empty text."""
-    matches = difflib.get_close_matches(name, list(allowed), n=1)
-    return f' (did you mean "{matches[0]}"?)' if matches else ""
+def nearest(name: object, names: Iterable[str]) -> str | None:
+    """Return the valid name that looks most like a name, or None if none does."""
+    known = {str(each).lower(): str(each) for each in names}
+    close = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
+    return known[close[0]] if close else None
+
+
+def suggestion(name: object, names: Iterable[str]) -> str:
+    """Say which name may have been meant and, when they are few, which names there are."""
+    known = [str(each) for each in names]
+    close = nearest(name, known)
+    said = f"; did you mean '{close}'?" if close else ""
+    if 0 < len(known) <= LONGEST_LIST or not close:
+        said += f"{'' if close else ';'} allowed: {', '.join(known) or 'none'}"
+    return said
+
+
+def shown(value: object) -> str:
+    """Write a value as its author did, shortened."""
+    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def at(file: str, key: str, value: object = None, *, given: bool = False) -> str:
+    """Say where a problem is: ``file: key = value: ``.
+
+    Parameters
+    ----------
+    file, key : str
+        File and dotted path; either may be empty.
+    value : object
+        What stands there.
+    given : bool
+        Whether there is a value to show.
+    """
+    place = f"{key} = {shown(value)}" if given else key
+    return "".join(f"{part}: " for part in (file, place) if part)
