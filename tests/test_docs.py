@@ -6,12 +6,16 @@ A page runs in a folder of its own that holds a copy of `configs/` and `experime
 - A `toml` block that has arms is a whole experiment, and must load.
 - A `console` block runs its lines that start with `$ trustsim `.
 
+The examples in docstrings run as well.
+
 Two comments, on the line above a block, direct it:
 
 - `<!-- file: NAME -->` also writes the block to the file NAME, for the blocks after it;
 - `<!-- with: ARGUMENTS -->` adds arguments to its `trustsim run` lines, to keep the test short.
 """
 
+import doctest
+import importlib
 import re
 import shlex
 import shutil
@@ -25,6 +29,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_EXAMPLES = [
+    path for path in sorted((ROOT / "trustsim").rglob("*.py")) if ">>> " in path.read_text("utf-8")
+]
 
 BLOCK = re.compile(
     r"(?:^<!-- (?P<key>file|with): (?P<value>.+?) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$",
@@ -118,6 +125,14 @@ def test_blocks_run(page: Path, reader: Path) -> None:
             load_toml(block, reader)
         elif block.kind == "console":
             run_console(block, page, reader)
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_in_docstrings_run(path: Path) -> None:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert tried > 0
+    assert failed == 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "trustsim"
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS: list[set[str]] = [
-    {"errors", "parameters", "records", "luck", "compiled", "measures", "scenario"},
+    {"errors", "parameters", "records", "luck", "compiled", "rules", "measures", "scenario"},
     {"market"},
     {"simulate"},
     {"model"},
