@@ -15,7 +15,20 @@ PACKAGE = ROOT / "trustsim"
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS: list[set[str]] = [
-    {"errors", "parameters", "records", "luck", "compiled", "rules", "measures", "scenario"},
+    {
+        "compiled",
+        "config",
+        "errors",
+        "given",
+        "library",
+        "luck",
+        "measures",
+        "parameters",
+        "records",
+        "resolved",
+        "rules",
+        "scenario",
+    },
     {"market"},
     {"simulate"},
     {"model"},
