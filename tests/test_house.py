@@ -35,6 +35,7 @@ LAYERS: list[set[str]] = [
     {"experiment"},
     {"analysis"},
     {"report"},
+    {"study"},
     {"explore", "cli"},
 ]
 KNOWS_A_SCREEN = {"cli", "explore"}

@@ -18,21 +18,26 @@ class ConfigError(ValueError):
     """Bad input; ``str(error)`` is the whole message."""
 
 
-def nearest(name: object, names: Iterable[str]) -> str | None:
+def closest(name: object, names: Iterable[str]) -> str | None:
     """Return the valid name that looks most like a name, or None if none does."""
     known = {str(each).lower(): str(each) for each in names}
     close = get_close_matches(str(name).lower(), known, n=1, cutoff=0.5)
     return known[close[0]] if close else None
 
 
+def nearest(name: object, names: Iterable[str]) -> str:
+    """Say which valid name may have been meant; nothing if none looks like it."""
+    close = closest(name, names)
+    return f' (did you mean "{close}"?)' if close else ""
+
+
 def suggestion(name: object, names: Iterable[str]) -> str:
-    """Say which name may have been meant and, when they are few, which names there are."""
+    """Say which name may have been meant and, unless they are many, which names there are."""
     known = [str(each) for each in names]
     close = nearest(name, known)
-    said = f"; did you mean '{close}'?" if close else ""
-    if 0 < len(known) <= LONGEST_LIST or not close:
-        said += f"{'' if close else ';'} allowed: {', '.join(known) or 'none'}"
-    return said
+    if close and len(known) > LONGEST_LIST:
+        return close
+    return f"{close}; allowed: {', '.join(known) or 'none'}"
 
 
 def shown(value: object) -> str:

@@ -1,0 +1,147 @@
+"""What is said about a scenario, and how the library completes it.
+
+A scenario is said in a few words: a market's name, some policies, some changes. Here they are put
+together with the built-in rows and the defaults, and what does not fit together is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trustsim.errors import ConfigError, at, suggestion
+from trustsim.library import check_instruments, library, resolve
+from trustsim.parameters.entries import Entry, check_name, read_entry
+from trustsim.parameters.models import (
+    BUYERS,
+    EXPERIMENTS,
+    INSTRUMENTS,
+    MARKETS,
+    SUPPLIERS,
+    Kind,
+    ascending,
+    check_shares,
+    complete,
+)
+
+DEFAULT_MARKET = "components"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is said about a scenario; the library says the rest."""
+
+    name: str = ""
+    based_on: str = DEFAULT_MARKET
+    numbers: dict[str, int] = field(default_factory=dict)
+    market: dict[str, Any] = field(default_factory=dict)
+    buyer_mix: Any = None
+    supplier_mix: Any = None
+    available: Any = None
+    buyers: dict[str, Entry] = field(default_factory=dict)
+    suppliers: dict[str, Entry] = field(default_factory=dict)
+    instruments: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Where the parts of a scenario stand, for messages."""
+
+    file: str = ""
+    market: str = "market"
+    based_on: str = "market"
+    buyer_mix: str = "buyer_mix"
+    supplier_mix: str = "supplier_mix"
+    available: str = "instruments"
+
+
+def completed(given: Given, keys: Keys) -> dict[str, Any]:
+    """Complete what is given with the library and the defaults.
+
+    Returns
+    -------
+    dict
+        The fields of a `Scenario`.
+
+    Raises
+    ------
+    ConfigError
+        For unknown names and for values that do not fit together.
+    """
+    built_in = library()
+    if not isinstance(given.based_on, str) or given.based_on not in built_in.markets:
+        raise ConfigError(
+            at(keys.file, keys.based_on, given.based_on, given=True)
+            + f"unknown market{suggestion(given.based_on, built_in.markets)}"
+        )
+    base = built_in.markets[given.based_on]
+    market = {**MARKETS.defaults(), **base.entry.values, **given.market}
+    ascending("cost_low", "cost_high", market, keys.market, keys.file)
+    ascending("defect_good", "defect_bad", market, keys.market, keys.file)
+    buyers = resolve(BUYERS, built_in.buyers, given.buyers, "policies.buyers", keys.file)
+    suppliers = resolve(
+        SUPPLIERS, built_in.suppliers, given.suppliers, "policies.suppliers", keys.file
+    )
+    known = resolve(INSTRUMENTS, built_in.instruments, given.instruments, "instruments", keys.file)
+    available: Any = given.available
+    if available is None:
+        available = list(dict.fromkeys([*base.instruments, *given.instruments]))
+    names = check_instruments(available, known, keys.available, keys.file)
+    _refuse_more_than_the_price({name: known[name] for name in names}, keys.file)
+    mix = base.buyer_mix if given.buyer_mix is None else given.buyer_mix
+    buyer_mix = check_shares(mix, buyers, "buyer", keys.buyer_mix, keys.file)
+    mix = base.supplier_mix if given.supplier_mix is None else given.supplier_mix
+    supplier_mix = check_shares(mix, suppliers, "supplier", keys.supplier_mix, keys.file)
+    numbers = {**EXPERIMENTS.defaults(), **given.numbers}
+    return {
+        "name": given.name or ("mixed" if len(buyer_mix) > 1 else next(iter(buyer_mix))),
+        "rounds": numbers["rounds"],
+        "seed": numbers["seed"],
+        "market": complete(MARKETS, market),
+        "buyer_mix": buyer_mix,
+        "supplier_mix": supplier_mix,
+        "buyer_policies": buyers,
+        "supplier_policies": suppliers,
+        "instruments": {name: known[name] for name in names},
+    }
+
+
+def entries(kind: Kind, tables: object, key: str) -> dict[str, Entry]:
+    """Check own rows given in Python."""
+    if tables is None:
+        return {}
+    if not isinstance(tables, Mapping):
+        raise ConfigError(at("", key, tables, given=True) + "must map names to parameters")
+    return {
+        check_name(name, f"a {kind.name}", key): read_entry(kind, table, f"{key}.{name}")
+        for name, table in tables.items()
+    }
+
+
+def sides(policies: object) -> Mapping[str, Any]:
+    """Check that policies are given by the side they belong to."""
+    if policies is None:
+        return {}
+    if not isinstance(policies, Mapping):
+        raise ConfigError(
+            at("", "policies", policies, given=True)
+            + 'must be {"buyers": {name: parameters}, "suppliers": {...}}'
+        )
+    for side, value in policies.items():
+        if side not in ("buyers", "suppliers"):
+            raise ConfigError(
+                at("", f"policies.{side}", value, given=True)
+                + f"unknown side{suggestion(side, ['buyers', 'suppliers'])}"
+            )
+    return policies
+
+
+def _refuse_more_than_the_price(instruments: Mapping[str, Any], file: str) -> None:
+    for name, instrument in instruments.items():
+        if instrument.advance + instrument.on_delivery > 1.0:
+            raise ConfigError(
+                at(file, f"instruments.{name}.advance", instrument.advance, given=True)
+                + f"with on_delivery = {instrument.on_delivery!r} more than the price is paid; "
+                "the two may add up to 1"
+            )
