@@ -1,0 +1,179 @@
+"""Inspection: which lots does the buyer check, and what does it find?
+
+A delivered lot enters; it leaves passed or rejected. What slips through fails in use.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from trustsim.compiled import compiled, own_rule
+from trustsim.luck import four, number_of
+from trustsim.market.accounts import spend
+from trustsim.records import FAILURE, INSPECTION, OUTSIDE, OWN_RULE
+
+INSPECT = number_of("inspection")
+NONE, ALL, FIXED, BY_TRUST, DEMING, EQUILIBRIUM, SAMPLING = 0, 1, 2, 3, 4, 5, 6
+SKIP_AFTER = 10
+SKIP_RATE = 0.25
+TIGHT_UNTIL = 5
+
+
+@compiled
+def by_trust(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect less as trust grows: rate times (1 - trust)^power."""
+    return policy.inspection_rate * (1.0 - tie.trust) ** policy.trust_power  # type: ignore[no-any-return]
+
+
+@compiled
+def deming(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect all or none: all iff the expected defect rate exceeds k1/k2 (Deming 1986).
+
+    The buyer expects a defect as often as it distrusts a lot times what a shaded lot would show.
+    """
+    rate = market.defect_good + (market.defect_bad - market.defect_good) * (1.0 - tie.trust)
+    return 1.0 if rate > break_even(market) else 0.0
+
+
+@compiled
+def break_even(market: Any) -> float:
+    """Give the defect rate above which inspecting pays: cost of a look over cost of a failure."""
+    if market.failure_cost <= 0.0:
+        return 1.0
+    return market.inspection_cost / market.failure_cost  # type: ignore[no-any-return]
+
+
+@compiled
+def equilibrium(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect at the rate that leaves the supplier indifferent: P(inspect) = c/(w + f).
+
+    Mixed equilibrium of the inspection game: c is what shading saves, w + f what a fault found
+    costs the supplier (rework and fine), weighted by the chance that a look finds it.
+    """
+    found = market.sensitivity * max(market.defect_bad - market.defect_good, 0.0)
+    stake = found * (market.rework_cost + market.fine) * market.lot_cost
+    saving = market.shading_saving * order.price
+    return 1.0 if saving >= stake else saving / stake
+
+
+@compiled
+def sampling(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Sample every lot; after ten clean ones only each fourth (skip-lot, as in ISO 2859)."""
+    return SKIP_RATE if tie.clean >= SKIP_AFTER else 1.0
+
+
+@compiled
+def rate(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Give the probability of inspecting by the policy's rule."""
+    rule = policy.inspection
+    if rule > OWN_RULE:
+        return own_rule(rule, order, tie, policy, market)
+    if rule == NONE:
+        return 0.0
+    if rule == ALL:
+        return 1.0
+    if rule == FIXED:
+        return policy.inspection_rate  # type: ignore[no-any-return]
+    if rule == BY_TRUST:
+        return by_trust(order, tie, policy, market)
+    if rule == DEMING:
+        return deming(order, tie, policy, market)
+    if rule == EQUILIBRIUM:
+        return equilibrium(order, tie, policy, market)
+    return sampling(order, tie, policy, market)
+
+
+@compiled
+def acceptance(items: int, allowed: int, fraction: float) -> float:
+    """Give the probability that a sample has at most so many defective items (binomial)."""
+    if fraction <= 0.0:
+        return 1.0
+    if fraction >= 1.0:
+        return 1.0 if allowed >= items else 0.0
+    term = (1.0 - fraction) ** items
+    total = term
+    for found in range(1, min(allowed, items) + 1):
+        term *= (items - found + 1) / found * fraction / (1.0 - fraction)
+        total += term
+    return min(total, 1.0)
+
+
+@compiled
+def powers(tie: Any, policy: Any, market: Any) -> Any:
+    """Give the chances to reject a defective and a good lot, and the cost of a look.
+
+    Acceptance sampling is tightened by one item until five lots in a row were clean after a bad
+    one (switching rules, simplified from ISO 2859).
+    """
+    if policy.inspection != SAMPLING:
+        return market.sensitivity, 1.0 - market.specificity, market.inspection_cost
+    allowed = policy.acceptance_number
+    if tie.orders > 0 and tie.clean < min(TIGHT_UNTIL, tie.orders):
+        allowed = max(allowed - 1, 0)
+    items = policy.sample_size
+    find = 1.0 - acceptance(items, allowed, market.lot_bad_fraction)
+    alarm = 1.0 - acceptance(items, allowed, market.lot_good_fraction)
+    return find, alarm, market.item_cost * items
+
+
+@compiled
+def inspect(world: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
+    """Check the lot or not; a defect that escapes fails in use, and may be traced."""
+    market = world.market[0]
+    worth = order.lots * market.lot_cost
+    look, find, trace, _ = four(market, INSPECT, b, 0)
+    if look < rate(order, tie, policy, market):
+        order.inspected = 1
+        sensitivity, alarm, cost = powers(tie, policy, market)
+        spend(deed, INSPECTION, OUTSIDE, cost * worth)
+        if find < (sensitivity if deed.defective == 1 else alarm):
+            order.rejected = 1
+            return
+    if deed.defective == 1:
+        deed.escaped = 1
+        spend(deed, FAILURE, OUTSIDE, market.failure_cost * worth)
+        deed.traced = 1 if trace < market.failure_traced else 0
+
+
+def inspection_game(cost: float, saving: float, stake: float, fine: float) -> tuple[float, float]:
+    """Give the mixed equilibrium of the inspection game: P(shirk) and P(inspect).
+
+    P(shirk) = h/(w + f) leaves the inspector indifferent, P(inspect) = c/(w + f) the worker. Both
+    are at most 1 (Nosenzo, Offerman, Sefton & van der Veen 2014).
+    """
+    total = stake + fine
+    return min(cost / total, 1.0), min(saving / total, 1.0)
+
+
+def quantal_inspection_game(
+    cost: float, saving: float, stake: float, fine: float, noise: float
+) -> tuple[float, float]:
+    """Solve the logit equilibrium of the inspection game numerically: P(shirk) and P(inspect).
+
+    McKelvey & Palfrey (1995): each side shirks or inspects with logit probability of its payoff
+    difference over the noise. As the noise goes to zero the answer is `inspection_game`.
+    """
+    total = stake + fine
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        shirk = 0.5 * (low + high)
+        inspect_chance = 1.0 / (1.0 + np.exp(-np.clip((shirk * total - cost) / noise, -700, 700)))
+        gain = np.clip((saving - inspect_chance * total) / noise, -700, 700)
+        if 1.0 / (1.0 + np.exp(-gain)) > shirk:
+            low = shirk
+        else:
+            high = shirk
+    return shirk, float(inspect_chance)
+
+
+def operating_characteristic(items: int, allowed: int, fraction: float) -> float:
+    """Give the probability of accepting a lot by a single sample, exactly (binomial sum)."""
+    return float(
+        sum(
+            comb(items, found) * fraction**found * (1.0 - fraction) ** (items - found)
+            for found in range(allowed + 1)
+        )
+    )

@@ -1,0 +1,284 @@
+"""Population: what happens between rounds to firms and to the world.
+
+The round's sums enter; suppliers leave richer or ruined, better or worse reputed, sometimes under a
+new name, and agents may imitate others that fare better.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustsim.compiled import compiled
+from trustsim.luck import four, normal, number_of
+from trustsim.market.accounts import PAYOFF_MEMORY, micro
+from trustsim.market.demand import common
+from trustsim.market.learning import meet, updated
+from trustsim.market.reputation import posterior
+from trustsim.market.sourcing import knows
+from trustsim.records import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
+
+COST = number_of("cost")
+CHARACTER = number_of("character")
+SHOCK = number_of("shock")
+BUYER_BIRTH = number_of("buyer birth")
+SUPPLIER_BIRTH = number_of("supplier birth")
+FIRST_CONTACTS = number_of("first contacts")
+IDENTITY = number_of("identity")
+BUYER_IMITATION = number_of("buyer imitation")
+SUPPLIER_IMITATION = number_of("supplier imitation")
+
+@compiled
+def character(opportunism_mean: float, spread: float, first: float, second: float) -> float:
+    """Turn luck into a trait: mixture of the mean and of all-or-nothing by the spread.
+
+    With probability ``spread`` the trait is 1 or 0 (1 as often as the mean), otherwise uniform
+    around the mean; the mean of the trait is the parameter.
+    """
+    if first < spread:
+        return 1.0 if second < opportunism_mean else 0.0
+    width = min(opportunism_mean, 1.0 - opportunism_mean)
+    return opportunism_mean + width * (2.0 * second - 1.0)
+
+
+@compiled
+def draw_cost(market: Any, luck: float) -> float:
+    """Draw a unit cost, uniform between the bounds."""
+    return market.cost_low + (market.cost_high - market.cost_low) * luck  # type: ignore[no-any-return]
+
+
+GOLDEN = 0.6180339887498949
+
+
+@compiled
+def policy_of(agent: int, offset: float, cumulative: Any) -> int:
+    """Give the policy of an agent so that shares hold closely among any first so many agents.
+
+    Agents take points of a golden-ratio sequence: an agent's policy does not depend on how many
+    others there are.
+    """
+    point = (offset + (agent + 1) * GOLDEN) % 1.0
+    policy = 0
+    while point >= cumulative[policy]:
+        policy += 1
+    return policy
+
+
+@compiled
+def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
+    """Draw the agents and their first contacts.
+
+    Remoteness is uniform from 0 to twice its mean, as far as that stays below 1, otherwise so that
+    the mean holds from the other end; communities are equally likely.
+    """
+    market = world.market[0]
+    market.round = 0
+    offset, _, _, _ = four(market, SUPPLIER_BIRTH, 0, 1)
+    for s in range(world.suppliers.shape[0]):
+        supplier = world.suppliers[s]
+        first, second, cost, home = four(market, SUPPLIER_BIRTH, s, 0)
+        supplier.policy = policy_of(s, offset, supplier_shares)
+        supplier.community = int(home * market.communities)
+        supplier.opportunism = character(
+            market.opportunism_mean, market.opportunism_spread, first, second
+        )
+        supplier.cost = draw_cost(market, cost)
+        supplier.listed = 1
+        supplier.rating = 0.5
+        supplier.load = 1.0
+        supplier.general_good = 1.0
+        supplier.general_bad = 1.0
+        supplier.cash = micro(market.start_cash * market.lot_cost)
+    offset, _, _, _ = four(market, BUYER_BIRTH, 0, 1)
+    for b in range(world.buyers.shape[0]):
+        buyer = world.buyers[b]
+        first, second, site, home = four(market, BUYER_BIRTH, b, 0)
+        buyer.policy = policy_of(b, offset, buyer_shares)
+        buyer.community = int(home * market.communities)
+        width = min(market.remoteness, 1.0 - market.remoteness)
+        buyer.remoteness = market.remoteness + width * (2.0 * site - 1.0)
+        buyer.opportunism = character(
+            market.buyer_opportunism_mean, market.opportunism_spread, first, second
+        )
+        buyer.recommends = -1
+        buyer.prefers = -1
+        buyer.partner = -1
+        buyer.general_good = 1.0
+        buyer.general_bad = 1.0
+        first_contacts(world, b)
+
+
+@compiled
+def first_contacts(world: Any, b: int) -> None:
+    """Let a buyer meet its first suppliers, all different and equally likely."""
+    market = world.market[0]
+    suppliers = world.suppliers.shape[0]
+    contacts = world.ties.shape[1]
+    for k in range(contacts):
+        world.ties[b, k].supplier = -1
+    for k in range(contacts):
+        draw, _, _, _ = four(market, FIRST_CONTACTS, b, k)
+        s = int(draw * suppliers)
+        while knows(world, b, s):
+            s = s + 1 if s + 1 < suppliers else 0
+        meet(world, b, k, s)
+
+
+def opening_balances(scenario: Any) -> Any:
+    """Give the accounts before the first round: owners have paid in the suppliers' cash."""
+    market = scenario.market
+    start = micro(market.start_cash * market.lot_cost) * market.suppliers
+    balances = np.zeros(len(ACCOUNTS), np.int64)
+    balances[SUPPLIERS] = start
+    balances[OUTSIDE] = -start
+    return balances
+
+
+@compiled
+def open_round(world: Any, r: int) -> None:
+    """Start a round: common demand, cost shocks, changes of technology."""
+    market = world.market[0]
+    market.round = r
+    common(market)
+    hit, size, angle, new = four(market, SHOCK, 0, 0)
+    market.cost_level = 1.0 + (market.cost_level - 1.0) * 0.5 ** (2.0 / market.rounds_per_year)
+    if hit < market.shock_rate:
+        market.cost_level *= np.exp(market.shock_size * normal(size, angle))
+    market.technology_left = 1.0
+    if new < market.technology_rate:
+        market.technology_left = 1.0 - market.technology_loss
+
+
+@compiled
+def rename(supplier: Any) -> None:
+    """Give a supplier a clean public name; its partners no longer know it."""
+    supplier.generation += 1
+    supplier.streak = 0
+    supplier.rated = 0
+    supplier.rating_good = 0.0
+    supplier.rating_bad = 0.0
+    supplier.rating = 0.5
+    supplier.listed = 1
+
+
+@compiled
+def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
+    """Let a newcomer take the place of a firm that failed: banks bear the debt, owners pay in."""
+    owed = -supplier.cash
+    balances[BANKS] -= owed
+    start = micro(market.start_cash * market.lot_cost)
+    balances[OUTSIDE] -= start
+    balances[SUPPLIERS] += owed + start
+    supplier.cash = start
+    rename(supplier)
+    first, second, cost, _ = four(market, IDENTITY, s, 1)
+    supplier.opportunism = character(
+        market.opportunism_mean, market.opportunism_spread, first, second
+    )
+    supplier.cost = draw_cost(market, cost)
+    supplier.general_good = 1.0
+    supplier.general_bad = 1.0
+    supplier.payoff = 0.0
+
+
+@compiled
+def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
+    """Settle a supplier's round: books, reputation, generalised trust, survival, cost, owner."""
+    market = world.market[0]
+    supplier = world.suppliers[s]
+    scale = market.lot_cost
+    supplier.cash += tally.cash
+    overhead = micro(market.overhead * scale)
+    supplier.cash -= overhead
+    balances[SUPPLIERS] -= overhead
+    balances[OUTSIDE] += overhead
+    profit = (tally.cash - overhead) / (MICRO * scale)
+    supplier.payoff += PAYOFF_MEMORY * (profit - supplier.payoff)
+    spare = supplier.cash - micro(market.start_cash * scale)
+    if spare > 0:
+        out = micro(market.payout * spare / MICRO)
+        supplier.cash -= out
+        balances[SUPPLIERS] -= out
+        balances[OUTSIDE] += out
+    mean = market.demand_rate * market.buyers / market.suppliers
+    supplier.load = tally.orders / max(mean, 1.0e-9)
+    kept = market.rating_forgetting
+    supplier.rating_good = kept * supplier.rating_good + tally.good
+    supplier.rating_bad = kept * supplier.rating_bad + tally.bad
+    supplier.rating = posterior(supplier.rating_good, supplier.rating_bad)
+    supplier.rated += tally.good + tally.bad
+    supplier.streak = 0 if tally.faults > 0 else supplier.streak + tally.orders
+    weight = market.betrayal_weight
+    forget = market.trust_forgetting
+    supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
+    supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
+    redraw, cost, turn, again = four(market, COST, s, 0)
+    if redraw < market.cost_churn:
+        supplier.cost = draw_cost(market, cost)
+    if turn < market.turn_rate:
+        first, second, _, _ = four(market, CHARACTER, s, 0)
+        supplier.opportunism = character(
+            market.opportunism_mean, market.opportunism_spread, first, second
+        )
+    if supplier.listed == 0 and again < market.new_identity:
+        rename(supplier)
+    elif supplier.rated >= market.delisting_orders and supplier.rating < market.delisting_rating:
+        supplier.listed = 0
+    tally.orders = 0
+    tally.good = 0
+    tally.bad = 0
+    tally.faults = 0
+    tally.known_good = 0
+    tally.known_bad = 0
+    tally.cash = 0
+    if supplier.cash < -micro(market.credit_line * scale) or (
+        supplier.listed == 0 and again >= market.new_identity
+    ):
+        replace(market, supplier, s, balances)
+
+
+@compiled
+def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
+    """Let agents adopt the policy of others by the Fermi rule (Traulsen, Nowak & Pacheco 2006).
+
+    An agent compares itself with one other; it adopts that one's policy with probability
+    ``1/(1 + exp(-(theirs - ours)/noise))``, or mutates to a policy of the market at random.
+    """
+    count = agents.shape[0]
+    if count < 2:
+        return
+    for a in range(count):
+        wish, whom, adopt, mutant = four(market, event, a, 0)
+        if wish >= market.imitation_rate:
+            continue
+        if mutant < market.mutation:
+            agents[a].policy = policies[int(whom * policies.shape[0])]
+            continue
+        other = int(whom * (count - 1))
+        if other >= a:
+            other += 1
+        excess = (agents[other].payoff - agents[a].payoff) / market.imitation_noise
+        if adopt < 1.0 / (1.0 + np.exp(-min(max(excess, -500.0), 500.0))):
+            agents[a].policy = agents[other].policy
+
+
+@compiled
+def close_round(world: Any, tallies: Any, flows: Any, familiar: Any, buyer_mix: Any,
+                supplier_mix: Any) -> None:
+    """End a round: suppliers settle, instruments become familiar, recommendations are published,
+    agents imitate."""
+    market = world.market[0]
+    balances = flows[market.round]
+    for s in range(world.suppliers.shape[0]):
+        close_supplier(world, tallies[s], s, balances)
+    for i in range(market.instruments):
+        instrument = world.instruments[i]
+        share = familiar[i] / max(1.0, 1.0 * market.buyers)
+        familiar[i] = 0
+        instrument.familiarity += (1.0 - instrument.familiarity) * share / market.rounds_per_year
+    for b in range(world.buyers.shape[0]):
+        world.buyers[b].recommends = world.buyers[b].prefers
+    if market.imitation_rate > 0.0:
+        imitate(market, world.buyers, BUYER_IMITATION, buyer_mix)
+        imitate(market, world.suppliers, SUPPLIER_IMITATION, supplier_mix)

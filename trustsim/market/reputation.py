@@ -1,0 +1,79 @@
+"""Reputation: what does the public hear of the supplier?
+
+An order enters when it is over; it leaves as a rating, sometimes a wrong one, sometimes one that a
+buyer offered for sale.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.compiled import compiled
+from trustsim.luck import four, number_of
+from trustsim.market.accounts import micro, pay
+from trustsim.records import BUYERS, DISPUTE, SUPPLIERS
+
+RATE = number_of("rating")
+
+
+@compiled
+def posterior(good: float, bad: float) -> float:
+    """Give the public reputation: mean of the Beta posterior (Josang & Ismail 2002, eq. 5)."""
+    return (good + 1.0) / (good + bad + 2.0)
+
+
+@compiled
+def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
+    """Give what one bad rating costs in sales: margin times usual orders times its weight."""
+    orders = supplier.load * market.demand_rate * market.buyers / market.suppliers
+    weight = 1.0 / (supplier.rating_good + supplier.rating_bad + 2.0)
+    return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1.0e-3)
+
+
+@compiled
+def speak(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
+    """Let the buyer rate the order, truly, by mistake, or after a demand for money was refused.
+
+    A supplier pays the ransom if the sales that it would lose are worth more.
+    """
+    market = world.market[0]
+    buyer = world.buyers[b]
+    supplier = world.suppliers[order.supplier]
+    voice, slip, demand, _ = four(market, RATE, b, 0)
+    tally = desk.suppliers[order.supplier]
+    tally.orders += 1
+    tally.faults += order.grievance
+    bad = order.grievance == 1
+    if demand < market.ransom_rate * buyer.opportunism:
+        sum_asked = market.ransom * market.lot_cost
+        if sales_at_risk(supplier, order.price - deed.unit_cost, market) > sum_asked:
+            units = micro(sum_asked)
+            pay(deed, SUPPLIERS, BUYERS, units)
+            deed.cost[DISPUTE] -= units
+            return
+        bad = True
+    elif voice >= market.rating_rate:
+        return
+    if slip < market.rating_error:
+        bad = not bad
+    if bad:
+        tally.bad += 1
+    else:
+        tally.good += 1
+
+
+def delisting_equilibrium(
+    value: float, cost: float, alpha: float, beta: float, discount: float
+) -> tuple[float, float]:
+    """Give the best a listed seller can earn, and the delisting probability that achieves it.
+
+    Dellarocas (2005): a seller's effort costs ``cost`` and is worth ``value`` to buyers; a
+    negative rating comes with probability ``alpha`` after effort and ``beta`` after cheating. If
+    ``value/cost`` is below ``(beta + (1 - discount)/discount)/(beta - alpha)`` there is no trade.
+    """
+    ratio = value / cost
+    patience = (1.0 - discount) / discount
+    if ratio < (beta + patience) / (beta - alpha):
+        return 0.0, 0.0
+    worth = (value - cost - alpha * cost / (beta - alpha)) / (1.0 - discount)
+    return worth, (1.0 - discount) / (discount * (ratio * (beta - alpha) - beta))

@@ -1,0 +1,187 @@
+"""The round: the printable schedule of the rooms that every order walks through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.compiled import compiled
+from trustsim.market import (
+    accounts,
+    delivery,
+    demand,
+    disputes,
+    information_sharing,
+    inspection,
+    learning,
+    negotiation,
+    payment_terms,
+    population,
+    production,
+    reputation,
+    settlement,
+    sourcing,
+)
+SCHEDULE = (
+    demand, sourcing, negotiation, payment_terms, information_sharing, production, delivery,
+    inspection, settlement, disputes, reputation, learning, accounts, population,
+)
+"""The rooms in the order of the walk; population comes between rounds."""
+
+
+def schedule() -> str:
+    """Print the rooms in the order of the walk, each with the first sentence of its purpose.
+
+    Returns
+    -------
+    str
+        A line a room.
+    """
+    lines = []
+    for place, room in enumerate(SCHEDULE, 1):
+        purpose = (room.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"{place:2d}. {purpose}")
+    return "\n".join(lines)
+
+
+@compiled
+def fade(world: Any, b: int, policy: Any) -> None:
+    """Let all ties of a buyer fade by a round; strangers take the place of firms that are gone."""
+    market = world.market[0]
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        learning.erode(tie, policy, market)
+        if tie.last_round < market.round - 1:
+            learning.idle(tie, policy, market)
+        supplier = world.suppliers[tie.supplier]
+        if supplier.generation != tie.generation and tie.owed == 0:
+            if world.buyers[b].partner == tie.supplier:
+                world.buyers[b].partner = -2
+            learning.meet(world, b, k, tie.supplier)
+
+
+@compiled
+def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> bool:
+    """Walk the rooms before the order is agreed; give False when no agreement is reached."""
+    market = world.market[0]
+    sourcing.loyalty(world, b, deed)
+    newcomer = sourcing.explore(world, b, policy)
+    if sourcing.ask(world, desk, b, policy, newcomer, order) == 0:
+        order.lost_for_terms = 1
+        return False
+    negotiation.collect_bids(world, desk, b, order, deed)
+    contact = sourcing.award(world, desk, b, policy, order, deed)
+    sourcing.place(world, b, contact, policy, order, deed)
+    ours = desk.buyer_sight[contact]
+    theirs_seen = desk.supplier_sight[0]
+    supplier = world.suppliers[order.supplier]
+    learning.see_buyer(theirs_seen, world.ties[b, contact], world.buyers[b], supplier, market)
+    negotiation.agree(world, b, policy, ours, order, deed)
+    return payment_terms.settle_on(world, policy, ours, theirs_seen, order, deed)
+
+
+@compiled
+def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> None:
+    """Walk the rooms of an agreed order, from information sharing to learning."""
+    ours = desk.buyer_sight[order.contact]
+    theirs_seen = desk.supplier_sight[0]
+    theirs = world.supplier_policies[world.suppliers[order.supplier].policy]
+    deed.trust_in_supplier = ours.trust
+    deed.trust_in_buyer = theirs_seen.trust
+    deed.knowhow = ours.knowhow
+    payment_terms.charge(world, order, deed)
+    information_sharing.share(world, b, policy, theirs, ours, theirs_seen, order, deed)
+    production.produce(world, b, theirs, theirs_seen, order, deed)
+    if deed.absconded == 0:
+        delivery.deliver(world, b, theirs, order, deed)
+    if order.delivered == 1:
+        inspection.inspect(world, b, policy, ours, order, deed)
+    settlement.settle(world, b, policy, theirs, ours, theirs_seen, order, deed)
+    reputation.speak(world, desk, b, order, deed)
+    learning.learn(world, desk, b, order, deed)
+    if order.accepted == 1 and order.grievance == 0:
+        desk.familiar[order.instrument] += 1
+
+
+@compiled
+def walk(world: Any, desk: Any, b: int) -> None:
+    """Walk one buyer's order of a round through all rooms."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    policy = world.buyer_policies[buyer.policy]
+    order = desk.order[0]
+    deed = desk.deed[0]
+    accounts.clear(order, deed)
+    order.round = market.round
+    order.buyer = b
+    order.remoteness = buyer.remoteness
+    fade(world, b, policy)
+    if buyer.debts > 0:
+        settlement.chase(world, desk, b, deed)
+    tally = desk.rounds[market.round, buyer.policy]
+    tally.buyers += 1
+    if demand.need(market, buyer, b, order):
+        if find_partner(world, desk, b, policy, order, deed):
+            carry_out(world, desk, b, policy, order, deed)
+        else:
+            delivery.do_without(market, order, deed)
+        accounts.post(buyer, desk, deed, order.supplier)
+        accounts.enter(tally, order, deed, market)
+        if order.ordered == 1:
+            learning.attract(world, b, order, deed)
+            accounts.enter(desk.ages[learning.age_bucket(order.age)], order, deed, market)
+        sourcing.recommend(world, b)
+    else:
+        accounts.enter_costs(tally, deed)
+    accounts.settle_payoff(buyer, order, deed, market)
+
+
+@compiled
+def walk_buyers(world: Any, desk: Any, first: int, last: int) -> None:
+    """Walk the orders of the buyers from first up to (not with) last."""
+    for b in range(first, last):
+        walk(world, desk, b)
+
+
+@compiled
+def walk_recorded(world: Any, desk: Any, first: int, last: int, orders: Any, deeds: Any) -> None:
+    """Walk as `walk_buyers` does and keep every order and deed."""
+    for b in range(first, last):
+        walk(world, desk, b)
+        orders[b] = desk.order[0]
+        deeds[b] = desk.deed[0]
+
+
+@compiled
+def merge(desk: Any, other: Any) -> None:
+    """Add another worker's sums of the round to a worker's, and empty them."""
+    for s in range(desk.suppliers.shape[0]):
+        into, tally = desk.suppliers[s], other.suppliers[s]
+        into.orders += tally.orders
+        into.good += tally.good
+        into.bad += tally.bad
+        into.faults += tally.faults
+        into.known_good += tally.known_good
+        into.known_bad += tally.known_bad
+        into.cash += tally.cash
+        tally.orders = 0
+        tally.good = 0
+        tally.bad = 0
+        tally.faults = 0
+        tally.known_good = 0
+        tally.known_bad = 0
+        tally.cash = 0
+    for i in range(desk.familiar.shape[0]):
+        desk.familiar[i] += other.familiar[i]
+        other.familiar[i] = 0
+
+
+@compiled
+def whole_run(world: Any, desk: Any, rounds: int, buyer_mix: Any, supplier_mix: Any) -> None:
+    """Walk all rounds of a market on one core, without coming back in between."""
+    buyers = world.buyers.shape[0]
+    for r in range(rounds):
+        population.open_round(world, r)
+        walk_buyers(world, desk, 0, buyers)
+        population.close_round(
+            world, desk.suppliers, desk.balances, desk.familiar, buyer_mix, supplier_mix
+        )

@@ -1,0 +1,213 @@
+"""Settlement: is the lot accepted, and does the buyer pay as agreed?
+
+A delivered lot enters, passed or rejected; it leaves accepted and paid, paid late, or not paid at
+all. Overdue invoices of earlier rounds are chased here as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustsim.compiled import compiled
+from trustsim.luck import four, number_of
+from trustsim.market.accounts import micro, pay, post, spend, supplier_work, work
+from trustsim.market.delivery import do_without
+from trustsim.market.disputes import buyer_complains, supplier_complains
+from trustsim.market.production import conduct, future
+from trustsim.records import (
+    BAD_DEBT,
+    BANKS,
+    BUYERS,
+    DELAY,
+    DISPUTE,
+    FAILURE,
+    OUTSIDE,
+    PAYMENT,
+    PRICE,
+    SUPPLIERS,
+)
+
+SETTLEMENT = number_of("settlement")
+ARREARS = number_of("arrears")
+DISPUTED = number_of("dispute")
+UNPAID = number_of("supplier dispute")
+
+
+@compiled
+def make_good(world: Any, b: int, policy: Any, theirs: Any, ours: Any, order: Any, deed: Any,
+              admitted: float) -> None:
+    """Deal with a fault that the buyer knows of: rejected lot, traced failure or leak.
+
+    A supplier that admits its fault, or that is not paid before the lot is in order, makes good;
+    otherwise the buyer bears the loss and complains.
+    """
+    market = world.market[0]
+    worth = order.lots * market.lot_cost
+    order.grievance = 1
+    if order.rejected == 1:
+        stake = market.rework_cost * worth
+        spend(deed, DELAY, OUTSIDE, market.late_cost * worth)
+        order.buyer_accused = 1 - deed.defective
+        if admitted < theirs.admission or order.after + order.held * order.advance >= 0.5:
+            pay(deed, SUPPLIERS, OUTSIDE, micro(stake))
+            return
+        spend(deed, FAILURE, OUTSIDE, stake)
+        buyer_complains(world, b, DISPUTED, policy, ours, order, deed, stake, FAILURE)
+    elif deed.traced == 1:
+        stake = market.warranty * market.failure_cost * worth
+        if admitted < theirs.admission:
+            units = micro(stake)
+            pay(deed, SUPPLIERS, BUYERS, units)
+            deed.cost[FAILURE] -= units
+            return
+        buyer_complains(world, b, DISPUTED, policy, ours, order, deed, stake, FAILURE)
+
+
+@compiled
+def weigh_lateness(order: Any, tie: Any, policy: Any, due: float, market: Any) -> None:
+    """Weigh what a buyer gains by paying late against interest, the relation and scruples."""
+    rounds = 1.0 / max(market.arrears_hazard, 0.01)
+    years = rounds / market.rounds_per_year
+    tie.gain = market.late_gain * due * market.buyer_interest * years
+    owed = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
+    harm = due * market.supplier_interest * years + rounds * market.chase_hours * market.hour_cost
+    tie.loss = owed + market.late_damage * relation_value(order, tie, market)
+    tie.loss += market.scruple * (1.0 - tie.opportunism) * harm
+    tie.exposure = due
+
+
+@compiled
+def weigh_false_claim(order: Any, tie: Any, policy: Any, due: float, market: Any) -> None:
+    """Weigh what a buyer gains by denying its debt against the law, the relation and scruples."""
+    unsecured = due * (1.0 - order.secured)
+    talk = order.evidence * (1.0 - market.off_platform * tie.opportunism)
+    lost = 0.5 * (1.0 + talk)
+    tie.gain = unsecured
+    tie.loss = lost * (unsecured + market.platform_fee * market.lot_cost)
+    tie.loss += market.dispute_hours * market.hour_cost + relation_value(order, tie, market)
+    tie.loss += market.scruple * (1.0 - tie.opportunism) * due
+    tie.exposure = due
+
+
+@compiled
+def relation_value(order: Any, tie: Any, market: Any) -> float:
+    """Give what the relation is worth to the buyer: shared savings to come and cost of leaving."""
+    saving = market.gain_sharing * market.knowhow_gain * tie.knowhow * order.lots
+    leaving = market.switching_cost + market.asset_lock * tie.assets
+    value = future(saving, tie.retained, market.discount) + leaving * tie.retained
+    return value * market.lot_cost  # type: ignore[no-any-return]
+
+
+@compiled
+def pay_invoice(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any,
+                order: Any, deed: Any, due: int, strained: float) -> None:
+    """Pay what is due after acceptance: on time, late for want of money, late on purpose, or deny
+    the debt."""
+    market = world.market[0]
+    tie = world.ties[b, order.contact]
+    buyer = world.buyers[b]
+    late, deny, _, wait = four(market, SETTLEMENT, b, 1)
+    amount = due / 1.0e6
+    weigh_false_claim(order, ours, policy, amount, market)
+    if deny < conduct(order, ours, policy, market) and ours.gain > 0.0:
+        deed.false_claim = 1
+        talk = order.evidence * (1.0 - market.off_platform * buyer.opportunism)
+        covered = micro(order.secured * amount)
+        pay(deed, BANKS, SUPPLIERS, covered)
+        paid = micro(
+            supplier_complains(world, b, UNPAID, theirs, theirs_seen, talk, order.remoteness,
+                               order, deed, (due - covered) / 1.0e6)
+        )
+        pay(deed, BUYERS, SUPPLIERS, paid)
+        deed.cost[PRICE] -= due - paid
+        return
+    weigh_lateness(order, ours, policy, amount, market)
+    if late < max(policy.lateness, conduct(order, ours, policy, market)):
+        deed.delayed_payment = 1
+        order.paid_late = 1
+        if tie.owed == 0:
+            buyer.debts += 1
+        tie.owed += due
+        deed.receivable += due
+        return
+    if strained < market.strain:
+        order.paid_late = 1
+        days = -np.log(wait) * market.strain_days
+        deed.arrears_days += days
+        pay(deed, SUPPLIERS, BANKS, micro(amount * market.supplier_interest * days / 365.0))
+    pay(deed, BUYERS, SUPPLIERS, due)
+
+
+@compiled
+def settle(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any, order: Any,
+           deed: Any) -> None:
+    """Accept and pay the order, or deal with a lot that never came."""
+    market = world.market[0]
+    admitted, strained, collected, known = four(market, SETTLEMENT, b, 0)
+    amount = order.price * order.lots
+    if order.delivered == 0:
+        do_without(market, order, deed)
+        taken = order.advance * (1.0 - order.held) * amount
+        if deed.absconded == 1:
+            order.grievance = 1
+            spend(deed, BAD_DEBT, SUPPLIERS, taken)
+            buyer_complains(world, b, DISPUTED, policy, ours, order, deed, taken, BAD_DEBT)
+        return
+    if order.rejected == 1 or deed.traced == 1:
+        make_good(world, b, policy, theirs, ours, order, deed, admitted)
+    elif deed.leaked == 1 and known < market.failure_traced:
+        order.grievance = 1
+    order.accepted = 1
+    total = micro(amount)
+    due = micro(order.after * amount)
+    instrument = world.instruments[order.instrument]
+    if collected < instrument.collection_failure * order.remoteness:
+        due += micro(order.on_delivery * amount)
+    due = min(due, total)
+    deed.cost[PRICE] += total
+    pay(deed, BUYERS, SUPPLIERS, total - due)
+    if due > 0:
+        pay_invoice(world, b, policy, theirs, ours, theirs_seen, order, deed, due, strained)
+
+
+@compiled
+def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
+    """Chase the buyer's overdue invoices: paid with interest, taken to law, or still open."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        if tie.owed == 0:
+            continue
+        paid, law, right, found = four(market, ARREARS, b, k)
+        deed.arrears_days += 365.0 / market.rounds_per_year
+        work(deed, market, DISPUTE, market.chase_hours, False)
+        supplier_work(deed, market, market.chase_hours)
+        gone = world.suppliers[tie.supplier].generation != tie.generation
+        if paid < market.arrears_hazard or gone:
+            _discharge(market, tie, deed, tie.owed)
+            buyer.debts -= 1
+        elif law < market.law_hazard:
+            won = right < 0.5 * (1.0 + market.evidence)
+            reachable = market.locatable * (1.0 - 0.5 * buyer.remoteness)
+            share = market.enforcement if won and found < reachable else 0.0
+            work(deed, market, DISPUTE, market.dispute_hours, False)
+            supplier_work(deed, market, market.dispute_hours)
+            _discharge(market, tie, deed, micro(share * tie.owed / 1.0e6))
+            buyer.debts -= 1
+        post(buyer, desk, deed, tie.supplier)
+
+
+@compiled
+def _discharge(market: Any, tie: Any, deed: Any, units: int) -> None:
+    """Close an overdue invoice: so much is paid with interest, the rest is written off."""
+    pay(deed, BUYERS, SUPPLIERS, units)
+    rate = (1.0 - market.late_interest_waived) * market.arrears_interest
+    interest = micro(rate * units / 1.0e6 / market.rounds_per_year)
+    pay(deed, BUYERS, SUPPLIERS, interest)
+    deed.cost[PAYMENT] += interest
+    deed.cost[PRICE] -= tie.owed - units
+    deed.receivable -= tie.owed
+    tie.owed = 0

@@ -1,0 +1,267 @@
+"""Sourcing: whom does the buyer ask, and who gets the order?
+
+A buyer enters with a need and a short list of contacts, now and then replaces the weakest one by a
+newcomer, asks some of them for bids and awards the order. It leaves with one supplier.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trustsim.compiled import compiled, own_rule
+from trustsim.luck import four, gumbel, number_of
+from trustsim.market.accounts import spend, work
+from trustsim.market.learning import ATTENTION, meet, see_supplier
+from trustsim.records import OUTSIDE, OWN_RULE, SOURCING, SWITCHING
+
+SEARCH = number_of("search")
+REFERRAL = number_of("referral")
+ASKING = number_of("asking")
+TEST = number_of("market test")
+RANDOM, RATING, REFERRED = 0, 1, 2
+LOWEST_BID, TOTAL_COST, LOGIT = 0, 1, 2
+NOBODY = -1
+FAR = -1.0e300
+
+
+@compiled
+def knows(world: Any, b: int, s: int) -> bool:
+    """Tell whether a supplier is already a contact of a buyer."""
+    for k in range(world.ties.shape[1]):
+        if world.ties[b, k].supplier == s:
+            return True
+    return False
+
+
+@compiled
+def find(world: Any, b: int, rule: int) -> int:
+    """Find a supplier that the buyer does not know yet, or nobody.
+
+    By chance; by public rating (the best of three found by chance); or by referral (the supplier
+    that another buyer, found by chance, would recommend).
+    """
+    market = world.market[0]
+    suppliers = world.suppliers.shape[0]
+    first, second, third, other = four(market, SEARCH, b, 0)
+    if rule == REFERRED:
+        peer = int(other * world.buyers.shape[0])
+        found = world.buyers[peer].recommends
+        if found >= 0 and world.suppliers[found].listed == 1 and not knows(world, b, found):
+            return found
+    best = NOBODY
+    for draw in (first, second, third):
+        s = int(draw * suppliers)
+        if world.suppliers[s].listed == 1 and not knows(world, b, s):
+            if rule != RATING:
+                return s
+            if best == NOBODY or world.suppliers[s].rating > world.suppliers[best].rating:
+                best = s
+    return best
+
+
+@compiled
+def explore(world: Any, b: int, policy: Any) -> int:
+    """Replace the weakest contact by a newcomer with probability ``exploration``.
+
+    Returns the newcomer's place among the contacts, or `NOBODY`.
+    """
+    chance, _, _, _ = four(world.market[0], REFERRAL, b, 0)
+    if chance >= policy.exploration:
+        return NOBODY
+    newcomer = find(world, b, policy.search)
+    if newcomer == NOBODY:
+        return NOBODY
+    weakest = NOBODY
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        if tie.owed == 0 and tie.supplier != world.buyers[b].partner and (
+            weakest == NOBODY or tie.retained < world.ties[b, weakest].retained
+        ):
+            weakest = k
+    if weakest != NOBODY:
+        meet(world, b, weakest, newcomer)
+    return weakest
+
+
+@compiled
+def loyalty(world: Any, b: int, deed: Any) -> None:
+    """Note how concentrated the buyer's orders are: Herfindahl index and largest share."""
+    total = 0.0
+    squares = 0.0
+    top = 0.0
+    for k in range(world.ties.shape[1]):
+        share = world.ties[b, k].retained
+        total += share
+        squares += share * share
+        top = max(top, share)
+    deed.loyalty = squares / (total * total) if total > 0.0 else 0.0
+    deed.top_share = top / total if total > 0.0 else 0.0
+
+
+@compiled
+def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -> int:
+    """Choose whom to ask for a bid: the contacts of greatest noisy utility, and the newcomer.
+
+    Utility before price is ``w_J J + w_tau tau + w_R rep`` plus Gumbel noise of intensity
+    ``beta``, so that asking one contact is the logit choice of Weisbuch, Kirman & Herreiner
+    (2000). Scores stay in the sight of each contact (``bid`` is below zero for the ones not asked).
+
+    Returns the number of bidders.
+    """
+    market = world.market[0]
+    buyer = world.buyers[b]
+    contacts = world.ties.shape[1]
+    noise = (0.0, 0.0, 0.0, 0.0)
+    for k in range(contacts):
+        if k % 4 == 0:
+            noise = four(market, ASKING, b, k // 4)
+        sight = desk.buyer_sight[k]
+        tie = world.ties[b, k]
+        supplier = world.suppliers[tie.supplier]
+        sight.asked = 0.0
+        if supplier.listed == 0 or supplier.generation != tie.generation:
+            sight.score = FAR
+            continue
+        mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
+        utility = policy.attraction_weight * tie.attraction
+        utility += policy.trust_weight * (
+            mean + market.goodwill_bonus * tie.goodwill * (1.0 - mean)
+        )
+        utility += policy.rating_weight * supplier.rating
+        luck = noise[k % 4]
+        sight.score = utility + gumbel(luck) / (policy.intensity + 1.0e-9)
+    wanted = policy.bidders
+    extra, _, _, _ = four(market, TEST, b, 0)
+    if wanted == 1 and extra < policy.market_test:
+        wanted = 2
+    bidders = 0
+    if newcomer != NOBODY and desk.buyer_sight[newcomer].score > FAR:
+        desk.buyer_sight[newcomer].asked = 1.0
+        bidders = 1
+        wanted = max(wanted, 2)
+    while bidders < wanted:
+        best = NOBODY
+        for k in range(contacts):
+            sight = desk.buyer_sight[k]
+            if sight.asked == 0.0 and sight.score > FAR and (
+                best == NOBODY or sight.score > desk.buyer_sight[best].score
+            ):
+                best = k
+        if best == NOBODY:
+            break
+        desk.buyer_sight[best].asked = 1.0
+        bidders += 1
+    for k in range(contacts):
+        if desk.buyer_sight[k].asked == 1.0:
+            tie = world.ties[b, k]
+            see_supplier(desk.buyer_sight[k], tie, buyer, world.suppliers[tie.supplier], market)
+    order.bidders = bidders
+    return bidders
+
+
+@compiled
+def lowest_bid(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Score by the bid alone: the cheapest gets the order."""
+    return -tie.bid  # type: ignore[no-any-return]
+
+
+@compiled
+def total_cost(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Score by the bid and what distrust is expected to cost: total cost of ownership (Ellram
+    1995). An untrusted lot is as good as shaded; changing the supplier costs the switch."""
+    risk = market.defect_bad * market.failure_cost * (1.0 - tie.trust)
+    change = market.switching_cost if tie.orders == 0 else 0.0
+    return -(tie.bid + (risk + change) * market.lot_cost)  # type: ignore[no-any-return]
+
+
+@compiled
+def logit(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Score by noisy utility less the weighted relative price (Weisbuch, Kirman & Herreiner
+    2000)."""
+    relative = tie.bid / order.reference_price - 1.0
+    return tie.score - policy.price_weight * relative  # type: ignore[no-any-return]
+
+
+@compiled
+def award_score(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Score a bidder by the policy's award rule."""
+    rule = policy.award
+    if rule > OWN_RULE:
+        return own_rule(rule, order, tie, policy, market)
+    if rule == LOWEST_BID:
+        return lowest_bid(order, tie, policy, market)
+    if rule == TOTAL_COST:
+        return total_cost(order, tie, policy, market)
+    return logit(order, tie, policy, market)
+
+
+@compiled
+def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> int:
+    """Award the order to the bidder of greatest score; give its place among the contacts."""
+    market = world.market[0]
+    best = NOBODY
+    highest = 0.0
+    for k in range(world.ties.shape[1]):
+        sight = desk.buyer_sight[k]
+        if sight.asked == 1.0:
+            score = award_score(order, sight, policy, market)
+            if best == NOBODY or score > highest:
+                best = k
+                highest = score
+    work(deed, market, SOURCING, market.tender_hours * (order.bidders - 1), False)
+    return best
+
+
+@compiled
+def place(world: Any, b: int, k: int, policy: Any, order: Any, deed: Any) -> None:
+    """Give the order to contact k: work of ordering, qualification of a stranger, switching."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    tie = world.ties[b, k]
+    order.supplier = tie.supplier
+    order.contact = k
+    order.age = tie.orders
+    order.ordered = 1
+    saved = market.asset_saving * tie.assets
+    eased = market.knowhow_ease * tie.knowhow
+    hours = market.coordination_hours * (1.0 - eased) * (1.0 - saved)
+    if tie.orders == 0:
+        order.fresh = 1
+        hours += market.qualification_hours
+    work(deed, market, SOURCING, hours, True)
+    if buyer.partner >= 0 and buyer.partner != tie.supplier:
+        cost = market.switching_cost * order.lots * market.lot_cost
+        spend(deed, SWITCHING, OUTSIDE, cost)
+    buyer.partner = tie.supplier
+    tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)
+
+
+@compiled
+def recommend(world: Any, b: int) -> None:
+    """Note which supplier the buyer would name to another: the most trusted that it has tried."""
+    best = NOBODY
+    most = 0.5
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
+        if tie.orders > 0 and mean > most:
+            best = tie.supplier
+            most = mean
+    world.buyers[b].prefers = best
+
+
+def logit_shares(intensity: float, memory: float, profit: float, rounds: int = 20_000) -> float:
+    """Give the larger share of orders at the fixed point of two equal sellers.
+
+    Mean-field dynamics of Weisbuch, Kirman & Herreiner (2000): attraction
+    ``J <- (1 - memory) J + P profit`` with logit shares ``P``.
+    """
+    first, second = 1e-3 * profit / memory, 0.0
+    share = 0.5
+    for _ in range(rounds):
+        share = 1.0 / (1.0 + float(np.exp(-intensity * (first - second))))
+        first += memory * (share * profit / memory - first)
+        second += memory * ((1.0 - share) * profit / memory - second)
+    return share

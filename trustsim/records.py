@@ -1,0 +1,234 @@
+"""The record types: the vocabulary of the whole model.
+
+State lives in a few NumPy structured arrays. Parameter records are generated from
+`trustsim.parameters`; state records are written out here. A rule is stored as its number, the
+position of its name among the parameter's choices, or as an address above `OWN_RULE` when it is a
+function of the user's (see `trustsim.compiled`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.parameters.row import MAX_INSTRUMENTS
+
+OWN_RULE = 255
+"""Rule numbers above this one are addresses of compiled functions of the user's."""
+
+MICRO = 1_000_000
+"""Micro-units in a unit of money, and the fixed-point unit of everything else that is summed."""
+
+# Accounts of the ledger, in the order of `ACCOUNTS`.
+BUYERS, SUPPLIERS, PLATFORM, CARRIERS, BANKS, COURTS, OUTSIDE = range(7)
+ACCOUNTS = ("buyers", "suppliers", "platform", "carriers", "banks", "courts", "outside")
+
+# Categories of the total cost of ownership, in the order of `CATEGORIES`.
+(PRICE, SOURCING, NEGOTIATION, PAYMENT, INSPECTION, FAILURE, DELAY, DISPUTE, BAD_DEBT, SWITCHING,
+ LEAKAGE) = range(11)
+CATEGORIES = (
+    "price", "sourcing", "negotiation", "payment", "inspection", "failure", "delay", "dispute",
+    "bad_debt", "switching", "leakage",
+)
+
+AGE_FROM = (0, 1, 2, 3, 4, 6, 9, 13, 19, 25, 37, 49, 73)
+"""First relationship age (orders completed with a supplier) of each bucket of the table of ages."""
+
+Fields = list[Any]
+
+
+def _parameter_fields(rows: tuple[Parameter, ...]) -> Fields:
+    return [(row.name, "f8" if row.kind is float else "i8") for row in rows]
+
+
+def _f8(*names: str) -> Fields:
+    return [(name, "f8") for name in names]
+
+
+def _i8(*names: str) -> Fields:
+    return [(name, "i8") for name in names]
+
+
+Market = np.dtype(
+    _parameter_fields(MARKET)
+    + _i8("seed", "replicate", "round", "instruments", "delisting")
+    # common state of the round
+    + _f8("common_demand", "cost_level", "technology_left")
+    # closed forms worked out once a run: cost of demand mismatch per lot of volatility
+    + _f8("mismatch_shared", "mismatch_unshared"),
+    align=True,
+)
+BuyerPolicy = np.dtype(_parameter_fields(BUYER), align=True)
+SupplierPolicy = np.dtype(_parameter_fields(SUPPLIER), align=True)
+Instrument = np.dtype(
+    _parameter_fields(INSTRUMENT) + _f8("familiarity"), align=True
+)
+
+Buyer = np.dtype(
+    [
+        ("policy", "i2"),
+        ("community", "i4"),
+        ("recommends", "i4"),  # supplier that this buyer names to others this round
+        ("prefers", "i4"),  # supplier that it will name from the next round on
+        ("partner", "i4"),  # supplier of its last order, -1 for none
+        ("debts", "i4"),  # ties with an overdue invoice
+        ("remoteness", "f4"),
+        ("opportunism", "f4"),
+        ("demand", "f8"),  # log of its own demand level, AR(1)
+        ("general_good", "f4"),  # generalised trust: all experience with suppliers
+        ("general_bad", "f4"),
+        ("payoff", "f8"),  # surplus per round, smoothed, lots
+        ("cash", "i8"),
+    ],
+    align=True,
+)
+
+Supplier = np.dtype(
+    [
+        ("policy", "i2"),
+        ("generation", "u2"),  # counts the firms that have held this place
+        ("listed", "u1"),
+        ("community", "i4"),
+        ("streak", "i4"),  # orders since the last fault that became known
+        ("rated", "i4"),
+        ("opportunism", "f4"),
+        ("cost", "f8"),  # unit cost, share of lot_cost
+        ("load", "f8"),  # orders of the last round over the mean load
+        ("rating_good", "f8"),
+        ("rating_bad", "f8"),
+        ("rating", "f8"),  # public reputation, mean of the Beta posterior
+        ("general_good", "f8"),  # generalised trust in buyers
+        ("general_bad", "f8"),
+        ("payoff", "f8"),  # profit per round, smoothed, lots
+        ("cash", "i8"),
+    ],
+    align=True,
+)
+
+Tie = np.dtype(
+    [
+        ("supplier", "i4"),
+        ("last_round", "i2"),
+        ("orders", "u2"),  # completed together
+        ("clean", "u2"),  # of these, in a row without trouble seen by the buyer
+        ("generation", "u2"),
+        ("supplier_deed", "u1"),  # last conduct as the buyer saw it: 0 none, 1 fair, 2 cheated
+        ("buyer_deed", "u1"),  # last conduct as the supplier saw it
+        ("supplier_shared", "u1"),  # disclosed last time
+        ("buyer_shared", "u1"),
+        ("supplier_good", "f4"),  # what the buyer counts for and against the supplier
+        ("supplier_bad", "f4"),
+        ("buyer_good", "f4"),  # what the supplier counts for and against the buyer
+        ("buyer_bad", "f4"),
+        ("attraction", "f4"),
+        ("knowhow", "f4"),
+        ("goodwill", "f4"),
+        ("assets", "f4"),
+        ("watched", "f4"),  # chance of being inspected, as the supplier has seen it
+        ("retained", "f4"),  # share of this buyer's orders, as the supplier has seen it
+        ("owed", "i8"),  # overdue invoices, micro-units
+    ],
+    align=True,
+)
+
+Order = np.dtype(
+    # what both sides know of the order while it walks
+    _i8("round", "buyer", "supplier", "contact", "instrument", "bidders", "age", "fresh")
+    + _f8(
+        "lots", "price", "reference_price", "ask", "advance", "on_delivery", "after", "held",
+        "secured", "credit_days", "evidence", "remoteness",
+        "buyer_disclosed", "supplier_disclosed",
+    )
+    + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
+          "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance"),
+    align=True,
+)
+
+Deed = np.dtype(
+    # what was really done, hidden from the partner's rules, and what the order cost
+    _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
+        "delayed_payment", "profit", "receivable")
+    + _f8("unit_cost", "transaction_hours", "productive_hours", "arrears_days",
+          "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share")
+    + [("cost", "i8", (len(CATEGORIES),)), ("books", "i8", (len(ACCOUNTS),))],
+    align=True,
+)
+
+Sight = np.dtype(
+    # the relation as one side sees it: all that a rule is given besides the order and its policy
+    _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
+        "retained", "watched", "partner_shared", "partner_deed", "own_deed", "acquainted",
+        "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
+        "score", "asked"),
+    align=True,
+)
+
+SupplierTally = np.dtype(
+    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash"), align=True
+)
+
+Tally = np.dtype(
+    _i8(
+        "buyers", "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
+        "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
+        "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
+        "transaction_hours", "productive_hours", "value", "supplier_profit",
+    )
+    + [("cost", "i8", (len(CATEGORIES),)), ("instrument", "i8", (MAX_INSTRUMENTS,))],
+    align=True,
+)
+
+Records = NDArray[Any]
+
+
+class World(NamedTuple):
+    """All the records of one market; what every room can look up.
+
+    Attributes
+    ----------
+    market : array of Market, shape (1,)
+    buyers : array of Buyer, shape (buyers,)
+    suppliers : array of Supplier, shape (suppliers,)
+    ties : array of Tie, shape (buyers, contacts)
+    buyer_policies, supplier_policies : arrays of BuyerPolicy and SupplierPolicy
+    instruments : array of Instrument
+    """
+
+    market: Records
+    buyers: Records
+    suppliers: Records
+    ties: Records
+    buyer_policies: Records
+    supplier_policies: Records
+    instruments: Records
+
+
+class Desk(NamedTuple):
+    """Where one worker keeps the order that it walks and adds up what it saw.
+
+    All sums are integers: they do not depend on who adds first.
+
+    Attributes
+    ----------
+    order : array of Order, shape (1,)
+    deed : array of Deed, shape (1,)
+    buyer_sight, supplier_sight : arrays of Sight, shape (contacts,) and (1,)
+    rounds : array of Tally, shape (rounds, buyer policies)
+    ages : array of Tally, shape (age buckets,)
+    suppliers : array of SupplierTally, shape (suppliers,)
+    familiar : array of int64, shape (instruments,), orders that went well with each
+    balances : array of int64, shape (rounds, 7), net flow into each account by round
+    """
+
+    order: Records
+    deed: Records
+    buyer_sight: Records
+    supplier_sight: Records
+    rounds: Records
+    ages: Records
+    suppliers: Records
+    familiar: Records
+    balances: Records

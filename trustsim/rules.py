@@ -1,0 +1,207 @@
+"""A user's own decision rules: plain functions, checked, compiled, and known by name.
+
+A rule is ``f(order, tie, policy)`` or ``f(order, tie, policy, market)`` and returns a number. It
+sees the order as far as both sides know it (`trustsim.records.Order`), the relation as its owner
+sees it (`trustsim.records.Sight`), its own policy and the public state of the market, and never
+the partner's hidden traits.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numba
+from numba import types
+from numba.core.errors import NumbaError
+
+from trustsim import compiled
+from trustsim.errors import ConfigError, nearest
+from trustsim.records import (
+    OWN_RULE,
+    BuyerPolicy,
+    Market,
+    Order,
+    Sight,
+    SupplierPolicy,
+)
+
+Rule = Callable[..., float]
+
+
+class Decision(NamedTuple):
+    """A decision that a rule can take: the policy's parameter, who decides, what is returned."""
+
+    parameter: str
+    sides: tuple[str, ...]
+    returns: str
+
+
+DECISIONS = {
+    "award": Decision("award", ("buyer",), "score of a bidder; the highest gets the order"),
+    "haggling": Decision("haggling", ("buyer",), "hours of haggling, 0 or more"),
+    "terms": Decision("terms", ("buyer",), "score of an instrument; the highest acceptable one"),
+    "disclosure": Decision(
+        "disclosure_rule", ("buyer", "supplier"), "probability of disclosing, 0 to 1"
+    ),
+    "conduct": Decision(
+        "conduct", ("buyer", "supplier"), "probability of opportunism, 0 to 1"
+    ),
+    "inspection": Decision("inspection", ("buyer",), "probability of inspecting the lot, 0 to 1"),
+    "escalation": Decision(
+        "escalation", ("buyer", "supplier"),
+        "0 joint problem solving, 1 platform, 2 court, 3 write off",
+    ),
+}
+"""The decisions that a user's rule can take, by name."""
+
+REGISTERED: dict[str, tuple[Rule, str]] = {}
+"""Rules of the user's by name, with the decision that each is for."""
+
+_COMPILED: dict[tuple[Rule, str], tuple[int, Any]] = {}
+
+
+def rule(decision: str) -> Callable[[Rule], Rule]:
+    """Register a function by its name as a rule for a decision.
+
+    Parameters
+    ----------
+    decision : str
+        One of `DECISIONS`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such decision.
+
+    Examples
+    --------
+    >>> @rule("inspection")
+    ... def inspect_until_five_clean(order, tie, policy):
+    ...     return 1.0 if tie.clean < 5 else 0.1
+    """
+    if decision not in DECISIONS:
+        raise ConfigError(
+            f'rule: there is no decision "{decision}"{nearest(decision, DECISIONS)}; '
+            f"decisions are {', '.join(DECISIONS)}"
+        )
+
+    def register(function: Rule) -> Rule:
+        REGISTERED[function.__name__] = (function, decision)
+        return function
+
+    return register
+
+
+def address_of(function: Rule, side: str) -> int:
+    """Compile a rule and give the number that stands for it in a policy's record.
+
+    Parameters
+    ----------
+    function : callable
+        ``f(order, tie, policy)`` or ``f(order, tie, policy, market)``.
+    side : {"buyer", "supplier"}
+        Whose policy the rule reads.
+
+    Raises
+    ------
+    ConfigError
+        If it has another signature or does not compile; the message shows the line.
+    """
+    key = (function, side)
+    if key not in _COMPILED:
+        arguments = _arguments(function)
+        if compiled.PLAIN:
+            compiled.PLAIN_RULES.append(
+                function if arguments == 4 else lambda o, t, p, m: function(o, t, p)
+            )
+            _COMPILED[key] = (OWN_RULE + len(compiled.PLAIN_RULES), function)
+        else:
+            made = _compile(function, side, arguments)
+            _COMPILED[key] = (made.address, made)
+    return _COMPILED[key][0]
+
+
+def _arguments(function: Rule) -> int:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]
+    if len(parameters) not in (3, 4):
+        raise ConfigError(
+            f"rule {_name(function)}: takes ({', '.join(parameters)}); a rule takes "
+            "(order, tie, policy) or (order, tie, policy, market)"
+        )
+    return len(parameters)
+
+
+def _compile(function: Rule, side: str, arguments: int) -> Any:
+    policy = BuyerPolicy if side == "buyer" else SupplierPolicy
+    order, tie, own, market = (
+        numba.from_dtype(record) for record in (Order, Sight, policy, Market)
+    )
+    signature = types.float64(*(types.CPointer(record) for record in (order, tie, own, market)))
+    try:
+        inner = numba.njit(error_model="numpy")(function)
+        if arguments == 4:
+
+            def call(o, t, p, m):  # type: ignore[no-untyped-def]
+                return float(
+                    inner(
+                        numba.carray(o, 1)[0], numba.carray(t, 1)[0],
+                        numba.carray(p, 1)[0], numba.carray(m, 1)[0],
+                    )
+                )
+
+        else:
+
+            def call(o, t, p, m):  # type: ignore[no-untyped-def]
+                return float(
+                    inner(
+                        numba.carray(o, 1)[0], numba.carray(t, 1)[0], numba.carray(p, 1)[0]
+                    )
+                )
+
+        return numba.cfunc(signature)(call)
+    except (NumbaError, TypeError, ValueError) as error:
+        raise ConfigError(_explain(function, side, error)) from None
+
+
+def _name(function: Rule) -> str:
+    return getattr(function, "__name__", repr(function))
+
+
+def _explain(function: Rule, side: str, error: Exception) -> str:
+    text = str(error)
+    code = getattr(function, "__code__", None)
+    where = f"rule {_name(function)}"
+    if code is not None:
+        lines = [
+            int(found)
+            for file, found in re.findall(r'File "([^"]+)", line (\d+)', text)
+            if file == code.co_filename or code.co_filename.endswith(file)
+        ]
+        line = lines[-1] if lines else code.co_firstlineno
+        shown = linecache.getline(code.co_filename, line).strip()
+        where += f', file "{code.co_filename}", line {line}: {shown}'
+    attribute = re.search(r"Unknown attribute '(\w+)'", text)
+    if attribute:
+        policy = BuyerPolicy if side == "buyer" else SupplierPolicy
+        names = [*(Order.names or ()), *(Sight.names or ()), *(policy.names or ()),
+                 *(Market.names or ())]
+        reason = (
+            f'"{attribute[1]}" is not known{nearest(attribute[1], names)}; an order has '
+            f"{', '.join(Order.names or ())}; a tie has {', '.join(Sight.names or ())}"
+        )
+    else:
+        reason = next(
+            (part.strip() for part in text.splitlines()
+             if part.strip() and not part.startswith("Failed in")), "it does not compile"
+        )
+    return (
+        f"{where}\n  does not compile: {reason}\n  A rule is plain arithmetic, comparisons, if, "
+        "for and while on numbers, and the functions of math and numpy."
+    )

@@ -1,0 +1,338 @@
+"""One run: a scenario and the number of a replicate give an outcome, bit for bit.
+
+A small market walks on one core without coming back to the interpreter; a large one is walked by
+several workers inside each round. Both give the same bits: workers own disjoint buyers, all sums
+are integers, and luck does not depend on who asks first.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustsim.compiled import records
+from trustsim.errors import ConfigError
+from trustsim.market import population
+from trustsim.market import round as market_round
+from trustsim.market.demand import mismatch
+from trustsim.measures import measure
+from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.records import (
+    ACCOUNTS,
+    AGE_FROM,
+    Buyer,
+    BuyerPolicy,
+    Deed,
+    Desk,
+    Instrument,
+    Market,
+    Order,
+    Records,
+    Sight,
+    Supplier,
+    SupplierPolicy,
+    SupplierTally,
+    Tally,
+    Tie,
+    World,
+)
+from trustsim.scenario import MOST_REPLICATES, Scenario
+
+SMALLEST_SHARE = 2_000
+"""Fewest buyers that are worth a worker of their own inside a round."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run has shown.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    replicate : int
+    round_sums : array of Tally, shape (rounds, policies)
+    age_sums : array of Tally, shape (age buckets,)
+    balances : array of int64, shape (rounds, accounts)
+        Balance of every account after every round, micro-units; the rows add up to zero.
+    world : World
+        The market as it stands at the end.
+    order_records, deed_records : array or None
+        All orders in the order of their walk, if they were asked for.
+    """
+
+    scenario: Scenario
+    replicate: int
+    round_sums: Records
+    age_sums: Records
+    balances: NDArray[np.int64]
+    world: World
+    order_records: Records | None = None
+    deed_records: Records | None = None
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """Every measure of the whole run by name."""
+        total = add_up(self.round_sums.reshape(-1))
+        found = measure(total, self.scenario.market.hour_cost, list(self.scenario.instruments))
+        return {name: float(value[0]) for name, value in found.items()}
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """A row per round and buyer policy: the measures of the round, balances in micro-units.
+
+        In a market of several buyer policies the row ``all`` comes first.
+        """
+        rounds = len(self.round_sums)
+        names = list(self.scenario.buyer_mix)
+        parts = [(name, self.round_sums[:, place]) for place, name in enumerate(names)]
+        if len(names) > 1:
+            whole = np.concatenate([add_up(row) for row in self.round_sums])
+            parts.insert(0, ("all", whole))
+        frames = []
+        for place, (name, sums) in enumerate(parts):
+            found = measure(sums, self.scenario.market.hour_cost, list(self.scenario.instruments))
+            columns: dict[str, Any] = {"round": np.arange(rounds), "policy": name, **found}
+            for account, label in enumerate(ACCOUNTS):
+                columns[f"balance_{label}"] = self.balances[:, account]
+            frame = pd.DataFrame(columns)
+            frames.append(frame.assign(place=place))
+        table = pd.concat(frames) if len(frames) > 1 else frames[0]
+        return table.sort_values(["round", "place"], ignore_index=True).drop(columns="place")
+
+    @cached_property
+    def ages(self) -> pd.DataFrame:
+        """A row per relationship age (orders completed before with that supplier)."""
+        found = measure(
+            self.age_sums, self.scenario.market.hour_cost, list(self.scenario.instruments)
+        )
+        last = [until - 1 for until in AGE_FROM[1:]] + [65_535]
+        return pd.DataFrame({"age_from": AGE_FROM, "age_to": last, **found})
+
+    @cached_property
+    def orders(self) -> pd.DataFrame | None:
+        """A row per order, if orders were asked for: what both sides knew, what was really done,
+        and costs and flows in micro-units."""
+        if self.order_records is None or self.deed_records is None:
+            return None
+        columns = {name: self.order_records[name] for name in Order.names or ()}
+        for name in Deed.names or ():
+            values = self.deed_records[name]
+            if name == "cost":
+                from trustsim.records import CATEGORIES
+
+                columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
+            elif name != "books":
+                columns[name] = values
+        table = pd.DataFrame(columns)
+        return table[table["contact"] >= 0].reset_index(drop=True)
+
+
+def add_up(tallies: Records) -> Records:
+    """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
+    flat = np.ascontiguousarray(tallies).view(np.int64).reshape(tallies.size, -1)
+    return flat.sum(axis=0).view(Tally)
+
+
+def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
+    """Write parameters into a record; a rule becomes its number or its function's address."""
+    for row in rows:
+        value = getattr(values, row.name)
+        if row.choices:
+            if value in row.choices:
+                value = row.choices.index(value)
+            else:
+                from trustsim.rules import REGISTERED, address_of
+
+                function = REGISTERED[value][0] if isinstance(value, str) else value
+                value = address_of(function, side)
+        record[row.name] = value
+
+
+def build(scenario: Scenario, replicate: int) -> World:
+    """Make the records of a market before its first round.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    replicate : int
+        From 0 to 2**32 - 1.
+    """
+    if not 0 <= replicate < MOST_REPLICATES:
+        raise ConfigError(f"replicate = {replicate}: allowed: 0 to {MOST_REPLICATES - 1}")
+    market = records(Market, 1)
+    given = scenario.market
+    _fill(market[0], MARKET, given, "market")
+    market["seed"] = scenario.seed
+    market["replicate"] = replicate
+    market["instruments"] = len(scenario.instruments)
+    market["common_demand"] = market["cost_level"] = market["technology_left"] = 1.0
+    for shared in (True, False):
+        market["mismatch_shared" if shared else "mismatch_unshared"] = mismatch(
+            given.demand_persistence, given.demand_volatility, given.lead_time,
+            given.holding_cost, given.shortage_cost, shared,
+        )
+    buyer_policies = records(BuyerPolicy, len(scenario.buyer_mix))
+    for place, name in enumerate(scenario.buyer_mix):
+        _fill(buyer_policies[place], BUYER, scenario.buyer_policies[name], "buyer")
+    supplier_policies = records(SupplierPolicy, len(scenario.supplier_mix))
+    for place, name in enumerate(scenario.supplier_mix):
+        _fill(supplier_policies[place], SUPPLIER, scenario.supplier_policies[name], "supplier")
+    instruments = records(Instrument, len(scenario.instruments))
+    for place, row in enumerate(scenario.instruments.values()):
+        _fill(instruments[place], INSTRUMENT, row, "instrument")
+    instruments["familiarity"] = given.familiarity_start
+    contacts = min(given.contacts, given.suppliers)
+    world = World(
+        market, records(Buyer, given.buyers), records(Supplier, given.suppliers),
+        records(Tie, given.buyers, contacts), buyer_policies, supplier_policies, instruments,
+    )
+    population.settle_in(
+        world, _cumulative(scenario.buyer_mix), _cumulative(scenario.supplier_mix)
+    )
+    return world
+
+
+def _cumulative(mix: dict[str, float]) -> NDArray[np.float64]:
+    total = np.cumsum(list(mix.values()))
+    total[-1] = 1.0
+    return total
+
+
+def make_desk(world: World, rounds: int) -> Desk:
+    """Make the desk of one worker for so many rounds."""
+    return Desk(
+        records(Order, 1), records(Deed, 1), records(Sight, world.ties.shape[1]),
+        records(Sight, 1), records(Tally, rounds, len(world.buyer_policies)),
+        records(Tally, len(AGE_FROM)), records(SupplierTally, len(world.suppliers)),
+        np.zeros(len(world.instruments), np.int64), np.zeros((rounds, len(ACCOUNTS)), np.int64),
+    )
+
+
+class Rounds:
+    """A market that is walked round by round, by one worker or several.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    replicate : int
+    workers : int
+        Workers inside a round. The result does not depend on it.
+    """
+
+    def __init__(self, scenario: Scenario, replicate: int, workers: int = 1) -> None:
+        self.scenario = scenario
+        self.replicate = replicate
+        self.world = build(scenario, replicate)
+        self.desks = [make_desk(self.world, scenario.rounds) for _ in range(workers)]
+        self.mixes = [
+            np.flatnonzero([share > 0 for share in mix.values()])
+            for mix in (scenario.buyer_mix, scenario.supplier_mix)
+        ]
+        self.done = 0
+        self.kept: list[tuple[Records, Records]] = []
+
+    def run(self) -> None:
+        """Walk all rounds on one core."""
+        market_round.whole_run(self.world, self.desks[0], self.scenario.rounds, *self.mixes)
+        self.done = self.scenario.rounds
+
+    def step(self, pool: ThreadPoolExecutor | None = None, keep: bool = False) -> None:
+        """Walk one round, by the workers of a pool or alone."""
+        world, desks = self.world, self.desks
+        population.open_round(world, self.done)
+        edges = np.linspace(0, len(world.buyers), len(desks) + 1).astype(int)
+        parts = [(desk, *edge) for desk, edge in zip(desks, pairwise(edges), strict=True)]
+        if keep:
+            orders, deeds = records(Order, len(world.buyers)), records(Deed, len(world.buyers))
+            market_round.walk_recorded(world, desks[0], 0, len(world.buyers), orders, deeds)
+            self.kept.append((orders, deeds))
+        elif pool is None:
+            for desk, first, last in parts:
+                market_round.walk_buyers(world, desk, first, last)
+        else:
+            waiting = [
+                pool.submit(market_round.walk_buyers, world, desk, first, last)
+                for desk, first, last in parts
+            ]
+            for part in waiting:
+                part.result()
+        for other in desks[1:]:
+            market_round.merge(desks[0], other)
+        population.close_round(
+            world, desks[0].suppliers, desks[0].balances, desks[0].familiar, *self.mixes
+        )
+        self.done += 1
+
+    def outcome(self) -> Outcome:
+        """Give what the rounds walked so far have shown."""
+        kept = [np.concatenate(part) for part in zip(*self.kept, strict=True)] or [None, None]
+        return Outcome(
+            self.scenario, self.replicate,
+            _sum([desk.rounds[: self.done] for desk in self.desks]),
+            _sum([desk.ages for desk in self.desks]),
+            population.opening_balances(self.scenario)
+            + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
+            self.world, *kept,
+        )
+
+
+def _sum(parts: list[Records]) -> Records:
+    whole = np.ascontiguousarray(parts[0]).view(np.ndarray).copy()
+    for part in parts[1:]:
+        whole.view(np.int64)[...] += np.ascontiguousarray(part).view(np.ndarray).view(np.int64)
+    return whole.view(Tally).view(np.ndarray)
+
+
+def simulate(
+    scenario: Scenario, replicate: int = 0, *, threads: int = 1, orders: bool = False
+) -> Outcome:
+    """Run a scenario once.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    replicate : int
+        Number of the replicate, from 0 to 2**32 - 1: another number is other luck.
+    threads : int
+        Most workers inside a round; small markets use one. The bits do not depend on it.
+    orders : bool
+        Keep every order.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of bounds or a rule does not compile.
+
+    Examples
+    --------
+    >>> outcome = simulate(Scenario("high_trust", rounds=12, buyers=20), replicate=3)
+    >>> int(outcome.balances[-1].sum())
+    0
+    """
+    if threads < 1:
+        raise ConfigError(f"threads = {threads}: allowed: 1 or more")
+    buyers = scenario.market.buyers
+    workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))
+    rounds = Rounds(scenario, replicate, workers)
+    if workers == 1 and not orders:
+        rounds.run()
+    elif orders:
+        for _ in range(scenario.rounds):
+            rounds.step(keep=True)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in range(scenario.rounds):
+                rounds.step(pool)
+    return rounds.outcome()
