@@ -1,0 +1,1 @@
+"""Experiments: which runs there are, which are missing, computing them, and keeping the results."""
