@@ -1,0 +1,71 @@
+"""How the paired differences in total cost spread over replications: does it always pay?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from trustsim.analysis.compare import paired_differences
+from trustsim.analysis.pairs import mean_interval
+from trustsim.errors import ConfigError
+from trustsim.report.figures import style
+from trustsim.report.labels import PER_LOT, percent
+
+BINS = 24
+
+
+def difference_distribution(
+    runs: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    baseline: str,
+    arms: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    width: float = style.WIDE,
+) -> list[Axes]:
+    """Draw a histogram of the paired differences in total cost per challenger, on one scale.
+
+    The band is the interval of the mean; left of zero the challenger was cheaper. Returns the
+    axes, one per challenger.
+    """
+    challengers = [a for a in style.arms_of(runs, arms) if a != baseline]
+    if not challengers:
+        raise ConfigError(f'there is no arm to compare with "{baseline}"')
+    if "total_cost" not in runs:
+        raise ConfigError("the table has no column total_cost")
+    differences = {
+        arm: paired_differences(runs, arm, baseline, ["total_cost"], unpaired="drop")["total_cost"]
+        .dropna()
+        .to_numpy()
+        for arm in challengers
+    }
+    everything = np.concatenate([*differences.values(), [0.0]])
+    margin = 0.03 * float(np.ptp(everything)) or 0.01
+    edges = np.linspace(everything.min() - margin, everything.max() + margin, BINS * 2)
+    width = style.available_width(ax, width)
+    axes = style.panels(ax, len(challengers), 1, width, 1.15, 0.45)
+    names = style.arm_names([baseline, *challengers], 60)
+    for axis, arm in zip(axes, challengers, strict=True):
+        look = style.arm_styles(style.arms_of(runs, arms))[arm]
+        values = differences[arm]
+        axis.hist(values, bins=edges.tolist(), color=look.color, alpha=0.75, edgecolor="white")
+        mean, half, n = mean_interval(values, confidence)
+        half = float(np.nan_to_num(half))
+        axis.axvspan(float(mean) - half, float(mean) + half, color=style.INK, alpha=0.25)
+        axis.axvline(float(mean), color=style.INK, linewidth=1.3)
+        axis.axvline(0, color=style.INK, linewidth=1.0, linestyle=(0, (4, 2)))
+        cheaper = percent(float((values < 0).mean())) if n else "–"
+        style.dress(axis, f"{names[arm]}: cheaper in {cheaper} of runs", "", "runs")
+        axis.set_xlim(edges[0], edges[-1])
+        style.few_ticks(axis, "y", 3, whole=True)
+        style.few_ticks(axis, "x", 5)
+        if axis is not axes[-1]:
+            axis.tick_params(labelbottom=False)
+    axes[-1].set_xlabel(
+        f"difference in total cost to {names[baseline]}\n({PER_LOT}; dashed: none)",
+        fontsize=style.TEXT, color=style.INK,
+    )  # fmt: skip
+    return axes

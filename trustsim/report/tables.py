@@ -1,0 +1,203 @@
+"""Rows of the report's tables, as texts: measures, differences, parameters, provenance."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trustsim.analysis.compare import compare, measure_columns
+from trustsim.analysis.pairs import arm_runs, mean_interval
+from trustsim.errors import ConfigError
+from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.report.labels import (
+    decimals,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+    plain_arms,
+)
+from trustsim.report.limits import conduct_by_phase
+from trustsim.report.results import Results
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts; the first column names the row."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def measures_table(results: Results, confidence: float = 0.95) -> Table:
+    """Mean of every measure per arm, with its half-width."""
+    names = measure_columns(results.runs)
+    labels = plain_arms(results.arms)
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    for arm in results.arms:
+        values = arm_runs(results.runs, arm)[names].astype(float).to_numpy()
+        means, halves, _ = mean_interval(values, confidence)
+        for name, mean, half in zip(names, means, halves, strict=True):
+            cells[name].append(_with_half(float(mean), float(half)))
+    return Table(
+        "Measures per arm",
+        ("measure", "unit", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
+        tuple((measure_label(n), measure_unit(n), *cells[n]) for n in names),
+        f"Mean over runs ± half-width of its {percent(confidence)} interval.",
+    )
+
+
+def difference_tables(results: Results, confidence: float = 0.95) -> list[Table]:
+    """Paired differences of every measure, a table per challenger."""
+    tables = []
+    labels, level = plain_arms(results.arms), f"{percent(confidence)} interval"
+    for arm in results.challengers:
+        title = f"{labels[arm]} minus {labels[results.baseline]}"
+        try:
+            rows = compare(results.runs, arm, results.baseline, None, confidence, unpaired="drop")
+        except ConfigError as error:
+            tables.append(Table(title, (), (), f"Cannot be compared: {error}."))
+            continue
+        tables.append(
+            Table(
+                title,
+                ("measure", "unit", "difference", level, "relative", "effect size", "pairs"),
+                tuple(_difference_row(row) for row in rows.to_dict("records")),
+                "Relative to the size of the baseline's mean; effect size: mean over standard "
+                "deviation of the paired differences (Cohen's d_z).",
+            )
+        )
+    return tables
+
+
+def conduct_tables(results: Results, confidence: float = 0.95) -> list[Table]:
+    """Conduct on first orders and in old relations, a table per challenger."""
+    if results.ages is None:
+        return []
+    tables = []
+    labels = plain_arms(results.arms)
+    for arm in results.challengers:
+        try:
+            phases = conduct_by_phase(results.ages, arm, results.baseline, confidence)
+        except ConfigError:  # said in the place of the figure
+            continue
+        titles = [f"{age} earlier orders" for age in phases]
+        columns = [[_with_interval(row) for row in t.to_dict("records")] for t in phases.values()]
+        names = [measure_label(str(m)) for m in next(iter(phases.values()))["measure"]]
+        tables.append(
+            Table(
+                f"{labels[arm]} minus {labels[results.baseline]}, by age of the relation",
+                ("measure", *titles),
+                tuple(zip(names, *columns, strict=True)),
+                f"Paired difference with its {percent(confidence)} interval.",
+            )
+        )
+    return tables
+
+
+def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
+    """Parameters with values, unit and source: experiment, market, arms, policies, instruments."""
+    policies = experiment.get("policies")
+    policies = policies if isinstance(policies, Mapping) else {}
+    loose = {key: value for key, value in experiment.items() if not isinstance(value, Mapping)}
+    tables = [
+        _values_table("Experiment", loose),
+        _described_table("Market", MARKET, {"value": experiment.get("market")}, defaults=True),
+        _values_table("Arms", experiment.get("arms")),
+        _described_table("Policies of buyers", BUYER, policies.get("buyers")),
+        _described_table("Policies of suppliers", SUPPLIER, policies.get("suppliers")),
+        _described_table("Instruments", INSTRUMENT, experiment.get("instruments")),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def provenance_table(results: Results) -> Table:
+    """Where these results come from: the manifest, flattened."""
+    rows = [(plain(k), _value(v)) for k, v in _flat(results.manifest)]
+    note = f"Not in the folder: {', '.join(results.missing)}." if results.missing else ""
+    return Table("Provenance", ("what", "value"), tuple(rows), note)
+
+
+def _values_table(title: str, values: Any) -> Table:
+    rows = _flat(values) if isinstance(values, Mapping) else []
+    return Table(title, ("what", "value"), tuple((plain(k), _value(v)) for k, v in rows))
+
+
+def _described_table(
+    title: str, known: Sequence[Parameter], columns: Any, *, defaults: bool = False
+) -> Table:
+    """Table with a row per parameter and a column per policy, instrument or market."""
+    columns = columns if isinstance(columns, Mapping) else {}
+    values = {str(c): dict(_flat(v)) for c, v in columns.items() if isinstance(v, Mapping)}
+    named = {row.name: row for row in known}
+    keys = list(dict.fromkeys(key for column in values.values() for key in column))
+    rows = []
+    for key in keys:
+        row = named.get(key)
+        cells = [_value(column[key]) if key in column else "" for column in values.values()]
+        if defaults:
+            cells.append(_value(row.default) if row else "")
+        about = (row.unit, row.text, row.source) if row else ("", "", "")
+        rows.append((plain(key), *cells, *about))
+    header = ["parameter", *(plain(c) for c in values), *(["default"] * defaults)]
+    return Table(title, (*header, "unit", "meaning", "source"), tuple(rows))
+
+
+def _flat(mapping: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    """Keys and values with nested tables written out as ``outer · inner``."""
+    rows: list[tuple[str, Any]] = []
+    for key, value in mapping.items():
+        name = f"{before} · {key}" if before else str(key)
+        if isinstance(value, Mapping):
+            rows += _flat(value, name)
+        else:
+            rows.append((name, value))
+    return rows
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _with_half(mean: float, half: float) -> str:
+    places = decimals(half, mean)
+    text = number(mean, places)
+    return f"{text} ± {number(half, places)}" if math.isfinite(half) else text
+
+
+def _with_interval(row: Mapping[Any, Any]) -> str:
+    difference, half = float(row["difference"]), float(row["half_width"])
+    places = decimals(half, difference)
+    text = number(difference, places)
+    if math.isfinite(half):
+        text += f" ({number(row['low'], places)} to {number(row['high'], places)})"
+    return text
+
+
+def _difference_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    difference, half = float(row["difference"]), float(row["half_width"])
+    places = decimals(half, difference)
+    name = str(row["measure"])
+    return (
+        measure_label(name),
+        measure_unit(name),
+        number(difference, places),
+        f"{number(row['low'], places)} to {number(row['high'], places)}"
+        if math.isfinite(half)
+        else "–",
+        f"{number(100 * row['relative'], 1)} %" if math.isfinite(row["relative"]) else "–",
+        number(float(row["effect_size"]), 2),
+        number(int(row["n"]), 0),
+    )
