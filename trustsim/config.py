@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ TOP_KEYS = (
     "arms",
     "policies",
     "instruments",
+    "sources",
 )
 
 
@@ -65,19 +66,7 @@ class ExperimentTables:
     own_buyers: dict[str, Entry]
     own_suppliers: dict[str, Entry]
     own_instruments: dict[str, Entry]
-
-    def sources(self) -> dict[tuple[str, ...], str]:
-        """Sources that the file gives for single values, by the keys that lead to the value."""
-        rows: dict[tuple[str, ...], Entry] = {("market",): self.market}
-        rows |= {("arms", name, "market"): arm.market for name, arm in self.arms.items()}
-        rows |= {("policies", "buyers", name): row for name, row in self.own_buyers.items()}
-        rows |= {("policies", "suppliers", name): row for name, row in self.own_suppliers.items()}
-        rows |= {("instruments", name): row for name, row in self.own_instruments.items()}
-        return {
-            (*keys, parameter): source
-            for keys, entry in rows.items()
-            for parameter, source in entry.sources.items()
-        }
+    sources: dict[tuple[str, ...], str]
 
 
 def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTables:
@@ -106,7 +95,7 @@ def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTabl
     _known(policies, POLICY_KEYS, "policies", file)
     arms = _arms(tables.get("arms", {}), file)
     numbers = {key: tables[key] for key in EXPERIMENTS.rows if key in tables}
-    return ExperimentTables(
+    found = ExperimentTables(
         file=file,
         name=_name(tables.get("name", path.stem), file),
         question=check_text(tables.get("question", ""), "question", file),
@@ -120,7 +109,32 @@ def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTabl
         own_buyers=_rows(BUYERS, policies.get("buyers", {}), "policies.buyers", file),
         own_suppliers=_rows(SUPPLIERS, policies.get("suppliers", {}), "policies.suppliers", file),
         own_instruments=_rows(INSTRUMENTS, tables.get("instruments", {}), "instruments", file),
+        sources=_sources(_table(tables.get("sources", {}), "sources", file), tables, (), file),
     )
+    return replace(found, sources={**_sources_within(found), **found.sources})
+
+
+def refuse_forgotten(tables: ExperimentTables, arms: Mapping[str, Any]) -> None:
+    """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt.
+
+    Raises
+    ------
+    ConfigError
+        With the nearest built-in name.
+    """
+    built_in = library()
+    for side, own, names, mix in (
+        ("buyers", tables.own_buyers, built_in.buyers, "buyer_mix"),
+        ("suppliers", tables.own_suppliers, built_in.suppliers, "supplier_mix"),
+    ):
+        used = {name for arm in arms.values() for name in getattr(arm, mix)}
+        based = {entry.based_on for entry in own.values()}
+        for name, entry in own.items():
+            if not entry.based_on and name not in used | based | set(names):
+                raise ConfigError(
+                    at(tables.file, f"policies.{side}.{name}")
+                    + f"no built-in policy, no based_on, and in no {mix}{suggestion(name, names)}"
+                )
 
 
 def _name(name: object, file: str) -> str:
@@ -178,6 +192,39 @@ def _rows(kind: Kind, value: object, key: str, file: str) -> dict[str, Entry]:
             kind, table, f"{key}.{name}", file
         )
         for name, table in _table(value, key, file).items()
+    }
+
+
+def _sources(
+    table: Mapping[str, Any], values: Any, above: tuple[str, ...], file: str
+) -> dict[tuple[str, ...], str]:
+    """Read the table of sources, which repeats the tables of the file with texts for values."""
+    found: dict[tuple[str, ...], str] = {}
+    for key, source in table.items():
+        keys = (*above, key)
+        path = ".".join(("sources", *keys))
+        if not isinstance(values, Mapping) or key not in values:
+            raise ConfigError(
+                at(file, path) + f"the file has no {'.'.join(keys)} to be a source of"
+            )
+        if isinstance(source, Mapping):
+            found |= _sources(source, values[key], keys, file)
+        else:
+            found[keys] = check_text(source, path, file)
+    return found
+
+
+def _sources_within(tables: ExperimentTables) -> dict[tuple[str, ...], str]:
+    """Sources that stand beside their values."""
+    rows: dict[tuple[str, ...], Entry] = {("market",): tables.market}
+    rows |= {("arms", name, "market"): arm.market for name, arm in tables.arms.items()}
+    rows |= {("policies", "buyers", name): row for name, row in tables.own_buyers.items()}
+    rows |= {("policies", "suppliers", name): row for name, row in tables.own_suppliers.items()}
+    rows |= {("instruments", name): row for name, row in tables.own_instruments.items()}
+    return {
+        (*keys, parameter): source
+        for keys, entry in rows.items()
+        for parameter, source in entry.sources.items()
     }
 
 

@@ -107,6 +107,34 @@ def completed(given: Given, keys: Keys) -> dict[str, Any]:
     }
 
 
+def market_of(based_on: str, given: Mapping[str, Any]) -> Any:
+    """Record of a market's parameters, without a check of what fits together."""
+    return complete(
+        MARKETS, {**MARKETS.defaults(), **library().markets[based_on].entry.values, **given}
+    )
+
+
+def built_in_sources(scenario: Any) -> dict[tuple[str, ...], str]:
+    """Sources that the library gives for single values, where a scenario has these values."""
+    built_in = library()
+    places: list[tuple[tuple[str, ...], Entry | None, Any]] = [
+        (("market",), built_in.markets[scenario.given.based_on].entry, scenario.market)
+    ]
+    for keys, rows, used in (
+        (("policies", "buyers"), built_in.buyers, scenario.buyer_policies),
+        (("policies", "suppliers"), built_in.suppliers, scenario.supplier_policies),
+        (("instruments",), built_in.instruments, scenario.instruments),
+    ):
+        places += [((*keys, name), rows.get(name), record) for name, record in used.items()]
+    return {
+        (*keys, parameter): source
+        for keys, entry, record in places
+        if entry is not None
+        for parameter, source in entry.sources.items()
+        if entry.values[parameter] == getattr(record, parameter)
+    }
+
+
 def entries(kind: Kind, tables: object, key: str) -> dict[str, Entry]:
     """Check own rows given in Python."""
     if tables is None:

@@ -18,7 +18,10 @@ SIDES = {"buyers": "buyer", "suppliers": "supplier"}
 
 
 def experiment_toml(
-    head: Mapping[str, Any], arms: Mapping[str, Any], sources: Mapping[tuple[str, ...], str]
+    head: Mapping[str, Any],
+    market: Any,
+    arms: Mapping[str, Any],
+    sources: Mapping[tuple[str, ...], str],
 ) -> str:
     """Write an experiment file.
 
@@ -26,10 +29,12 @@ def experiment_toml(
     ----------
     head : mapping
         Name, question, seed, rounds, replications and baseline.
+    market : record
+        The market of all arms, before what an arm changes in it.
     arms : mapping of str to Scenario
         The arms.
     sources : mapping
-        Sources that the author gave for single values, by the keys that lead to the value.
+        Sources of single values, by the keys that lead to the value.
 
     Raises
     ------
@@ -38,7 +43,7 @@ def experiment_toml(
         have a rule without a registered name.
     """
     first = next(iter(arms.values()))
-    market = first.market.model_dump()
+    common = market.model_dump()
     for name, arm in arms.items():
         _refuse_what_one_file_cannot_say(name, first, arm)
     tables: dict[str, Any] = {
@@ -46,13 +51,13 @@ def experiment_toml(
         "market": {
             "based_on": first.given.based_on,
             "instruments": list(first.instruments),
-            **market,
+            **common,
         },
         "arms": {
             name: {
                 "buyer_mix": arm.buyer_mix,
                 "supplier_mix": arm.supplier_mix,
-                "market": {k: v for k, v in arm.market.model_dump().items() if v != market[k]},
+                "market": {k: v for k, v in arm.market.model_dump().items() if v != common[k]},
             }
             for name, arm in arms.items()
         },
@@ -61,8 +66,12 @@ def experiment_toml(
             name: row.model_dump() for arm in arms.values() for name, row in arm.instruments.items()
         },
     }
-    for path, source in sources.items():
-        _add_source(tables, path, source)
+    for keys, source in sources.items():
+        if _holds(tables, keys):
+            table = tables.setdefault("sources", {})
+            for key in keys[:-1]:
+                table = table.setdefault(key, {})
+            table[keys[-1]] = source
     return tomli_w.dumps(tables)
 
 
@@ -108,10 +117,10 @@ def _refuse_what_one_file_cannot_say(name: str, first: Any, arm: Any) -> None:
         raise ConfigError(f"arms.{name}: all arms of an experiment are in the same market")
 
 
-def _add_source(tables: dict[str, Any], path: tuple[str, ...], source: str) -> None:
-    *above, parameter = path
-    table = tables
-    for key in above:
-        table = table.get(key, {})
-    if parameter in table:
-        table[parameter] = {"value": table[parameter], "source": source}
+def _holds(tables: Mapping[str, Any], keys: tuple[str, ...]) -> bool:
+    table: Any = tables
+    for key in keys:
+        if not isinstance(table, Mapping) or key not in table:
+            return False
+        table = table[key]
+    return True

@@ -16,9 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
-from trustsim.config import ExperimentTables, read_experiment
+from trustsim.config import ExperimentTables, read_experiment, refuse_forgotten
 from trustsim.errors import ConfigError, at, suggestion
-from trustsim.given import DEFAULT_MARKET, Given, Keys, completed, entries, sides
+from trustsim.given import (
+    DEFAULT_MARKET,
+    Given,
+    Keys,
+    built_in_sources,
+    completed,
+    entries,
+    market_of,
+    sides,
+)
 from trustsim.parameters.entries import Entry, check_name
 from trustsim.parameters.fingerprint import rule_text
 from trustsim.parameters.models import (
@@ -248,8 +257,10 @@ class ExperimentConfig:
         The arm that the others are compared with.
     replications : int
         Runs of every arm, paired by their number.
+    market : record
+        Market of all arms, before what an arm changes in it; that of the first arm if not given.
     sources : dict
-        Sources that the config gives for single values, by the keys that lead to the value.
+        Sources given for single values, by the keys that lead to the value.
     """
 
     name: str
@@ -257,6 +268,7 @@ class ExperimentConfig:
     baseline: str
     replications: int = 200
     question: str = ""
+    market: Any = None
     sources: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -273,6 +285,8 @@ class ExperimentConfig:
             for name, arm in self.arms.items()
         }
         object.__setattr__(self, "arms", named)
+        if self.market is None:
+            object.__setattr__(self, "market", next(iter(named.values())).market)
 
     @property
     def seed(self) -> int:
@@ -312,7 +326,7 @@ class ExperimentConfig:
             "replications": self.replications,
             "baseline": self.baseline,
         }
-        return experiment_toml(head, self.arms, self.sources)
+        return experiment_toml(head, self.market, self.arms, self.sources)
 
 
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> ExperimentConfig:
@@ -332,13 +346,16 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
         allowed and the nearest valid name.
     """
     tables = read_experiment(Path(path), overrides)
+    arms = {name: _arm(tables, name) for name in tables.arms}
+    refuse_forgotten(tables, arms)
     return ExperimentConfig(
         name=tables.name,
-        arms={name: _arm(tables, name) for name in tables.arms},
+        arms=arms,
         baseline=tables.baseline,
         replications=tables.numbers["replications"],
         question=tables.question,
-        sources=tables.sources(),
+        market=market_of(tables.market.based_on or DEFAULT_MARKET, tables.market.values),
+        sources={**built_in_sources(next(iter(arms.values()))), **tables.sources},
     )
 
 
