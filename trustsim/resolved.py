@@ -83,7 +83,9 @@ def _policies(side: str, arms: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         policies = getattr(arm, f"{SIDES[side]}_policies")
         mix = getattr(arm, f"{SIDES[side]}_mix")
         for name in dict.fromkeys([*mix, *getattr(arm.given, side)]):
-            row = {
+            own = getattr(arm.given, side).get(name)
+            row = {"based_on": own.based_on} if own is not None and own.based_on else {}
+            row |= {
                 key: _rule_name(key, value, f"policies.{side}.{name}")
                 for key, value in policies[name].model_dump().items()
             }
