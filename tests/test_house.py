@@ -35,7 +35,7 @@ LAYERS: list[set[str]] = [
     {"experiment"},
     {"analysis"},
     {"report"},
-    {"study"},
+    {"describe", "study"},
     {"explore", "cli"},
 ]
 KNOWS_A_SCREEN = {"cli", "explore"}

@@ -40,22 +40,14 @@ class Progress:
     ----------
     done, planned, failed : int
         Runs; those done earlier count.
-    fresh : int
-        Runs tried since the start.
-    seconds : float
-        Time since the start.
+    rate : float
+        Runs per second since the first one was finished, which waits for the compiler; 0 before.
     """
 
     done: int
     planned: int
     failed: int
-    fresh: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Runs per second since the start."""
-        return self.fresh / self.seconds if self.seconds > 0 else 0.0
+    rate: float = 0.0
 
     @property
     def seconds_left(self) -> float:
@@ -193,20 +185,22 @@ def _keep(
     progress: Watcher | None,
 ) -> None:
     """Write attempts into chunks as they come."""
-    started = written = time.monotonic()
+    written = first = time.monotonic()
     fresh: list[Attempt] = []
     tried = 0
 
     def tell() -> None:
         if progress is not None:
+            seconds = time.monotonic() - first
+            rate = (tried - 1) / seconds if tried > 1 else 0.0
             done = planned - todo + tried - len(failed)
-            seconds = time.monotonic() - started
-            progress(Progress(done, planned, len(failed), tried, seconds))
+            progress(Progress(done, planned, len(failed), rate))
 
     tell()
     try:
         for attempt in attempts:
             tried += 1
+            first = time.monotonic() if tried == 1 else first
             (fresh if attempt.failure is None else failed).append(attempt)
             if len(fresh) >= RUNS_PER_CHUNK or time.monotonic() - written > SECONDS_PER_CHUNK:
                 store.add(fresh)

@@ -1,0 +1,187 @@
+"""A study from end to end: load an experiment, run it, ask the results, write the report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from trustsim.analysis.compare import compare
+from trustsim.errors import ConfigError
+from trustsim.experiment.run import Watcher, collect, run_missing
+from trustsim.experiment.store import EXPERIMENT, FAILURES, check_folder, read_manifest, read_table
+from trustsim.experiment.tables import AGES, ROUNDS, RUNS
+from trustsim.report.answer import answer
+from trustsim.report.report import write_report
+from trustsim.scenario import ExperimentConfig, load_experiment
+
+
+class Experiment:
+    """An experiment that can be run.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What to run; `Experiment.load` reads it from a file.
+    """
+
+    def __init__(self, config: ExperimentConfig) -> None:
+        self.config = config
+
+    @classmethod
+    def load(
+        cls, path: str | Path, overrides: Iterable[str] = (), **changes: str | int
+    ) -> Experiment:
+        """Read an experiment file.
+
+        Parameters
+        ----------
+        path : path
+            The TOML file.
+        overrides : iterable of str
+            Changes ``path=value``, as given to ``--set``.
+        **changes
+            Changes of keys at the top of the file, such as ``replications=20``.
+
+        Raises
+        ------
+        ConfigError
+            If anything in it cannot be used.
+        """
+        changed = (f"{key}={value!r}" for key, value in changes.items())
+        return cls(load_experiment(path, [*overrides, *changed]))
+
+    def run(
+        self,
+        out: str | Path | None = None,
+        *,
+        jobs: int | None = None,
+        replications: int | None = None,
+        seed: int | None = None,
+        report: bool = True,
+        progress: Watcher | None = None,
+    ) -> Results:
+        """Run what is missing, and give the results.
+
+        Parameters
+        ----------
+        out : path, optional
+            Results folder; ``results/<name>`` if not given. Run again, it computes only what it
+            does not hold.
+        jobs : int, optional
+            Cores to use; all if not given.
+        replications, seed : int, optional
+            Instead of those of the experiment.
+        report : bool
+            Whether to write ``report.html`` and the figures.
+        progress : callable, optional
+            Called with a `Progress` after every run.
+
+        Raises
+        ------
+        ConfigError
+            If the folder cannot be used or holds another experiment.
+        """
+        config = self.config.replace(replications=replications, seed=seed)
+        folder = default_folder(config) if out is None else Path(out)
+        run_missing(config, folder, jobs=jobs, progress=progress)
+        results = Results(folder)
+        if report and results.manifest["runs_done"]:
+            results.report()
+        return results
+
+
+class Results:
+    """What an experiment has found: the tables of a results folder as frames.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Results:
+        """Open a results folder; what an interrupted run has left is put into its tables first.
+
+        Raises
+        ------
+        ConfigError
+            If it is no results folder of the installed version.
+        """
+        collect(Path(folder))
+        return cls(folder)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What was run, with what, and the digest of the tables."""
+        return read_manifest(self.folder)
+
+    @cached_property
+    def config(self) -> ExperimentConfig:
+        """The experiment, resolved."""
+        check_folder(self.folder)
+        return load_experiment(self.folder / EXPERIMENT)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row per run."""
+        return self._frame(RUNS)
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """A row per run, round and policy."""
+        return self._frame(ROUNDS)
+
+    @cached_property
+    def ages(self) -> pd.DataFrame:
+        """A row per run and relationship age."""
+        return self._frame(AGES)
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """A row per failed run, with its error; no row if none failed."""
+        if not (self.folder / FAILURES).exists():
+            return pd.DataFrame(columns=["run_id", "arm", "point", "replicate", "error", "message"])
+        return self._frame(Path(FAILURES).stem)
+
+    def compare(
+        self, arm_a: str, arm_b: str, measures: Sequence[str] | None = None, **options: Any
+    ) -> pd.DataFrame:
+        """Compare two arms by paired differences; see `trustsim.compare`."""
+        return compare(self.runs, arm_a, arm_b, measures, **options)
+
+    def answer(self, confidence: float = 0.95) -> list[str]:
+        """Sentences that say what each arm costs against the baseline."""
+        config = self.config
+        return answer(
+            self.runs,
+            self.rounds,
+            config.baseline,
+            list(config.arms),
+            confidence,
+            config.market.rounds_per_year,
+        )
+
+    def report(self, confidence: float = 0.95) -> Path:
+        """Write ``report.html`` and the figures, and give the path of the page."""
+        return write_report(self.folder, confidence)
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        frame: pd.DataFrame = read_table(self.folder, name).to_pandas()
+        return frame
+
+
+def default_folder(config: ExperimentConfig) -> Path:
+    """Folder of the results if none is named."""
+    name = re.sub(r"[^\w.-]+", "_", config.name).strip("._-")
+    if not name:
+        raise ConfigError(f"name = '{config.name}': names no folder; give one with --out")
+    return Path("results") / name
