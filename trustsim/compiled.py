@@ -56,14 +56,29 @@ def cache_folder() -> Path:
     return folder
 
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+"""No interpreter lock, IEEE division, no reference counts (rooms make no arrays)."""
+
+
 def compiled(function: F) -> F:
-    """Compile a function of a room: no interpreter lock, IEEE division, cached on disk."""
+    """Compile a function of a room into the entries that call it."""
+    if PLAIN:
+        return function
+    made: F = numba.njit(**OPTIONS)(function)
+    return made
+
+
+def entry(function: F) -> F:
+    """Compile a function that the interpreter calls, with all that it calls, and keep it on disk.
+
+    Only entries are kept: what they call is inside them.
+    """
     if PLAIN:
         return function
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder())
     try:
-        made: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        made: F = numba.njit(cache=True, **OPTIONS)(function)
     finally:
         numba.config.CACHE_DIR = before
     return made

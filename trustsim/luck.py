@@ -22,6 +22,13 @@ MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
+WORLD = np.int64(0)
+"""Whose luck it is when it is nobody's: the common events of a round."""
+
+FIRST_SLOT = np.int64(0)
+SECOND = np.int64(1)
+"""Slot of the second draw of an event."""
+
 SLOTS = 256
 """Draws of four numbers that one event can make for one agent in one round."""
 
@@ -34,8 +41,10 @@ EVENTS = (
 """All chance events by name."""
 
 
-def number_of(event: str) -> int:
+def number_of(event: str) -> Any:
     """Give the number of an event: a stable hash of its name that leaves room for the slots.
+
+    It is a NumPy integer: Numba would compile a copy of the draw for each plain literal.
 
     Parameters
     ----------
@@ -49,7 +58,8 @@ def number_of(event: str) -> int:
     """
     if event not in EVENTS:
         raise KeyError(event)
-    return int.from_bytes(hashlib.blake2b(event.encode(), digest_size=3).digest(), "big") * SLOTS
+    digest = hashlib.blake2b(event.encode(), digest_size=3).digest()
+    return np.int64(int.from_bytes(digest, "big") * SLOTS)
 
 
 @compiled
@@ -74,7 +84,7 @@ def chance(word: Any) -> float:
 
 
 @compiled
-def four(market: Any, event: int, agent: int, slot: int) -> Any:
+def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
     """Draw four independent uniform numbers between 0 and 1 for an event.
 
     Parameters
@@ -97,6 +107,12 @@ def four(market: Any, event: int, agent: int, slot: int) -> Any:
 
 
 @compiled
+def four(market: Any, event: int, agent: int) -> Any:
+    """Draw four independent uniform numbers between 0 and 1 for an event; see `four_more`."""
+    return four_more(market, event, agent, FIRST_SLOT)
+
+
+@compiled
 def normal(first: float, second: float) -> float:
     """Turn two uniform numbers into a standard normal one (Box & Muller 1958)."""
     return np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)
@@ -104,6 +120,8 @@ def normal(first: float, second: float) -> float:
 
 @compiled
 def gumbel(uniform: float) -> float:
-    """Turn a uniform number into a standard Gumbel one (logit choice as the best of noisy
-    utilities)."""
+    """Turn a uniform number into a standard Gumbel one.
+
+    The best of utilities with such noise is the logit choice.
+    """
     return -np.log(-np.log(uniform))

@@ -23,12 +23,13 @@ MICRO = 1_000_000
 """Micro-units in a unit of money, and the fixed-point unit of everything else that is summed."""
 
 # Accounts of the ledger, in the order of `ACCOUNTS`.
-BUYERS, SUPPLIERS, PLATFORM, CARRIERS, BANKS, COURTS, OUTSIDE = range(7)
+# They are NumPy integers because Numba would compile a copy of a room for each plain literal.
+BUYERS, SUPPLIERS, PLATFORM, CARRIERS, BANKS, COURTS, OUTSIDE = np.arange(7)
 ACCOUNTS = ("buyers", "suppliers", "platform", "carriers", "banks", "courts", "outside")
 
 # Categories of the total cost of ownership, in the order of `CATEGORIES`.
 (PRICE, SOURCING, NEGOTIATION, PAYMENT, INSPECTION, FAILURE, DELAY, DISPUTE, BAD_DEBT, SWITCHING,
- LEAKAGE) = range(11)
+ LEAKAGE) = np.arange(11)
 CATEGORIES = (
     "price", "sourcing", "negotiation", "payment", "inspection", "failure", "delay", "dispute",
     "bad_debt", "switching", "leakage",
@@ -171,13 +172,16 @@ SupplierTally = np.dtype(
 )
 
 Tally = np.dtype(
-    _i8(
+    [
+        *_i8(
         "buyers", "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",
-    )
-    + [("cost", "i8", (len(CATEGORIES),)), ("instrument", "i8", (MAX_INSTRUMENTS,))],
+        ),
+        ("cost", "i8", (len(CATEGORIES),)),
+        ("instrument", "i8", (MAX_INSTRUMENTS,)),
+    ],
     align=True,
 )
 

@@ -117,8 +117,10 @@ class Outcome:
 
     @cached_property
     def orders(self) -> pd.DataFrame | None:
-        """A row per order, if orders were asked for: what both sides knew, what was really done,
-        and costs and flows in micro-units."""
+        """A row per order, if orders were asked for.
+
+        What both sides knew, what was really done, and the costs in micro-units.
+        """
         if self.order_records is None or self.deed_records is None:
             return None
         columns = {name: self.order_records[name] for name in Order.names or ()}

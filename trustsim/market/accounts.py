@@ -45,13 +45,17 @@ def spend(deed: Any, category: int, payee: int, amount: float) -> None:
 
 
 @compiled
-def work(deed: Any, market: Any, category: int, hours: float, productive: bool) -> None:
-    """Let the buyer's staff work: wages by category, hours by kind."""
+def work(deed: Any, market: Any, category: int, hours: float) -> None:
+    """Let the buyer's staff work on the transaction itself: tender, contract, blame."""
     spend(deed, category, OUTSIDE, hours * market.hour_cost)
-    if productive:
-        deed.productive_hours += hours
-    else:
-        deed.transaction_hours += hours
+    deed.transaction_hours += hours
+
+
+@compiled
+def work_together(deed: Any, market: Any, category: int, hours: float) -> None:
+    """Let the buyer's staff do productive work with a supplier."""
+    spend(deed, category, OUTSIDE, hours * market.hour_cost)
+    deed.productive_hours += hours
 
 
 @compiled

@@ -34,7 +34,7 @@ def deliver(world: Any, b: int, theirs: Any, order: Any, deed: Any) -> None:
     supplier = world.suppliers[order.supplier]
     knowhow = world.ties[b, order.contact].knowhow
     worth = order.lots * market.lot_cost
-    late, lost, papers, second = four(market, DELIVERY, b, 0)
+    late, lost, papers, second = four(market, DELIVERY, b)
     freight = market.freight * (1.0 + order.remoteness) * worth
     pay(deed, SUPPLIERS, CARRIERS, micro(freight))
     care = (market.care_cost + market.courier_cost) * theirs.care * worth

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trustsim.compiled import compiled
-from trustsim.luck import four, normal, number_of
+from trustsim.luck import SECOND, WORLD, four, four_more, normal, number_of
 
 DEMAND = number_of("demand")
 COMMON = number_of("common demand")
@@ -26,8 +26,8 @@ def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
     Lots are lognormal with spread ``lot_spread`` times the level of demand, which is lognormal
     AR(1) with innovation ``demand_volatility`` and autocorrelation ``demand_persistence``.
     """
-    wish, size, angle, level = four(market, DEMAND, b, 0)
-    other, _, _, _ = four(market, DEMAND, b, 1)
+    wish, size, angle, level = four(market, DEMAND, b)
+    other, _, _, _ = four_more(market, DEMAND, b, SECOND)
     persistence = market.demand_persistence
     volatility = market.demand_volatility
     buyer.demand = persistence * buyer.demand + volatility * normal(level, other)
@@ -41,7 +41,7 @@ def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
 @compiled
 def common(market: Any) -> None:
     """Draw the demand shock that all buyers share in a round (mean 1)."""
-    first, second, _, _ = four(market, COMMON, 0, 0)
+    first, second, _, _ = four(market, COMMON, WORLD)
     spread = market.common_volatility
     market.common_demand = np.exp(spread * normal(first, second) - 0.5 * spread * spread)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from trustsim.compiled import compiled, own_rule
 from trustsim.luck import four
-from trustsim.market.accounts import micro, pay, spend, supplier_work, work
+from trustsim.market.accounts import micro, pay, spend, supplier_work, work, work_together
 from trustsim.records import BANKS, BUYERS, COURTS, DISPUTE, OWN_RULE, PLATFORM, SUPPLIERS
 
 JOINT, BY_PLATFORM, BY_COURT, WRITTEN_OFF = 0, 1, 2, 3
@@ -62,10 +62,10 @@ def route(order: Any, tie: Any, policy: Any, market: Any) -> int:
 
 
 @compiled
-def quarrel(deed: Any, market: Any, hours: float, productive: bool) -> None:
-    """Let both sides spend hours on a dispute."""
-    work(deed, market, DISPUTE, hours, productive)
-    supplier_work(deed, market, hours)
+def quarrel(deed: Any, market: Any) -> None:
+    """Let both sides spend hours on a dispute before a third party."""
+    work(deed, market, DISPUTE, market.dispute_hours)
+    supplier_work(deed, market, market.dispute_hours)
 
 
 @compiled
@@ -76,13 +76,14 @@ def decide(market: Any, event: int, b: int, path: int, evidence: float, remotene
     A platform is right with probability (1 + evidence)/2; a court as well, but the debtor must be
     found (less likely at remote sites) and only part is enforced.
     """
-    solved, right, found, _ = four(market, event, b, 0)
+    solved, right, found, _ = four(market, event, b)
     if path == JOINT:
-        quarrel(deed, market, market.joint_hours, True)
+        work_together(deed, market, DISPUTE, market.joint_hours)
+        supplier_work(deed, market, market.joint_hours)
         return 1.0 if solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
         return 0.0
-    quarrel(deed, market, market.dispute_hours, False)
+    quarrel(deed, market)
     won = right < 0.5 * (1.0 + evidence)
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0

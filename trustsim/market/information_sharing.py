@@ -10,7 +10,7 @@ from typing import Any
 
 from trustsim.compiled import compiled, own_rule
 from trustsim.luck import four, number_of
-from trustsim.market.accounts import micro, pay, spend, supplier_work, work
+from trustsim.market.accounts import micro, pay, spend, supplier_work, work_together
 from trustsim.records import DELAY, LEAKAGE, OUTSIDE, OWN_RULE, SOURCING, SUPPLIERS
 
 DISCLOSURE = number_of("disclosure")
@@ -57,13 +57,13 @@ def share(world: Any, b: int, policy: Any, theirs: Any, ours_seen: Any, theirs_s
     market = world.market[0]
     tie = world.ties[b, order.contact]
     supplier = world.suppliers[order.supplier]
-    first, second, muddle, leak = four(market, DISCLOSURE, b, 0)
+    first, second, muddle, leak = four(market, DISCLOSURE, b)
     told = 1.0 if first < disclosure(order, ours_seen, policy, market) else 0.0
     heard = 1.0 if second < disclosure(order, theirs_seen, theirs, market) else 0.0
     order.buyer_disclosed = told
     order.supplier_disclosed = heard
     both = 0.5 * (told + heard)
-    work(deed, market, SOURCING, market.disclosure_hours * told, True)
+    work_together(deed, market, SOURCING, market.disclosure_hours * told)
     supplier_work(deed, market, market.disclosure_hours * heard)
     worth = order.lots * market.lot_cost
     planned = market.mismatch_shared if told == 1.0 else market.mismatch_unshared

@@ -124,7 +124,7 @@ def inspect(world: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) ->
     """Check the lot or not; a defect that escapes fails in use, and may be traced."""
     market = world.market[0]
     worth = order.lots * market.lot_cost
-    look, find, trace, _ = four(market, INSPECT, b, 0)
+    look, find, trace, _ = four(market, INSPECT, b)
     if look < rate(order, tie, policy, market):
         order.inspected = 1
         sensitivity, alarm, cost = powers(tie, policy, market)

@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.compiled import compiled
 from trustsim.luck import four, number_of
-from trustsim.market.accounts import work
+from trustsim.market.accounts import work_together
 from trustsim.records import AGE_FROM, MICRO, SOURCING
 
 LEARNING = number_of("learning")
@@ -173,7 +173,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     tie = world.ties[b, order.contact]
     ours = world.buyer_policies[buyer.policy]
     theirs = world.supplier_policies[world.suppliers[order.supplier].policy]
-    voiced, blamed, _, _ = four(market, LEARNING, b, 0)
+    voiced, blamed, _, _ = four(market, LEARNING, b)
     bad = 0.0
     if order.grievance == 1:
         bad = market.betrayal_weight
@@ -183,7 +183,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     disappointed = bad > 0.0
     if disappointed and voiced < ours.voice:
         bad *= 1.0 - market.voice_repair
-        work(deed, market, SOURCING, market.upkeep_hours, True)
+        work_together(deed, market, SOURCING, market.upkeep_hours)
     elif disappointed:
         tie.attraction = 0.5 * tie.attraction
     kept = market.trust_forgetting
@@ -202,7 +202,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     tie.buyer_deed = CHEATED if deed.false_claim + deed.delayed_payment > 0 else FAIR
     tie.clean = tie.clean + 1 if not disappointed else 0
     tie.goodwill = tie.goodwill + (0.1 * ours.upkeep + 0.1 * theirs.care) * (1.0 - tie.goodwill)
-    work(deed, market, SOURCING, market.upkeep_hours * ours.upkeep, True)
+    work_together(deed, market, SOURCING, market.upkeep_hours * ours.upkeep)
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
     if tie.orders < 65_000:
         tie.orders += 1
@@ -211,8 +211,11 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
 
 @compiled
 def attract(world: Any, b: int, order: Any, deed: Any) -> None:
-    """Add the order's profit to the attraction of its supplier: ``J <- (1 - gamma) J + profit``
-    (Weisbuch, Kirman & Herreiner 2000, eq. 2); the forgetting is done when the tie fades."""
+    """Add the order's profit to the attraction of its supplier.
+
+    ``J <- (1 - gamma) J + profit`` (Weisbuch, Kirman & Herreiner 2000); the forgetting is done
+    when the tie fades.
+    """
     market = world.market[0]
     tie = world.ties[b, order.contact]
     spent = 0

@@ -131,6 +131,6 @@ def agree(world: Any, b: int, policy: Any, sight: Any, order: Any, deed: Any) ->
     order.price = cost + (order.ask - cost) * np.exp(-market.haggle_rate * hours)
     deed.unit_cost = cost
     paper = market.document_hours * policy.documentation
-    work(deed, market, NEGOTIATION, hours + contract_hours(sight, policy, market) + paper, False)
+    work(deed, market, NEGOTIATION, hours + contract_hours(sight, policy, market) + paper)
     supplier_work(deed, market, hours)
     order.evidence = market.evidence + (1.0 - market.evidence) * policy.documentation

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled
-from trustsim.luck import four, normal, number_of
+from trustsim.compiled import compiled, entry
+from trustsim.luck import SECOND, WORLD, four, four_more, normal, number_of
 from trustsim.market.accounts import PAYOFF_MEMORY, micro
 from trustsim.market.demand import common
 from trustsim.market.learning import meet, updated
@@ -65,7 +65,7 @@ def policy_of(agent: int, offset: float, cumulative: Any) -> int:
     return policy
 
 
-@compiled
+@entry
 def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """Draw the agents and their first contacts.
 
@@ -74,10 +74,10 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """
     market = world.market[0]
     market.round = 0
-    offset, _, _, _ = four(market, SUPPLIER_BIRTH, 0, 1)
+    offset, _, _, _ = four_more(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]
-        first, second, cost, home = four(market, SUPPLIER_BIRTH, s, 0)
+        first, second, cost, home = four(market, SUPPLIER_BIRTH, s)
         supplier.policy = policy_of(s, offset, supplier_shares)
         supplier.community = int(home * market.communities)
         supplier.opportunism = character(
@@ -90,10 +90,10 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
         supplier.cash = micro(market.start_cash * market.lot_cost)
-    offset, _, _, _ = four(market, BUYER_BIRTH, 0, 1)
+    offset, _, _, _ = four_more(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
         buyer = world.buyers[b]
-        first, second, site, home = four(market, BUYER_BIRTH, b, 0)
+        first, second, site, home = four(market, BUYER_BIRTH, b)
         buyer.policy = policy_of(b, offset, buyer_shares)
         buyer.community = int(home * market.communities)
         width = min(market.remoteness, 1.0 - market.remoteness)
@@ -118,7 +118,7 @@ def first_contacts(world: Any, b: int) -> None:
     for k in range(contacts):
         world.ties[b, k].supplier = -1
     for k in range(contacts):
-        draw, _, _, _ = four(market, FIRST_CONTACTS, b, k)
+        draw, _, _, _ = four_more(market, FIRST_CONTACTS, b, k)
         s = int(draw * suppliers)
         while knows(world, b, s):
             s = s + 1 if s + 1 < suppliers else 0
@@ -135,13 +135,13 @@ def opening_balances(scenario: Any) -> Any:
     return balances
 
 
-@compiled
+@entry
 def open_round(world: Any, r: int) -> None:
     """Start a round: common demand, cost shocks, changes of technology."""
     market = world.market[0]
     market.round = r
     common(market)
-    hit, size, angle, new = four(market, SHOCK, 0, 0)
+    hit, size, angle, new = four(market, SHOCK, WORLD)
     market.cost_level = 1.0 + (market.cost_level - 1.0) * 0.5 ** (2.0 / market.rounds_per_year)
     if hit < market.shock_rate:
         market.cost_level *= np.exp(market.shock_size * normal(size, angle))
@@ -172,7 +172,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     balances[SUPPLIERS] += owed + start
     supplier.cash = start
     rename(supplier)
-    first, second, cost, _ = four(market, IDENTITY, s, 1)
+    first, second, cost, _ = four_more(market, IDENTITY, s, SECOND)
     supplier.opportunism = character(
         market.opportunism_mean, market.opportunism_spread, first, second
     )
@@ -213,11 +213,11 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     forget = market.trust_forgetting
     supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
     supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
-    redraw, cost, turn, again = four(market, COST, s, 0)
+    redraw, cost, turn, again = four(market, COST, s)
     if redraw < market.cost_churn:
         supplier.cost = draw_cost(market, cost)
     if turn < market.turn_rate:
-        first, second, _, _ = four(market, CHARACTER, s, 0)
+        first, second, _, _ = four(market, CHARACTER, s)
         supplier.opportunism = character(
             market.opportunism_mean, market.opportunism_spread, first, second
         )
@@ -249,7 +249,7 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
     if count < 2:
         return
     for a in range(count):
-        wish, whom, adopt, mutant = four(market, event, a, 0)
+        wish, whom, adopt, mutant = four(market, event, a)
         if wish >= market.imitation_rate:
             continue
         if mutant < market.mutation:
@@ -263,11 +263,13 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
             agents[a].policy = agents[other].policy
 
 
-@compiled
+@entry
 def close_round(world: Any, tallies: Any, flows: Any, familiar: Any, buyer_mix: Any,
                 supplier_mix: Any) -> None:
-    """End a round: suppliers settle, instruments become familiar, recommendations are published,
-    agents imitate."""
+    """End a round.
+
+    Suppliers settle, instruments become familiar, recommendations are published, agents imitate.
+    """
     market = world.market[0]
     balances = flows[market.round]
     for s in range(world.suppliers.shape[0]):

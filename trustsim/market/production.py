@@ -29,9 +29,12 @@ def propensity(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def calculative(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Cheat if it pays: logistic in gain less perceived loss (Klein & Leffler 1981 for the
-    calculus, McKelvey & Palfrey 1995 for the quantal response), with noise in proportion to what
-    is at stake so that small and large temptations are judged alike."""
+    """Cheat if it pays: logistic in gain less perceived loss.
+
+    Klein & Leffler (1981) for the calculus, McKelvey & Palfrey (1995) for the quantal response;
+    the noise is in proportion to what is at stake, so that small and large temptations are judged
+    alike.
+    """
     stake = abs(tie.gain) + abs(tie.loss)
     if stake <= 0.0:
         return 0.0
@@ -45,8 +48,10 @@ def calculative(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def reciprocal(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Answer the last order: memory-one strategies, with tit-for-tat, win-stay-lose-shift, always
-    and never as points."""
+    """Answer the last order by a memory-one strategy.
+
+    Tit-for-tat, win-stay-lose-shift, always and never are points of this family.
+    """
     if tie.partner_deed == 0.0:
         return policy.first_move  # type: ignore[no-any-return]
     if tie.own_deed == FIRST_CHEAT:
@@ -129,7 +134,7 @@ def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) ->
     """
     market = world.market[0]
     supplier = world.suppliers[order.supplier]
-    run, shade, fail, check = four(market, PRODUCTION, b, 0)
+    run, shade, fail, check = four(market, PRODUCTION, b)
     if order.advance * (1.0 - order.held) > 0.0:
         weigh_absconding(order, tie, deed.unit_cost, market)
         temptation = conduct(order, tie, theirs, market)

@@ -39,7 +39,7 @@ def speak(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     market = world.market[0]
     buyer = world.buyers[b]
     supplier = world.suppliers[order.supplier]
-    voice, slip, demand, _ = four(market, RATE, b, 0)
+    voice, slip, demand, _ = four(market, RATE, b)
     tally = desk.suppliers[order.supplier]
     tally.orders += 1
     tally.faults += order.grievance

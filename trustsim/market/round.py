@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, entry
 from trustsim.market import (
     accounts,
     delivery,
@@ -21,6 +21,7 @@ from trustsim.market import (
     settlement,
     sourcing,
 )
+
 SCHEDULE = (
     demand, sourcing, negotiation, payment_terms, information_sharing, production, delivery,
     inspection, settlement, disputes, reputation, learning, accounts, population,
@@ -135,14 +136,14 @@ def walk(world: Any, desk: Any, b: int) -> None:
     accounts.settle_payoff(buyer, order, deed, market)
 
 
-@compiled
+@entry
 def walk_buyers(world: Any, desk: Any, first: int, last: int) -> None:
     """Walk the orders of the buyers from first up to (not with) last."""
     for b in range(first, last):
         walk(world, desk, b)
 
 
-@compiled
+@entry
 def walk_recorded(world: Any, desk: Any, first: int, last: int, orders: Any, deeds: Any) -> None:
     """Walk as `walk_buyers` does and keep every order and deed."""
     for b in range(first, last):
@@ -151,7 +152,7 @@ def walk_recorded(world: Any, desk: Any, first: int, last: int, orders: Any, dee
         deeds[b] = desk.deed[0]
 
 
-@compiled
+@entry
 def merge(desk: Any, other: Any) -> None:
     """Add another worker's sums of the round to a worker's, and empty them."""
     for s in range(desk.suppliers.shape[0]):
@@ -175,7 +176,7 @@ def merge(desk: Any, other: Any) -> None:
         other.familiar[i] = 0
 
 
-@compiled
+@entry
 def whole_run(world: Any, desk: Any, rounds: int, buyer_mix: Any, supplier_mix: Any) -> None:
     """Walk all rounds of a market on one core, without coming back in between."""
     buyers = world.buyers.shape[0]

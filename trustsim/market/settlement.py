@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from trustsim.compiled import compiled
-from trustsim.luck import four, number_of
+from trustsim.luck import SECOND, four, four_more, number_of
 from trustsim.market.accounts import micro, pay, post, spend, supplier_work, work
 from trustsim.market.delivery import do_without
-from trustsim.market.disputes import buyer_complains, supplier_complains
+from trustsim.market.disputes import buyer_complains, quarrel, supplier_complains
 from trustsim.market.production import conduct, future
 from trustsim.records import (
     BAD_DEBT,
@@ -103,12 +103,14 @@ def relation_value(order: Any, tie: Any, market: Any) -> float:
 @compiled
 def pay_invoice(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any,
                 order: Any, deed: Any, due: int, strained: float) -> None:
-    """Pay what is due after acceptance: on time, late for want of money, late on purpose, or deny
-    the debt."""
+    """Pay what is due after acceptance.
+
+    On time, late for want of money, late on purpose, or not at all, denying the debt.
+    """
     market = world.market[0]
     tie = world.ties[b, order.contact]
     buyer = world.buyers[b]
-    late, deny, _, wait = four(market, SETTLEMENT, b, 1)
+    late, deny, _, wait = four_more(market, SETTLEMENT, b, SECOND)
     amount = due / 1.0e6
     weigh_false_claim(order, ours, policy, amount, market)
     if deny < conduct(order, ours, policy, market) and ours.gain > 0.0:
@@ -145,7 +147,7 @@ def settle(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen:
            deed: Any) -> None:
     """Accept and pay the order, or deal with a lot that never came."""
     market = world.market[0]
-    admitted, strained, collected, known = four(market, SETTLEMENT, b, 0)
+    admitted, strained, collected, known = four(market, SETTLEMENT, b)
     amount = order.price * order.lots
     if order.delivered == 0:
         do_without(market, order, deed)
@@ -181,9 +183,9 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
         tie = world.ties[b, k]
         if tie.owed == 0:
             continue
-        paid, law, right, found = four(market, ARREARS, b, k)
+        paid, law, right, found = four_more(market, ARREARS, b, k)
         deed.arrears_days += 365.0 / market.rounds_per_year
-        work(deed, market, DISPUTE, market.chase_hours, False)
+        work(deed, market, DISPUTE, market.chase_hours)
         supplier_work(deed, market, market.chase_hours)
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
@@ -193,8 +195,7 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
             won = right < 0.5 * (1.0 + market.evidence)
             reachable = market.locatable * (1.0 - 0.5 * buyer.remoteness)
             share = market.enforcement if won and found < reachable else 0.0
-            work(deed, market, DISPUTE, market.dispute_hours, False)
-            supplier_work(deed, market, market.dispute_hours)
+            quarrel(deed, market)
             _discharge(market, tie, deed, micro(share * tie.owed / 1.0e6))
             buyer.debts -= 1
         post(buyer, desk, deed, tie.supplier)

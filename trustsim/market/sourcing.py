@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from trustsim.compiled import compiled, own_rule
-from trustsim.luck import four, gumbel, number_of
-from trustsim.market.accounts import spend, work
+from trustsim.luck import four, four_more, gumbel, number_of
+from trustsim.market.accounts import spend, work, work_together
 from trustsim.market.learning import ATTENTION, meet, see_supplier
 from trustsim.records import OUTSIDE, OWN_RULE, SOURCING, SWITCHING
 
@@ -44,7 +44,7 @@ def find(world: Any, b: int, rule: int) -> int:
     """
     market = world.market[0]
     suppliers = world.suppliers.shape[0]
-    first, second, third, other = four(market, SEARCH, b, 0)
+    first, second, third, other = four(market, SEARCH, b)
     if rule == REFERRED:
         peer = int(other * world.buyers.shape[0])
         found = world.buyers[peer].recommends
@@ -67,7 +67,7 @@ def explore(world: Any, b: int, policy: Any) -> int:
 
     Returns the newcomer's place among the contacts, or `NOBODY`.
     """
-    chance, _, _, _ = four(world.market[0], REFERRAL, b, 0)
+    chance, _, _, _ = four(world.market[0], REFERRAL, b)
     if chance >= policy.exploration:
         return NOBODY
     newcomer = find(world, b, policy.search)
@@ -116,7 +116,7 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
     noise = (0.0, 0.0, 0.0, 0.0)
     for k in range(contacts):
         if k % 4 == 0:
-            noise = four(market, ASKING, b, k // 4)
+            noise = four_more(market, ASKING, b, k // 4)
         sight = desk.buyer_sight[k]
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
@@ -133,7 +133,7 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
         luck = noise[k % 4]
         sight.score = utility + gumbel(luck) / (policy.intensity + 1.0e-9)
     wanted = policy.bidders
-    extra, _, _, _ = four(market, TEST, b, 0)
+    extra, _, _, _ = four(market, TEST, b)
     if wanted == 1 and extra < policy.market_test:
         wanted = 2
     bidders = 0
@@ -169,8 +169,10 @@ def lowest_bid(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def total_cost(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Score by the bid and what distrust is expected to cost: total cost of ownership (Ellram
-    1995). An untrusted lot is as good as shaded; changing the supplier costs the switch."""
+    """Score by the bid and what distrust is expected to cost: total cost of ownership.
+
+    Ellram (1995). An untrusted lot is as good as shaded; a stranger costs the switch.
+    """
     risk = market.defect_bad * market.failure_cost * (1.0 - tie.trust)
     change = market.switching_cost if tie.orders == 0 else 0.0
     return -(tie.bid + (risk + change) * market.lot_cost)  # type: ignore[no-any-return]
@@ -178,8 +180,10 @@ def total_cost(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def logit(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Score by noisy utility less the weighted relative price (Weisbuch, Kirman & Herreiner
-    2000)."""
+    """Score by noisy utility less the weighted relative price.
+
+    Logit choice of Weisbuch, Kirman & Herreiner (2000).
+    """
     relative = tie.bid / order.reference_price - 1.0
     return tie.score - policy.price_weight * relative  # type: ignore[no-any-return]
 
@@ -210,7 +214,7 @@ def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> 
             if best == NOBODY or score > highest:
                 best = k
                 highest = score
-    work(deed, market, SOURCING, market.tender_hours * (order.bidders - 1), False)
+    work(deed, market, SOURCING, market.tender_hours * (order.bidders - 1))
     return best
 
 
@@ -230,7 +234,7 @@ def place(world: Any, b: int, k: int, policy: Any, order: Any, deed: Any) -> Non
     if tie.orders == 0:
         order.fresh = 1
         hours += market.qualification_hours
-    work(deed, market, SOURCING, hours, True)
+    work_together(deed, market, SOURCING, hours)
     if buyer.partner >= 0 and buyer.partner != tie.supplier:
         cost = market.switching_cost * order.lots * market.lot_cost
         spend(deed, SWITCHING, OUTSIDE, cost)
