@@ -40,10 +40,10 @@ def difference_sentence(
     when = f" {period}" if period else ""
     if not math.isfinite(difference):
         return f"{a} cannot be compared with {b}{when}: no pair of runs has a total cost."
-    places = min(4, max(2, decimals(half, difference)))
+    places = max(2, decimals(half, difference) - 1)
     size = number(abs(difference), places)
     relative = float(row["relative"])
-    share = f" or {percent(abs(relative), 1)}" if math.isfinite(relative) else ""
+    share = f", {percent(abs(relative), 1)} of its cost" if math.isfinite(relative) else ""
     word = "less" if difference < 0 else "more"
     if not math.isfinite(half):
         return (
@@ -55,6 +55,8 @@ def difference_sentence(
     if low <= 0 <= high:
         if difference == 0 and half == 0:
             return f"{a} costs exactly as much as {b}{when} in all of {_pairs(n)}."
+        places = max(places, decimals(half, difference))
+        size = number(abs(difference), places)
         return (
             f"No difference is shown between {plain(arm_a)} and {b}{when}: the estimate is {size} "
             f"{word} per accepted lot, but the {level} interval includes zero (from "
@@ -63,7 +65,7 @@ def difference_sentence(
     ends = sorted((abs(low), abs(high)))
     loses = "" if difference < 0 else " The baseline wins."
     return (
-        f"{a} costs {size}{share} {word} per accepted lot than {b}{when} ({level} interval "
+        f"{a} costs {size} {word} per accepted lot than {b}{when}{share} ({level} interval "
         f"{number(ends[0], places)} to {number(ends[1], places)}, {_pairs(n)}).{loses}"
     )
 

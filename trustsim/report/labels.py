@@ -16,6 +16,7 @@ COST_PARTS = {name: m.label for name, m in MEASURES.items() if name.startswith("
 PER_LOT = MEASURES["total_cost"].unit
 
 MINUS = "−"
+MOST_DECIMALS = 4
 
 
 def plain(name: str, longest: int = 60) -> str:
@@ -40,7 +41,7 @@ def measure_label(name: str) -> str:
     if name in MEASURES:
         return MEASURES[name].label
     if name.startswith(SHARE_PREFIX):
-        return f"share of {plain(name.removeprefix(SHARE_PREFIX))}"
+        return f"Share of {plain(name.removeprefix(SHARE_PREFIX))}"
     return plain(name)
 
 
@@ -52,12 +53,20 @@ def measure_unit(name: str) -> str:
 
 
 def decimals(half_width: float, value: float) -> int:
-    """Decimals that show the first two digits of the uncertainty; without one, four digits."""
+    """Decimals, four at most, for two digits of the uncertainty; without one, for four digits."""
     if math.isfinite(half_width) and half_width > 0:
-        return min(6, max(0, 1 - math.floor(math.log10(half_width))))
+        return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(half_width))))
     if math.isfinite(value) and value != 0:
-        return min(6, max(0, 3 - math.floor(math.log10(abs(value)))))
+        return min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(abs(value)))))
     return 2
+
+
+def half_width_text(half_width: float, places: int) -> str:
+    """A half-width after ±; one that rounding would hide is said to be small."""
+    smallest = 10.0**-places
+    if 0 < half_width < smallest / 2:
+        return f"under {number(smallest, places)}"
+    return number(half_width, places)
 
 
 def number(value: float, places: int) -> str:
@@ -78,8 +87,8 @@ def percent(share: float, places: int = 0) -> str:
     text = number(100 * share, places)
     if 0 < share < 1 and text in {number(0.0, places), number(100.0, places)}:
         bound = 10.0**-places
-        return f"under {bound:.{places}f} %" if share < 0.5 else f"over {100 - bound:.{places}f} %"
-    return f"{text} %"
+        text = f"under {bound:.{places}f}" if share < 0.5 else f"over {100 - bound:.{places}f}"
+    return f"{text}\N{NO-BREAK SPACE}%"
 
 
 def in_figure(text: str, width: int = 0) -> str:

@@ -130,7 +130,7 @@ def _early(results: Results, arm: str, confidence: float) -> list[str]:
                 difference_sentence(row, arm, results.baseline, confidence, "in the first year")
             )
             continue
-        places = min(4, decimals(row["half_width"], row["difference"]))
+        places = max(2, decimals(row["half_width"], row["difference"]) - 1)
         a, b = number(row["mean_a"], places), number(row["mean_b"], places)
         verdict = "a higher price" if row["low"] > 0 else "no lower price that could be shown"
         sentences.append(f"In the first year it pays {verdict}: {a} per accepted lot against {b}.")
@@ -142,7 +142,7 @@ def _dearer_parts(runs: pd.DataFrame, arm: str, baseline: str, confidence: float
     rows = compare(runs, arm, baseline, parts, confidence, unpaired="drop")
     dearer = [
         f"{COST_PARTS[row['measure']].lower()} "
-        f"(+{number(row['difference'], min(5, decimals(row['half_width'], row['difference'])))})"
+        f"(+{number(row['difference'], min(4, decimals(row['half_width'], row['difference'])))})"
         for _, row in rows.iterrows()
         if row["low"] > 0
     ]
@@ -160,7 +160,7 @@ def _new_relations(ages: pd.DataFrame, arm: str, baseline: str, confidence: floa
     sentences = []
     for place, (label, rows) in enumerate(phases.items()):
         worse = [
-            measure_label(str(row["measure"]))
+            measure_label(str(row["measure"])).lower()
             for _, row in rows.iterrows()
             if row["n"] > 1 and not row["high"] < 0
         ]

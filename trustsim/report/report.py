@@ -22,7 +22,7 @@ from trustsim.errors import ConfigError
 from trustsim.report.answer import ENOUGH, PRECISION, answer, replication_sentence
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
 from trustsim.report.gallery import Picture, pictures
-from trustsim.report.labels import decimals, number, percent, plain, plain_arms
+from trustsim.report.labels import decimals, half_width_text, number, percent, plain, plain_arms
 from trustsim.report.limits import limits
 from trustsim.report.results import Results, read_results
 from trustsim.report.tables import (
@@ -159,9 +159,10 @@ def _embed(png: Path) -> Embedded:
 def _footer(results: Results, confidence: float) -> str:
     counts = sorted({results.runs_of(arm) for arm in results.arms})
     runs = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    noun = "run" if counts == [1] else "runs"
     manifest: Mapping[str, object] = results.manifest
     return (
-        f"{plain(results.name, 48)} · {runs} runs per arm · intervals: {percent(confidence)}, "
+        f"{plain(results.name, 48)} · {runs} {noun} per arm · intervals: {percent(confidence)}, "
         f"Student t over runs · trustsim {manifest.get('model_version', trustsim.__version__)} · "
         f"seed {_seed(results)} · digest {str(manifest.get('digest', 'unknown'))[:12]}"
     )
@@ -185,7 +186,7 @@ def _answers(results: Results, confidence: float) -> list[str]:
     places = decimals(half, mean)
     return [
         f"There is one arm only, {plain(results.baseline)}, and nothing to compare it with. It "
-        f"costs {number(mean, places)} per accepted lot (± {number(half, places)}, "
+        f"costs {number(mean, places)} per accepted lot (± {half_width_text(half, places)}, "
         f"{percent(confidence)} interval, {number(n, 0)} runs)."
     ]
 

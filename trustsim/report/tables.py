@@ -14,6 +14,7 @@ from trustsim.errors import ConfigError
 from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.report.labels import (
     decimals,
+    half_width_text,
     measure_label,
     measure_unit,
     number,
@@ -27,12 +28,13 @@ from trustsim.report.results import Results
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts; the first column names the row."""
+    """A table of texts; the first column names the row, which may have a unit."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    units: tuple[str, ...] = ()
 
 
 def measures_table(results: Results, confidence: float = 0.95) -> Table:
@@ -47,9 +49,10 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
             cells[name].append(_with_half(float(mean), float(half)))
     return Table(
         "Measures per arm",
-        ("measure", "unit", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
-        tuple((measure_label(n), measure_unit(n), *cells[n]) for n in names),
+        ("measure", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
+        tuple((measure_label(n), *cells[n]) for n in names),
         f"Mean over runs ± half-width of its {percent(confidence)} interval.",
+        tuple(measure_unit(n) for n in names),
     )
 
 
@@ -67,10 +70,11 @@ def difference_tables(results: Results, confidence: float = 0.95) -> list[Table]
         tables.append(
             Table(
                 title,
-                ("measure", "unit", "difference", level, "relative", "effect size", "pairs"),
+                ("measure", "difference", level, "relative", "effect size", "pairs"),
                 tuple(_difference_row(row) for row in rows.to_dict("records")),
                 "Relative to the size of the baseline's mean; effect size: mean over standard "
                 "deviation of the paired differences (Cohen's d_z).",
+                tuple(measure_unit(str(name)) for name in rows["measure"]),
             )
         )
     return tables
@@ -174,7 +178,7 @@ def _value(value: Any) -> str:
 def _with_half(mean: float, half: float) -> str:
     places = decimals(half, mean)
     text = number(mean, places)
-    return f"{text} ± {number(half, places)}" if math.isfinite(half) else text
+    return f"{text} ± {half_width_text(half, places)}" if math.isfinite(half) else text
 
 
 def _with_interval(row: Mapping[Any, Any]) -> str:
@@ -190,14 +194,16 @@ def _difference_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
     difference, half = float(row["difference"]), float(row["half_width"])
     places = decimals(half, difference)
     name = str(row["measure"])
+    relative = "–"
+    if math.isfinite(row["relative"]):
+        relative = f"{number(100 * row['relative'], 1)}\N{NO-BREAK SPACE}%"
     return (
         measure_label(name),
-        measure_unit(name),
         number(difference, places),
         f"{number(row['low'], places)} to {number(row['high'], places)}"
         if math.isfinite(half)
         else "–",
-        f"{number(100 * row['relative'], 1)} %" if math.isfinite(row["relative"]) else "–",
+        relative,
         number(float(row["effect_size"]), 2),
         number(int(row["n"]), 0),
     )

@@ -35,7 +35,8 @@ def conduct_by_age(
     shown, ours = style.arms_of(ages, arms), ax is None
     width = style.available_width(ax, width)
     columns = 1 if width < style.NARROW else 2
-    axes = style.panels(ax, len(there), columns, width, 1.8, 0.4)
+    room = 0.2 + style.arm_legend_height(shown, width)
+    axes = style.panels(ax, len(there), columns, width, 1.8, room)
     looks = style.arm_styles(shown)
     shifts = (np.arange(len(shown)) - (len(shown) - 1) / 2) * min(0.12, 0.6 / len(shown))
     for place, (axis, measure) in enumerate(zip(axes, there, strict=True)):

@@ -41,7 +41,8 @@ def cost_over_time(
     shown, ours = style.arms_of(rounds, arms), ax is None
     width = style.available_width(ax, width)
     columns = 1 if width < style.NARROW else 2
-    axes = style.panels(ax, 2, columns, width, 2.3, 0.45)
+    room = 0.2 + style.arm_legend_height(shown, width)
+    axes = style.panels(ax, 2, columns, width, 2.3, room)
     looks = style.arm_styles(shown)
     for axis, (cost, title) in zip(axes, PANELS, strict=True):
         for arm in shown:
@@ -89,8 +90,10 @@ def _mark_crossovers(
         axis.hlines(height, start, end, color=look.color, linewidth=3.5, alpha=0.45)
         axis.plot(year, height, look.marker, color=look.color, markersize=5, zorder=6)
         axis.vlines(year, height, high, color=look.color, linewidth=0.9, linestyle=":")
+        crowded = max(end, year) > 0.8 * horizon
         axis.annotate(
-            f"year {year:.1f}", (max(end, year), height), xytext=(5, 0), va="center",
+            f"year {year:.1f}", (min(start, year) if crowded else max(end, year), height),
+            xytext=(-5 if crowded else 5, 0), ha="right" if crowded else "left", va="center",
             textcoords="offset points", fontsize=style.SMALL, color=style.INK,
         )  # fmt: skip
     axis.set_ylim(low - (lanes + 0.6 * bool(lanes)) * lane, high)

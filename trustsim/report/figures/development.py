@@ -35,7 +35,8 @@ def development(
     shown, ours = style.arms_of(rounds, arms), ax is None
     width = style.available_width(ax, width)
     columns = 1 if width < style.NARROW else 2
-    axes = style.panels(ax, len(there), columns, width, 1.75, 0.4)
+    room = 0.2 + style.arm_legend_height(shown, width)
+    axes = style.panels(ax, len(there), columns, width, 1.75, room)
     looks = style.arm_styles(shown)
     whole = market_rounds(rounds)
     for axis, measure in zip(axes, there, strict=True):

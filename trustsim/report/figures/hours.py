@@ -44,16 +44,22 @@ def hours_split(
     there = [name for name in drawers if name in runs]
     if not there:
         raise ConfigError(f"the table has none of the columns {', '.join(drawers)}")
-    shown = style.arms_of(runs, arms)
+    shown, ours = style.arms_of(runs, arms), ax is None
     width = style.available_width(ax, width)
     narrow = width < style.NARROW
     columns = 1 if narrow else len(there)
-    axes = style.panels(ax, len(there), columns, width, 1.15 + 0.36 * len(shown), 0.2)
+    axes = style.panels(ax, len(there), columns, width, 1.15 + 0.36 * len(shown), 0.3)
     names = style.arm_names(shown, 14)
     for axis, measure in zip(axes, there, strict=True):
         drawers[measure](axis, runs, shown, confidence)
         first = axis is axes[0] or columns == 1
         axis.set_yticks(range(len(shown)), [names[a] for a in shown] if first else [])
+    if "transaction_time_share" in there:
+        handles = [
+            Patch(facecolor=TRANSACTION, hatch="////", edgecolor="white", linewidth=0),
+            Patch(facecolor=PRODUCTIVE),
+        ]
+        style.legend(axes, ours, handles, ["transaction-oriented hours", "productive hours"], 2)
     return axes
 
 
@@ -92,18 +98,7 @@ def _split(axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: floa
     for value, text in ((LEAST_TRUSTED, "least"), (MOST_TRUSTED, "most")):
         _published(axis, value, f"{text}\ntrusted")
     axis.set_xlim(0, 1)
-    _finish(
-        axis, len(arms), "Hours by kind of work", f"share of hours spent with suppliers\n{DASHED}"
-    )
-    handles = [
-        Patch(facecolor=TRANSACTION, hatch="////", edgecolor="white", linewidth=0),
-        Patch(facecolor=PRODUCTIVE),
-    ]
-    axis.legend(
-        handles, ["transaction-oriented", "productive"], fontsize=style.SMALL, frameon=False,
-        ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.9,
-        columnspacing=1.0, handlelength=1.6,
-    )  # fmt: skip
+    _finish(axis, len(arms), "Hours by kind of work", "share of hours spent with suppliers")
 
 
 def _goods(axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: float) -> None:

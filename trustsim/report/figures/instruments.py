@@ -42,7 +42,7 @@ def instruments_by_age(
     rest = [c for c in used if c not in alone]
 
     width = style.available_width(ax, width)
-    across = (1 if len(shown) < 4 else 2) if width < style.NARROW else min(3, len(shown))
+    across = 1 if width < style.NARROW else min(3, len(shown))
     entries = [plain(c.removeprefix(SHARE_PREFIX), 32) for c in alone] + ["all others"] * bool(rest)
     longest = max((len(e) for e in entries), default=1)
     legend_columns = int(width / (0.062 * longest + 0.5)) or 1

@@ -17,6 +17,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import GridSpecBase
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -182,11 +184,24 @@ def arm_handles(arms: Sequence[str]) -> list[Artist]:
     ]
 
 
+def arm_entries(arms: Sequence[str], width: float) -> tuple[list[str], int]:
+    """Names of the arms in a legend, and in how many columns they fit into a width in inches."""
+    names = list(arm_names(arms, 40).values())
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    return names, max(1, min(len(arms), int(width / (0.062 * longest + 0.55))))
+
+
+def arm_legend_height(arms: Sequence[str], width: float) -> float:
+    """Inches that `arm_legend` takes."""
+    names, columns = arm_entries(arms, width)
+    rows = -(-len(names) // columns)
+    stacks = [names[i : i + rows] for i in range(0, len(names), rows)]
+    return 0.15 + 0.15 * max(sum(name.count("\n") + 1 for name in stack) for stack in stacks)
+
+
 def arm_legend(axes: Sequence[Axes], ours: bool, arms: Sequence[str], width: float) -> None:
     """Put a legend of the arms, with as many columns as the names leave room for."""
-    names = [arm_names(arms, 40)[a] for a in arms]
-    longest = max(len(line) for name in names for line in name.split("\n"))
-    columns = min(len(arms), int(width / (0.062 * longest + 0.55)) or 1)
+    names, columns = arm_entries(arms, width)
     legend(axes, ours, arm_handles(arms), names, columns)
 
 
@@ -225,6 +240,21 @@ def footer(ax: Axes, text: str) -> None:
     )
 
 
+def settle(figure: Figure) -> None:
+    """Lay out the panels once and for all.
+
+    The solver behind the layout leaves its last bits to chance (the order of addresses in
+    memory), so places are rounded; a millionth of the figure is far below a pixel.
+    """
+    engine = figure.get_layout_engine()
+    if engine is None:
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        axis.set_position([round(float(v), 6) for v in axis.get_position().bounds])  # type: ignore[arg-type]
+
+
 def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     """Save the figure of `ax` as PNG and SVG with its provenance inside; same bytes every time.
 
@@ -245,9 +275,12 @@ def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
         "svg.fonttype": "path",
         "hatch.linewidth": 0.5,
     }
-    figure.draw_without_rendering()  # lays out the panels, once for both files
-    figure.set_layout_engine("none")
     with SAVING, mpl.rc_context(fixed):
-        figure.savefig(png, dpi=200, metadata=dict(metadata))
-        figure.savefig(svg, metadata={**metadata, "Date": None})
+        figure.dpi = 200
+        settle(figure)
+        FigureCanvasAgg(figure).print_png(png, metadata=dict(metadata))  # type: ignore[no-untyped-call]
+        figure.dpi = 72
+        FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
+            svg, metadata={**metadata, "Date": None}
+        )
     return [png, svg]
