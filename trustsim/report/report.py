@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import os
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-from PIL import Image
 
-import trustsim
+from trustsim import __version__
 from trustsim.analysis.compare import compare
 from trustsim.analysis.pairs import arm_runs, mean_interval
 from trustsim.errors import ConfigError
@@ -105,7 +105,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         points=int(results.runs["point"].nunique()) if "point" in results.runs else 1,
         target=percent(PRECISION),
         enough=ENOUGH,
-        version=trustsim.__version__,
+        version=__version__,
     )
     path = folder / "report.html"
     unfinished = path.with_suffix(".html.part")
@@ -117,7 +117,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
 def figure_metadata(results: Results, title: str) -> dict[str, str]:
     """Provenance that goes into every figure's file, under Dublin Core names."""
     manifest = results.manifest
-    version = str(manifest.get("model_version", trustsim.__version__))
+    version = str(manifest.get("model_version", __version__))
     return {
         "Title": f"{plain(results.name)}: {title}",
         "Creator": f"trustsim {version}",
@@ -151,9 +151,9 @@ def _show(results: Results, picture: Picture, confidence: float) -> Shown:
 
 
 def _embed(png: Path) -> Embedded:
-    with Image.open(png) as image:
-        width, height = image.size
-    return Embedded(base64.b64encode(png.read_bytes()).decode("ascii"), width, height)
+    content = png.read_bytes()
+    width, height = struct.unpack(">II", content[16:24])  # the header of every PNG
+    return Embedded(base64.b64encode(content).decode("ascii"), width, height)
 
 
 def _footer(results: Results, confidence: float) -> str:
@@ -163,7 +163,7 @@ def _footer(results: Results, confidence: float) -> str:
     manifest: Mapping[str, object] = results.manifest
     return (
         f"{plain(results.name, 48)} · {runs} {noun} per arm · intervals: {percent(confidence)}, "
-        f"Student t over runs · trustsim {manifest.get('model_version', trustsim.__version__)} · "
+        f"Student t over runs · trustsim {manifest.get('model_version', __version__)} · "
         f"seed {_seed(results)} · digest {str(manifest.get('digest', 'unknown'))[:12]}"
     )
 
