@@ -1,0 +1,133 @@
+"""Real processes, really killed: what is done stays done, and the end is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trustsim.experiment.run import run_missing
+from trustsim.scenario import load_experiment
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = """
+name = "to be killed"
+rounds = 4
+replications = 20
+[market]
+buyers = 6
+suppliers = 4
+[arms.high]
+buyer_mix = { high_trust = 1.0 }
+[arms.low]
+buyer_mix = { adversarial = 1.0 }
+"""
+PLANNED = 40
+
+# Runs the command line with small chunks and, so that there is time to kill it, in slow motion.
+SLOWLY = """
+import sys, time
+from trustsim.experiment import run
+from trustsim import cli
+
+run.RUNS_PER_CHUNK = 3
+keep = run._keep
+
+def slowly(store, attempts, *arguments):
+    def each():
+        for attempt in attempts:
+            time.sleep(0.05)
+            yield attempt
+    return keep(store, each(), *arguments)
+
+run._keep = slowly
+sys.argv[0] = "trustsim"
+cli.main()
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "killed.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def start(config: Path, out: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SLOWLY, "run", str(config), "--out", str(out), "--no-report"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_chunks(process: subprocess.Popen[str], out: Path, number: int) -> None:
+    until = time.monotonic() + 120
+    while len(list((out / "chunks").glob("*.arrow"))) < number:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until, "no chunk within two minutes"
+        time.sleep(0.01)
+
+
+def manifest(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder / "manifest.json").read_text())
+    return found
+
+
+def test_killed_twice_and_run_again_gives_the_same_digest(config: Path, tmp_path: Path) -> None:
+    undisturbed = run_missing(load_experiment(config), tmp_path / "undisturbed", jobs=1)
+    out = tmp_path / "out"
+    for chunks in (2, 5):
+        process = start(config, out)
+        wait_for_chunks(process, out, chunks)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(timeout=60) == -signal.SIGKILL
+        process.communicate()
+        assert manifest(out)["runs_planned"] == PLANNED
+    kept = len(list((out / "chunks").glob("*.arrow")))
+    assert kept >= 5
+    told = []
+    found = run_missing(load_experiment(config), out, jobs=2, progress=told.append)
+    assert told[0].done >= 3 * kept - 2 * 2
+    assert found["digest"] == undisturbed["digest"]
+    assert found["runs_done"] == PLANNED
+    assert not (out / "chunks").exists()
+
+
+def test_interrupt_leaves_a_valid_folder_and_says_how_to_go_on(
+    config: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = start(config, out)
+    wait_for_chunks(process, out, 2)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    found = manifest(out)
+    assert 6 <= int(str(found["runs_done"])) < PLANNED
+    assert f"stopped: {found['runs_done']} of {PLANNED} runs are kept in {out}" in stderr
+    undisturbed = run_missing(load_experiment(config), tmp_path / "undisturbed", jobs=2)
+    assert found["digest"] != undisturbed["digest"]
+    assert run_missing(load_experiment(config), out, jobs=2)["digest"] == undisturbed["digest"]
+
+
+def test_a_second_process_is_refused_while_the_first_works(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = start(config, out)
+    wait_for_chunks(first, out, 1)
+    second = start(config, out)
+    _, stderr = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert f"{out}: another process (number {first.pid}) is working in it" in stderr
+    assert first.wait(timeout=60) == 0
+    first.communicate()
+    assert manifest(out)["runs_done"] == PLANNED
