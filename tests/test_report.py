@@ -24,7 +24,7 @@ from trustsim.report.answer import (
     replication_sentence,
 )
 from trustsim.report.figures import style
-from trustsim.report.figures.by_age import bucket_labels
+from trustsim.report.figures.by_age import bucket_labels, mean_by_age
 from trustsim.report.figures.cost_difference import waterfall_steps
 from trustsim.report.figures.hours import relative_goods
 from trustsim.report.labels import decimals, number, percent, plain, plain_arms
@@ -128,7 +128,7 @@ class TestPage:
         said = References(page).text
         assert buyers.text in said
         assert " ".join(buyers.source.split()) in said
-        assert "supplier mix · cooperative" in said
+        assert "supplier_mix · cooperative" in said
 
     def test_gives_the_provenance(self, page):
         said = References(page).text
@@ -380,6 +380,13 @@ class TestFigures:
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert run.stdout.strip() == "False", run.stderr
 
+    def test_ages_that_few_runs_reach_are_not_drawn(self, tables):
+        ages = tables[2].copy()
+        few = (ages["arm"] == "adversarial") & (ages["age_from"] == 64) & (ages["replicate"] > 1)
+        ages.loc[few, "dispute_rate"] = np.nan
+        assert list(mean_by_age(ages, "adversarial", "dispute_rate").index)[-1] == 32
+        assert list(mean_by_age(ages, "high_trust", "dispute_rate").index)[-1] == 64
+
     def test_age_labels(self):
         ages = pd.DataFrame({"arm": "a", "age_from": [4, 0, 1, 8], "age_to": [7, 0, 3, np.inf]})
         assert list(bucket_labels(ages).values()) == ["0", "1–3", "4–7", "8+"]
@@ -411,7 +418,7 @@ class TestSentences:
     def test_an_interval_with_zero_shows_no_difference(self):
         said = difference_sentence(row(-0.01, 0.03), "a", "b")
         assert said.startswith("No difference is shown between a and b")
-        assert "from 0.040 less to 0.020 more" in said
+        assert "from 0.04 less to 0.02 more" in said
         assert "wins" not in said
 
     def test_one_run_proves_nothing(self):
@@ -450,6 +457,15 @@ class TestSentences:
         assert len(said) == 2
         assert said[0].startswith("High trust costs")
         assert said[1].startswith("Trust but verify costs")
+
+    def test_answer_names_no_time_of_overtaking_when_no_difference_is_shown(self, tables):
+        runs, rounds, _ = tables
+        same = runs[runs["arm"] == "adversarial"].copy()
+        same["total_cost"] += [-0.02, 0.02, -0.02, 0.01, 0.03, -0.01]
+        runs = pd.concat([same.assign(arm="high_trust"), runs[runs["arm"] == "adversarial"]])
+        (said,) = answer(runs, rounds, "adversarial", ["high_trust", "adversarial"])
+        assert said.startswith("No difference is shown")
+        assert said.endswith("High trust is the cheaper in 50\xa0% of the runs.")
 
     def test_answer_gives_the_reason_when_runs_have_no_partner(self, tables):
         runs = tables[0].copy()

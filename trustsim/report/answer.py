@@ -8,7 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from trustsim.analysis.compare import Crossover, compare, crossover, replications_needed
+from trustsim.analysis.compare import (
+    Crossover,
+    compare,
+    crossover,
+    paired_differences,
+    replications_needed,
+)
 from trustsim.errors import ConfigError
 from trustsim.report.labels import decimals, number, percent, plain
 
@@ -55,8 +61,9 @@ def difference_sentence(
     if low <= 0 <= high:
         if difference == 0 and half == 0:
             return f"{a} costs exactly as much as {b}{when} in all of {_pairs(n)}."
-        places = max(places, decimals(half, difference))
-        size = number(abs(difference), places)
+        if abs(difference) < 10.0**-places:
+            places = decimals(half, difference)
+            size = number(abs(difference), places)
         return (
             f"No difference is shown between {plain(arm_a)} and {b}{when}: the estimate is {size} "
             f"{word} per accepted lot, but the {level} interval includes zero (from "
@@ -119,7 +126,7 @@ def answer(
     confidence: float = 0.95,
     rounds_per_year: int = 12,
 ) -> list[str]:
-    """Sentences that answer the experiment: two per arm other than the baseline.
+    """Sentences that answer the experiment, for each arm other than the baseline.
 
     An arm that has no pair of runs in common with the baseline gets the reason instead.
     """
@@ -129,11 +136,16 @@ def answer(
             continue
         try:
             rows = compare(runs, arm, baseline, ["total_cost"], confidence, unpaired="drop")
-            text = difference_sentence(rows.iloc[0], arm, baseline, confidence)
+            row = rows.iloc[0]
+            text = difference_sentence(row, arm, baseline, confidence)
+            gaps = paired_differences(runs, arm, baseline, ["total_cost"], unpaired="drop")
         except ConfigError as error:
             sentences.append(f"{_start(plain(arm))} cannot be compared: {error}.")
             continue
-        if rounds is not None:
+        if row["low"] <= 0 <= row["high"]:  # a time of overtaking would say too much
+            share = float((gaps["total_cost"].dropna() < 0).mean())
+            text += f" {_start(plain(arm))} is the cheaper in {percent(share)} of the runs."
+        elif rounds is not None:
             text += " " + _overtaking(rounds, arm, baseline, confidence, rounds_per_year)
         sentences.append(text.strip())
     return sentences

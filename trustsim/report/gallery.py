@@ -107,7 +107,8 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
         Picture(
             "instruments_by_age",
             "How orders are paid as relations grow older",
-            "Shares of the payment instruments in all orders of an age, over all runs of an arm.",
+            "Shares of the payment instruments in all orders of an age, over all runs of an arm; "
+            "empty where there are none.",
             "Stacked bars of payment instruments by the number of earlier orders, one panel per "
             "arm.",
             lambda width: figures.instruments_by_age(ages(), arms=arms, width=width),
@@ -143,7 +144,7 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
             "conduct_by_age",
             "First orders and old relations",
             "By the number of earlier orders between the two: mean over runs with its "
-            f"{level} interval.",
+            f"{level} interval. Ages that fewer than half of an arm's runs reach are left out.",
             "Lines of inspection, disputes, arrears and opportunism of suppliers by age of the "
             "relation, one line per arm.",
             lambda width: figures.conduct_by_age(

@@ -123,14 +123,14 @@ def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
 
 def provenance_table(results: Results) -> Table:
     """Where these results come from: the manifest, flattened."""
-    rows = [(plain(k), _value(v)) for k, v in _flat(results.manifest)]
+    rows = [(_key(k), _value(v)) for k, v in _flat(results.manifest)]
     note = f"Not in the folder: {', '.join(results.missing)}." if results.missing else ""
     return Table("Provenance", ("what", "value"), tuple(rows), note)
 
 
 def _values_table(title: str, values: Any) -> Table:
     rows = _flat(values) if isinstance(values, Mapping) else []
-    return Table(title, ("what", "value"), tuple((plain(k), _value(v)) for k, v in rows))
+    return Table(title, ("what", "value"), tuple((_key(k), _value(v)) for k, v in rows))
 
 
 def _described_table(
@@ -142,15 +142,21 @@ def _described_table(
     named = {row.name: row for row in known}
     keys = list(dict.fromkeys(key for column in values.values() for key in column))
     rows = []
+    units = []
     for key in keys:
         row = named.get(key)
         cells = [_value(column[key]) if key in column else "" for column in values.values()]
         if defaults:
             cells.append(_value(row.default) if row else "")
-        about = (row.unit, row.text, row.source) if row else ("", "", "")
-        rows.append((plain(key), *cells, *about))
-    header = ["parameter", *(plain(c) for c in values), *(["default"] * defaults)]
-    return Table(title, (*header, "unit", "meaning", "source"), tuple(rows))
+        rows.append((_key(key), *cells, *((row.text, row.source) if row else ("", ""))))
+        units.append(row.unit if row else "")
+    header = ("parameter", *(plain(c) for c in values), *(["default"] * defaults))
+    return Table(title, (*header, "meaning", "source"), tuple(rows), "", tuple(units))
+
+
+def _key(name: str) -> str:
+    """A name as it stands in a file, cut if it is endless."""
+    return name if len(name) <= 80 else name[:79] + "…"
 
 
 def _flat(mapping: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
@@ -172,6 +178,8 @@ def _value(value: Any) -> str:
         return f"{value:g}"
     if value is None:
         return "–"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

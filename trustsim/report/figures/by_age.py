@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from trustsim.analysis.pairs import mean_interval
 from trustsim.errors import ConfigError
 
 AGE = "earlier orders with the supplier"
 
-ENDLESS = 100_000
+ENDLESS = 10_000
 """From here on an upper end of a bucket means "and more"."""
 
 
@@ -33,10 +36,38 @@ def bucket_labels(ages: pd.DataFrame) -> dict[float, str]:
 def mean_by_age(
     ages: pd.DataFrame, arm: str, measure: str, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Mean of a measure over the runs of an arm per age bucket: ``mean, half_width, n``."""
+    """Mean of a measure over the runs of an arm per age bucket: ``mean, half_width, n``.
+
+    Ages that fewer than half of the arm's runs reach are left out: the few that do are no sample
+    of them all.
+    """
     mine = ages[ages["arm"] == arm]
     runs = mine["run_id"] if "run_id" in mine else mine["replicate"]
     table = mine[measure].astype(float).groupby([runs, mine["age_from"].astype(float)]).mean()
     wide = table.unstack("age_from")
     mean, half, n = mean_interval(wide.to_numpy(), confidence)
-    return pd.DataFrame({"mean": mean, "half_width": half, "n": n}, index=wide.columns)
+    rows = pd.DataFrame({"mean": mean, "half_width": half, "n": n}, index=wide.columns)
+    return rows[2 * rows["n"] >= max(1, len(wide))]
+
+
+def age_ticks(axis: Axes, labels: Mapping[float, str], width: float) -> None:
+    """Label the buckets on the horizontal axis, aslant where they would touch.
+
+    Parameters
+    ----------
+    axis : Axes
+        Axes whose buckets stand at 0, 1, 2, ...
+    labels : mapping
+        From `bucket_labels`.
+    width : float
+        Width of the panel in inches.
+    """
+    letters = sum(len(label) + 1.5 for label in labels.values())
+    crowded = 0.065 * letters > width - 0.7
+    places = range(len(labels))
+    if crowded:
+        axis.set_xticks(
+            places, list(labels.values()), rotation=60, ha="right", rotation_mode="anchor"
+        )
+    else:
+        axis.set_xticks(places, list(labels.values()))

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.figures.by_age import AGE, bucket_labels, mean_by_age
+from trustsim.report.figures.by_age import AGE, age_ticks, bucket_labels, mean_by_age
 from trustsim.report.labels import measure_label, measure_unit
 
 PANELS = ("inspection_rate", "dispute_rate", "arrears_days", "supplier_opportunism_rate")
@@ -49,7 +49,7 @@ def conduct_by_age(
             )  # fmt: skip
         lowest = place >= len(there) - columns
         style.dress(axis, measure_label(measure), AGE if lowest else "", measure_unit(measure))
-        axis.set_xticks(range(len(labels)), list(labels.values()))
-        axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]) if axis.get_ylim()[0] < 0 else 0.0)
+        age_ticks(axis, labels, width / columns)
+        axis.set_ylim(bottom=0)  # none of these can be negative, only their whiskers
     style.arm_legend(axes, ours, shown, width)
     return axes

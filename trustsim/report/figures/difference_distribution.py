@@ -42,7 +42,11 @@ def difference_distribution(
         .to_numpy()
         for arm in challengers
     }
-    everything = np.concatenate([*differences.values(), [0.0]])
+    means = {arm: mean_interval(values, confidence) for arm, values in differences.items()}
+    ends = [
+        mean + side * np.nan_to_num(half) for mean, half, _ in means.values() for side in (-1, 1)
+    ]
+    everything = np.concatenate([*differences.values(), [0.0], np.nan_to_num(ends)])
     margin = 0.03 * float(np.ptp(everything)) or 0.01
     edges = np.linspace(everything.min() - margin, everything.max() + margin, BINS * 2)
     width = style.available_width(ax, width)
@@ -52,7 +56,7 @@ def difference_distribution(
         look = style.arm_styles(style.arms_of(runs, arms))[arm]
         values = differences[arm]
         axis.hist(values, bins=edges.tolist(), color=look.color, alpha=0.75, edgecolor="white")
-        mean, half, n = mean_interval(values, confidence)
+        mean, half, n = means[arm]
         half = float(np.nan_to_num(half))
         axis.axvspan(float(mean) - half, float(mean) + half, color=style.INK, alpha=0.25)
         axis.axvline(float(mean), color=style.INK, linewidth=1.3)

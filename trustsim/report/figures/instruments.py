@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.figures.by_age import AGE, bucket_labels
+from trustsim.report.figures.by_age import AGE, age_ticks, bucket_labels
 from trustsim.report.labels import SHARE_PREFIX, in_figure, plain
 
 MOST = 10
@@ -64,8 +64,7 @@ def instruments_by_age(
         lowest = i >= len(shown) - across
         style.dress(axis, names[arm], AGE if lowest else "", "share of orders" if edge else "")
         axis.set_ylim(0, 1)
-        axis.set_xticks(range(len(labels)), list(labels.values()))
-        axis.tick_params(axis="x", rotation=60 if width / across < 3 else 0)
+        age_ticks(axis, labels, width / across)
     handles = [
         Patch(facecolor=_look(i)[0], hatch=_look(i)[1], edgecolor="white", linewidth=0)
         for i in range(len(entries))
