@@ -22,21 +22,44 @@ MULTIPLIER_0 = np.uint64(0xD2511F53)
 MULTIPLIER_1 = np.uint64(0xCD9E8D57)
 WEYL_0 = np.uint64(0x9E3779B9)
 WEYL_1 = np.uint64(0xBB67AE85)
-WORLD = np.int64(0)
+WORLD: Any = np.int64(0)
 """Whose luck it is when it is nobody's: the common events of a round."""
 
-FIRST_SLOT = np.int64(0)
-SECOND = np.int64(1)
+FIRST_SLOT: Any = np.int64(0)
+SECOND: Any = np.int64(1)
 """Slot of the second draw of an event."""
 
 SLOTS = 256
 """Draws of four numbers that one event can make for one agent in one round."""
 
 EVENTS = (
-    "demand", "search", "referral", "asking", "market test", "disclosure", "production",
-    "delivery", "inspection", "sampling", "settlement", "arrears", "dispute", "supplier dispute",
-    "rating", "learning", "cost", "character", "common demand", "shock", "identity",
-    "buyer imitation", "supplier imitation", "buyer birth", "supplier birth", "first contacts",
+    "demand",
+    "search",
+    "referral",
+    "asking",
+    "market test",
+    "disclosure",
+    "production",
+    "delivery",
+    "inspection",
+    "sampling",
+    "settlement",
+    "arrears",
+    "dispute",
+    "supplier dispute",
+    "rating",
+    "learning",
+    "cost",
+    "character",
+    "common demand",
+    "shock",
+    "identity",
+    "buyer imitation",
+    "supplier imitation",
+    "buyer birth",
+    "supplier birth",
+    "first contacts",
+    "continuation",
 )
 """All chance events by name."""
 
@@ -100,8 +123,12 @@ def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
     """
     seed = np.uint64(market.seed)
     words = philox(
-        np.uint64(agent), np.uint64(market.round), np.uint64(event + slot),
-        np.uint64(market.replicate), seed & LOW, seed >> HALF,
+        np.uint64(agent),
+        np.uint64(market.round),
+        np.uint64(event + slot),
+        np.uint64(market.replicate),
+        seed & LOW,
+        seed >> HALF,
     )
     return chance(words[0]), chance(words[1]), chance(words[2]), chance(words[3])
 

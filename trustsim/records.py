@@ -22,14 +22,18 @@ OWN_RULE = 255
 MICRO = 1_000_000
 """Micro-units in a unit of money, and the fixed-point unit of everything else that is summed."""
 
+def _numbers(count: int) -> Any:
+    return np.arange(count)
+
+
 # Accounts of the ledger, in the order of `ACCOUNTS`.
 # They are NumPy integers because Numba would compile a copy of a room for each plain literal.
-BUYERS, SUPPLIERS, PLATFORM, CARRIERS, BANKS, COURTS, OUTSIDE = np.arange(7)
+BUYERS, SUPPLIERS, PLATFORM, CARRIERS, BANKS, COURTS, OUTSIDE = _numbers(7)
 ACCOUNTS = ("buyers", "suppliers", "platform", "carriers", "banks", "courts", "outside")
 
 # Categories of the total cost of ownership, in the order of `CATEGORIES`.
 (PRICE, SOURCING, NEGOTIATION, PAYMENT, INSPECTION, FAILURE, DELAY, DISPUTE, BAD_DEBT, SWITCHING,
- LEAKAGE) = np.arange(11)
+ LEAKAGE) = _numbers(11)
 CATEGORIES = (
     "price", "sourcing", "negotiation", "payment", "inspection", "failure", "delay", "dispute",
     "bad_debt", "switching", "leakage",
@@ -97,6 +101,7 @@ Supplier = np.dtype(
         ("rated", "i4"),
         ("opportunism", "f4"),
         ("cost", "f8"),  # unit cost, share of lot_cost
+        ("burden", "f8"),  # what dealing with buyers has cost, per lot, passed on in bids
         ("load", "f8"),  # orders of the last round over the mean load
         ("rating_good", "f8"),
         ("rating_bad", "f8"),
@@ -168,7 +173,8 @@ Sight = np.dtype(
 )
 
 SupplierTally = np.dtype(
-    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash"), align=True
+    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing"),
+    align=True,
 )
 
 Tally = np.dtype(

@@ -47,12 +47,11 @@ DECISIONS = {
     "disclosure": Decision(
         "disclosure_rule", ("buyer", "supplier"), "probability of disclosing, 0 to 1"
     ),
-    "conduct": Decision(
-        "conduct", ("buyer", "supplier"), "probability of opportunism, 0 to 1"
-    ),
+    "conduct": Decision("conduct", ("buyer", "supplier"), "probability of opportunism, 0 to 1"),
     "inspection": Decision("inspection", ("buyer",), "probability of inspecting the lot, 0 to 1"),
     "escalation": Decision(
-        "escalation", ("buyer", "supplier"),
+        "escalation",
+        ("buyer", "supplier"),
         "0 joint problem solving, 1 platform, 2 court, 3 write off",
     ),
 }
@@ -151,8 +150,10 @@ def _compile(function: Rule, side: str, arguments: int) -> Any:
             def call(o, t, p, m):  # type: ignore[no-untyped-def]
                 return float(
                     inner(
-                        numba.carray(o, 1)[0], numba.carray(t, 1)[0],
-                        numba.carray(p, 1)[0], numba.carray(m, 1)[0],
+                        numba.carray(o, 1)[0],
+                        numba.carray(t, 1)[0],
+                        numba.carray(p, 1)[0],
+                        numba.carray(m, 1)[0],
                     )
                 )
 
@@ -160,9 +161,7 @@ def _compile(function: Rule, side: str, arguments: int) -> Any:
 
             def call(o, t, p, m):  # type: ignore[no-untyped-def]
                 return float(
-                    inner(
-                        numba.carray(o, 1)[0], numba.carray(t, 1)[0], numba.carray(p, 1)[0]
-                    )
+                    inner(numba.carray(o, 1)[0], numba.carray(t, 1)[0], numba.carray(p, 1)[0])
                 )
 
         return numba.cfunc(signature)(call)
@@ -190,16 +189,24 @@ def _explain(function: Rule, side: str, error: Exception) -> str:
     attribute = re.search(r"Unknown attribute '(\w+)'", text)
     if attribute:
         policy = BuyerPolicy if side == "buyer" else SupplierPolicy
-        names = [*(Order.names or ()), *(Sight.names or ()), *(policy.names or ()),
-                 *(Market.names or ())]
+        names = [
+            *(Order.names or ()),
+            *(Sight.names or ()),
+            *(policy.names or ()),
+            *(Market.names or ()),
+        ]
         reason = (
             f'"{attribute[1]}" is not known{nearest(attribute[1], names)}; an order has '
             f"{', '.join(Order.names or ())}; a tie has {', '.join(Sight.names or ())}"
         )
     else:
         reason = next(
-            (part.strip() for part in text.splitlines()
-             if part.strip() and not part.startswith("Failed in")), "it does not compile"
+            (
+                part.strip()
+                for part in text.splitlines()
+                if part.strip() and not part.startswith("Failed in")
+            ),
+            "it does not compile",
         )
     return (
         f"{where}\n  does not compile: {reason}\n  A rule is plain arithmetic, comparisons, if, "

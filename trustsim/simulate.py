@@ -24,9 +24,11 @@ from trustsim.market import round as market_round
 from trustsim.market.demand import mismatch
 from trustsim.measures import measure
 from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.parameters.models import MOST_REPLICATES
 from trustsim.records import (
     ACCOUNTS,
     AGE_FROM,
+    CATEGORIES,
     Buyer,
     BuyerPolicy,
     Deed,
@@ -43,7 +45,7 @@ from trustsim.records import (
     Tie,
     World,
 )
-from trustsim.scenario import MOST_REPLICATES, Scenario
+from trustsim.scenario import Scenario
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
@@ -127,8 +129,6 @@ class Outcome:
         for name in Deed.names or ():
             values = self.deed_records[name]
             if name == "cost":
-                from trustsim.records import CATEGORIES
-
                 columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
             elif name != "books":
                 columns[name] = values
@@ -139,7 +139,8 @@ class Outcome:
 def add_up(tallies: Records) -> Records:
     """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
     flat = np.ascontiguousarray(tallies).view(np.int64).reshape(tallies.size, -1)
-    return flat.sum(axis=0).view(Tally)
+    total: Records = flat.sum(axis=0).view(Tally)
+    return total
 
 
 def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
@@ -177,8 +178,12 @@ def build(scenario: Scenario, replicate: int) -> World:
     market["common_demand"] = market["cost_level"] = market["technology_left"] = 1.0
     for shared in (True, False):
         market["mismatch_shared" if shared else "mismatch_unshared"] = mismatch(
-            given.demand_persistence, given.demand_volatility, given.lead_time,
-            given.holding_cost, given.shortage_cost, shared,
+            given.demand_persistence,
+            given.demand_volatility,
+            given.lead_time,
+            given.holding_cost,
+            given.shortage_cost,
+            shared,
         )
     buyer_policies = records(BuyerPolicy, len(scenario.buyer_mix))
     for place, name in enumerate(scenario.buyer_mix):
@@ -192,12 +197,15 @@ def build(scenario: Scenario, replicate: int) -> World:
     instruments["familiarity"] = given.familiarity_start
     contacts = min(given.contacts, given.suppliers)
     world = World(
-        market, records(Buyer, given.buyers), records(Supplier, given.suppliers),
-        records(Tie, given.buyers, contacts), buyer_policies, supplier_policies, instruments,
+        market,
+        records(Buyer, given.buyers),
+        records(Supplier, given.suppliers),
+        records(Tie, given.buyers, contacts),
+        buyer_policies,
+        supplier_policies,
+        instruments,
     )
-    population.settle_in(
-        world, _cumulative(scenario.buyer_mix), _cumulative(scenario.supplier_mix)
-    )
+    population.settle_in(world, _cumulative(scenario.buyer_mix), _cumulative(scenario.supplier_mix))
     return world
 
 
@@ -210,10 +218,15 @@ def _cumulative(mix: dict[str, float]) -> NDArray[np.float64]:
 def make_desk(world: World, rounds: int) -> Desk:
     """Make the desk of one worker for so many rounds."""
     return Desk(
-        records(Order, 1), records(Deed, 1), records(Sight, world.ties.shape[1]),
-        records(Sight, 1), records(Tally, rounds, len(world.buyer_policies)),
-        records(Tally, len(AGE_FROM)), records(SupplierTally, len(world.suppliers)),
-        np.zeros(len(world.instruments), np.int64), np.zeros((rounds, len(ACCOUNTS)), np.int64),
+        records(Order, 1),
+        records(Deed, 1),
+        records(Sight, world.ties.shape[1]),
+        records(Sight, 1),
+        records(Tally, rounds, len(world.buyer_policies)),
+        records(Tally, len(AGE_FROM)),
+        records(SupplierTally, len(world.suppliers)),
+        np.zeros(len(world.instruments), np.int64),
+        np.zeros((rounds, len(ACCOUNTS)), np.int64),
     )
 
 
@@ -274,14 +287,19 @@ class Rounds:
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
-        kept = [np.concatenate(part) for part in zip(*self.kept, strict=True)] or [None, None]
+        orders = deeds = None
+        if self.kept:
+            orders, deeds = (np.concatenate(part) for part in zip(*self.kept, strict=True))
         return Outcome(
-            self.scenario, self.replicate,
+            self.scenario,
+            self.replicate,
             _sum([desk.rounds[: self.done] for desk in self.desks]),
             _sum([desk.ages for desk in self.desks]),
             population.opening_balances(self.scenario)
             + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
-            self.world, *kept,
+            self.world,
+            orders,
+            deeds,
         )
 
 

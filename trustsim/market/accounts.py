@@ -26,7 +26,7 @@ PAYOFF_MEMORY = 0.1
 @compiled
 def micro(amount: float) -> int:
     """Round an amount to whole micro-units, half up."""
-    return np.int64(np.floor(amount * MICRO + 0.5))  # type: ignore[return-value]
+    return np.int64(np.floor(amount * MICRO + 0.5))
 
 
 @compiled
@@ -170,6 +170,15 @@ def clear(order: Any, deed: Any) -> None:
     deed.arrears_days = 0.0
     for category in range(deed.cost.shape[0]):
         deed.cost[category] = 0
+
+
+@compiled
+def burden(desk: Any, order: Any, deed: Any) -> None:
+    """Note what dealing with the buyer has cost the supplier: margin agreed less profit made."""
+    tally = desk.suppliers[order.supplier]
+    margin = (order.price - deed.unit_cost) * order.lots * order.accepted
+    tally.lots += micro(order.lots)
+    tally.dealing += micro(margin) - deed.profit - deed.receivable
 
 
 @compiled

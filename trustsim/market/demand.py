@@ -47,7 +47,11 @@ def common(market: Any) -> None:
 
 
 def mismatch(
-    persistence: float, volatility: float, lead_time: int, holding: float, shortage: float,
+    persistence: float,
+    volatility: float,
+    lead_time: int,
+    holding: float,
+    shortage: float,
     shared: bool,
 ) -> float:
     """Give the cost per round of meeting AR(1) demand with or without the buyer's forecast.

@@ -69,8 +69,9 @@ def quarrel(deed: Any, market: Any) -> None:
 
 
 @compiled
-def decide(market: Any, event: int, b: int, path: int, evidence: float, remoteness: float,
-           deed: Any) -> float:
+def decide(
+    market: Any, event: int, b: int, path: int, evidence: float, remoteness: float, deed: Any
+) -> float:
     """Give the share of the stake that the wronged side recovers, and book the hours.
 
     A platform is right with probability (1 + evidence)/2; a court as well, but the debtor must be
@@ -88,7 +89,7 @@ def decide(market: Any, event: int, b: int, path: int, evidence: float, remotene
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
     reachable = market.locatable * (1.0 - 0.5 * remoteness)
-    return market.enforcement if won and found < reachable else 0.0  # type: ignore[no-any-return]
+    return market.enforcement if won and found < reachable else 0.0
 
 
 @compiled
@@ -109,8 +110,17 @@ def fees(market: Any, path: int, supplier_pays: bool, listed: int, deed: Any) ->
 
 
 @compiled
-def buyer_complains(world: Any, b: int, event: int, policy: Any, ours: Any, order: Any,
-                    deed: Any, stake: float, category: int) -> float:
+def buyer_complains(
+    world: Any,
+    b: int,
+    event: int,
+    policy: Any,
+    ours: Any,
+    order: Any,
+    deed: Any,
+    stake: float,
+    category: int,
+) -> float:
     """Take a buyer's grievance through its route; give the money recovered.
 
     What is recovered lowers the cost in the category where the loss was booked. With advance
@@ -140,8 +150,18 @@ def buyer_complains(world: Any, b: int, event: int, policy: Any, ours: Any, orde
 
 
 @compiled
-def supplier_complains(world: Any, b: int, event: int, policy: Any, theirs: Any, evidence: float,
-                       remoteness: float, order: Any, deed: Any, stake: float) -> float:
+def supplier_complains(
+    world: Any,
+    b: int,
+    event: int,
+    policy: Any,
+    theirs: Any,
+    evidence: float,
+    remoteness: float,
+    order: Any,
+    deed: Any,
+    stake: float,
+) -> float:
     """Take a supplier's grievance over an unpaid invoice through its route; give what is paid."""
     market = world.market[0]
     theirs.exposure = stake

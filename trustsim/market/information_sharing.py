@@ -20,7 +20,7 @@ NEVER, ALWAYS, BY_TRUST, RECIPROCAL = 0, 1, 2, 3
 @compiled
 def by_trust(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Disclose in proportion to trust (Dyer & Chu 2003: each causes the other)."""
-    return policy.disclosure * tie.trust  # type: ignore[no-any-return]
+    return policy.disclosure * tie.trust
 
 
 @compiled
@@ -28,7 +28,7 @@ def reciprocal(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Disclose if the partner did last time; by trust in the first order."""
     if tie.orders == 0:
         return by_trust(order, tie, policy, market)
-    return policy.disclosure * tie.partner_shared  # type: ignore[no-any-return]
+    return policy.disclosure * tie.partner_shared
 
 
 @compiled
@@ -40,15 +40,23 @@ def disclosure(order: Any, tie: Any, policy: Any, market: Any) -> float:
     if rule == NEVER:
         return 0.0
     if rule == ALWAYS:
-        return policy.disclosure  # type: ignore[no-any-return]
+        return policy.disclosure
     if rule == BY_TRUST:
         return by_trust(order, tie, policy, market)
     return reciprocal(order, tie, policy, market)
 
 
 @compiled
-def share(world: Any, b: int, policy: Any, theirs: Any, ours_seen: Any, theirs_seen: Any,
-          order: Any, deed: Any) -> None:
+def share(
+    world: Any,
+    b: int,
+    policy: Any,
+    theirs: Any,
+    ours_seen: Any,
+    theirs_seen: Any,
+    order: Any,
+    deed: Any,
+) -> None:
     """Let both sides disclose or not, and book what follows from it.
 
     Know-how closes ``knowhow_rate`` of its gap to 1 when both disclose, half when one does, and

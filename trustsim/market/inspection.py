@@ -24,8 +24,13 @@ TIGHT_UNTIL = 5
 
 @compiled
 def by_trust(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Inspect less as trust grows: rate times (1 - trust)^power."""
-    return policy.inspection_rate * (1.0 - tie.trust) ** policy.trust_power  # type: ignore[no-any-return]
+    """Inspect strangers at the full rate and less as trust grows beyond what strangers get.
+
+    Rate times (distrust over a stranger's distrust)^power, at most the rate.
+    """
+    stranger = policy.prior_bad / (policy.prior_good + policy.prior_bad)
+    relative = min((1.0 - tie.trust) / stranger, 1.0)
+    return policy.inspection_rate * relative**policy.trust_power
 
 
 @compiled
@@ -43,7 +48,7 @@ def break_even(market: Any) -> float:
     """Give the defect rate above which inspecting pays: cost of a look over cost of a failure."""
     if market.failure_cost <= 0.0:
         return 1.0
-    return market.inspection_cost / market.failure_cost  # type: ignore[no-any-return]
+    return market.inspection_cost / market.failure_cost
 
 
 @compiled
@@ -76,7 +81,7 @@ def rate(order: Any, tie: Any, policy: Any, market: Any) -> float:
     if rule == ALL:
         return 1.0
     if rule == FIXED:
-        return policy.inspection_rate  # type: ignore[no-any-return]
+        return policy.inspection_rate
     if rule == BY_TRUST:
         return by_trust(order, tie, policy, market)
     if rule == DEMING:

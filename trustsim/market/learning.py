@@ -38,8 +38,14 @@ def lifted(mean: float, goodwill: float, market: Any) -> float:
 
 
 @compiled
-def stranger(general_good: float, general_bad: float, rating: float, prior: float,
-             acquainted: bool, market: Any) -> float:
+def stranger(
+    general_good: float,
+    general_bad: float,
+    rating: float,
+    prior: float,
+    acquainted: bool,
+    market: Any,
+) -> float:
     """Give trust in a stranger: own disposition, generalised trust, reputation, acquaintance."""
     general = general_good / (general_good + general_bad)
     own = 1.0 - market.general_weight - market.reputation_weight
@@ -64,15 +70,27 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     ours = world.buyer_policies[buyer.policy]
     acquainted = buyer.community == supplier.community
     weight = ours.prior_good + ours.prior_bad
-    mean = stranger(buyer.general_good, buyer.general_bad, supplier.rating,
-                    ours.prior_good / weight, acquainted, market)
+    mean = stranger(
+        buyer.general_good,
+        buyer.general_bad,
+        supplier.rating,
+        ours.prior_good / weight,
+        acquainted,
+        market,
+    )
     tie.supplier = s
     tie.generation = supplier.generation
     tie.supplier_good = mean * weight
     tie.supplier_bad = (1.0 - mean) * weight
     weight = theirs.prior_good + theirs.prior_bad
-    mean = stranger(supplier.general_good, supplier.general_bad, theirs.prior_good / weight,
-                    theirs.prior_good / weight, acquainted, market)
+    mean = stranger(
+        supplier.general_good,
+        supplier.general_bad,
+        theirs.prior_good / weight,
+        theirs.prior_good / weight,
+        acquainted,
+        market,
+    )
     tie.buyer_good = mean * weight
     tie.buyer_bad = (1.0 - mean) * weight
     tie.last_round = market.round
@@ -224,6 +242,12 @@ def attract(world: Any, b: int, order: Any, deed: Any) -> None:
     worth = order.lots * market.lot_cost
     gained = market.value * order.accepted - spent / (MICRO * worth)
     tie.attraction = tie.attraction + max(gained, 0.0)
+
+
+@compiled
+def turn_away(tie: Any) -> None:
+    """Let a tie lose attraction when no terms were found."""
+    tie.attraction = 0.5 * tie.attraction
 
 
 @compiled

@@ -15,6 +15,9 @@ from trustsim.market.accounts import micro, supplier_expense, supplier_work, wor
 from trustsim.market.learning import lifted
 from trustsim.records import NEGOTIATION, OWN_RULE
 
+COMPETITION = 4
+"""Bidders whose price counts as competitive when a supplier forgoes margin (assumption: a usual
+tender)."""
 NONE, FIXED, MARGINAL, BY_DISTRUST = 0, 1, 2, 3
 
 
@@ -22,7 +25,7 @@ NONE, FIXED, MARGINAL, BY_DISTRUST = 0, 1, 2, 3
 def unit_cost(supplier: Any, tie: Any, market: Any) -> float:
     """Give the supplier's cost of a lot for this buyer, after know-how, before freight."""
     saved = market.knowhow_gain * tie.knowhow
-    return supplier.cost * market.cost_level * (1.0 - saved)  # type: ignore[no-any-return]
+    return supplier.cost * market.cost_level * (1.0 - saved)
 
 
 @compiled
@@ -35,12 +38,25 @@ def equilibrium_bid(cost: float, ceiling: float, bidders: int) -> float:
 
 
 @compiled
+def outside_option(market: Any) -> float:
+    """Give what the buyer of a lone supplier would expect to pay elsewhere.
+
+    The mean price of a tender among ``rivals`` bidders, ``c_lo + 2 (c_hi - c_lo)/(n + 1)``; with
+    one rival, the ceiling of costs.
+    """
+    spread = market.cost_high - market.cost_low
+    price = market.cost_low + 2.0 * spread / (market.rivals + 1)
+    return price * market.cost_level
+
+
+@compiled
 def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     """Let every supplier asked name its price for a nominal lot.
 
-    The know-how saving is split by ``gain_sharing``. A lone supplier adds a part ``hold_up`` of
-    the buyer's cost of leaving (Klein, Crawford & Alchian 1978); one with a relational price
-    forgoes part of its extra margin for a buyer that it trusts. Nobody bids below cost.
+    The know-how saving is split by ``gain_sharing``. A lone supplier asks its buyer's outside
+    option and a part ``hold_up`` of the buyer's cost of leaving (Klein, Crawford & Alchian 1978),
+    or what it would bid in that tender if that is more; one with a relational price forgoes part
+    of its margin above the competitive one for a buyer that it trusts. Nobody bids below cost.
     """
     market = world.market[0]
     scale = market.lot_cost
@@ -56,13 +72,15 @@ def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
         bid = equilibrium_bid(base, ceiling, order.bidders)
         if order.bidders == 1:
             leaving = market.switching_cost + market.asset_lock * tie.assets
-            bid += market.hold_up * leaving
+            option = outside_option(market) + market.hold_up * leaving
+            bid = max(option, equilibrium_bid(base, ceiling, market.rivals))
         policy = world.supplier_policies[supplier.policy]
         trust = lifted(tie.buyer_good / (tie.buyer_good + tie.buyer_bad), tie.goodwill, market)
-        competitive = equilibrium_bid(base, ceiling, 2)
+        competitive = equilibrium_bid(base, ceiling, COMPETITION)
         if bid > competitive:
             bid -= policy.relational_price * trust * (bid - competitive)
         cost = unit_cost(supplier, tie, market)
+        bid += market.pass_on * max(supplier.burden, 0.0)
         bid -= market.gain_sharing * (base - cost)
         sight.bid = max(bid, cost) * scale
         supplier_expense(desk, deed, tie.supplier, micro(market.bid_hours * market.hour_cost))
@@ -71,7 +89,7 @@ def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
 @compiled
 def fixed(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Haggle for a fixed time."""
-    return policy.haggling_hours  # type: ignore[no-any-return]
+    return policy.haggling_hours
 
 
 @compiled
@@ -82,14 +100,14 @@ def marginal(order: Any, tie: Any, policy: Any, market: Any) -> float:
     if gain <= market.hour_cost or market.haggle_rate <= 0.0:
         return 0.0
     if market.hour_cost <= 0.0:
-        return policy.haggling_hours  # type: ignore[no-any-return]
-    return np.log(gain / market.hour_cost) / market.haggle_rate  # type: ignore[no-any-return]
+        return policy.haggling_hours
+    return np.log(gain / market.hour_cost) / market.haggle_rate
 
 
 @compiled
 def by_distrust(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Haggle the fixed time, less with trust."""
-    return policy.haggling_hours * (1.0 - tie.trust)  # type: ignore[no-any-return]
+    return policy.haggling_hours * (1.0 - tie.trust)
 
 
 @compiled
@@ -113,7 +131,7 @@ def contract_hours(tie: Any, policy: Any, market: Any) -> float:
     needed = policy.contracting * (1.0 - policy.contract_trust * tie.trust)
     learned = np.exp(-market.contract_learning * tie.orders)
     saved = 1.0 - market.asset_saving * tie.assets
-    return market.contract_hours * needed * learned * saved  # type: ignore[no-any-return]
+    return market.contract_hours * needed * learned * saved
 
 
 @compiled

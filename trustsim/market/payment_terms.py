@@ -19,7 +19,7 @@ NONE = -1
 @compiled
 def fee(instrument: Any, amount: float) -> float:
     """Give the fee of an instrument for an amount of money."""
-    return instrument.fee_fixed + instrument.fee_share * amount  # type: ignore[no-any-return]
+    return instrument.fee_fixed + instrument.fee_share * amount
 
 
 @compiled
@@ -29,22 +29,35 @@ def deferred(instrument: Any) -> float:
 
 
 @compiled
+def buyer_financing(instrument: Any, amount: float, market: Any) -> float:
+    """Give what paying early costs the buyer, or credit saves it.
+
+    A round's interest on the advance, less interest on what is paid after acceptance.
+    """
+    early = instrument.advance / market.rounds_per_year
+    later = deferred(instrument) * instrument.credit_days / 365.0
+    return amount * market.buyer_interest * (early - later)
+
+
+@compiled
 def buyer_cost(instrument: Any, amount: float, trust: float, market: Any) -> float:
     """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity."""
-    exposed = instrument.advance * (1.0 - instrument.held) * amount
-    risk = exposed * (1.0 - trust) * market.loss_given_default
-    financing = instrument.advance * amount * market.buyer_interest / market.rounds_per_year
+    exposed = instrument.advance * (1.0 - instrument.held)
+    exposed += instrument.on_delivery * market.unseen_exposure
+    risk = exposed * amount * (1.0 - trust) * market.advance_loss
+    financing = buyer_financing(instrument, amount, market)
     charge = (1.0 - instrument.supplier_fee_share) * fee(instrument, amount)
     return risk + financing + charge + _unfamiliar(instrument, amount, market)
 
 
 @compiled
-def supplier_cost(instrument: Any, amount: float, trust: float, remoteness: float,
-                  market: Any) -> float:
+def supplier_cost(
+    instrument: Any, amount: float, trust: float, remoteness: float, market: Any
+) -> float:
     """Give the supplier's expected cost of an instrument: exposure, financing, fee."""
     uncollected = instrument.on_delivery * instrument.collection_failure * remoteness
     exposed = (deferred(instrument) + uncollected) * (1.0 - instrument.secured) * amount
-    risk = exposed * (1.0 - trust) * market.loss_given_default
+    risk = exposed * (1.0 - trust) * market.credit_loss
     days = instrument.credit_days / 365.0
     financing = deferred(instrument) * amount * market.supplier_interest * days
     charge = instrument.supplier_fee_share * fee(instrument, amount)
@@ -56,7 +69,7 @@ def _unfamiliar(instrument: Any, amount: float, market: Any) -> float:
     if instrument.novel == 0:
         return 0.0
     strange = 1.0 - instrument.familiarity
-    return market.familiarity_weight * strange * amount  # type: ignore[no-any-return]
+    return market.familiarity_weight * strange * amount
 
 
 @compiled
@@ -119,7 +132,7 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
 
 @compiled
 def charge(world: Any, order: Any, deed: Any) -> None:
-    """Charge the instrument's fee and the buyer's financing of what it pays in advance."""
+    """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
     market = world.market[0]
     instrument = world.instruments[order.instrument]
     amount = order.price * order.lots
@@ -132,8 +145,7 @@ def charge(world: Any, order: Any, deed: Any) -> None:
     share = instrument.supplier_fee_share
     pay(deed, SUPPLIERS, earner, micro(share * total))
     spend(deed, PAYMENT, earner, (1.0 - share) * total)
-    wait = order.advance * amount * market.buyer_interest / market.rounds_per_year
-    spend(deed, PAYMENT, BANKS, wait)
+    spend(deed, PAYMENT, BANKS, buyer_financing(instrument, amount, market))
     days = order.credit_days / 365.0
     pay(deed, SUPPLIERS, BANKS, micro(order.after * amount * market.supplier_interest * days))
 

@@ -29,6 +29,7 @@ IDENTITY = number_of("identity")
 BUYER_IMITATION = number_of("buyer imitation")
 SUPPLIER_IMITATION = number_of("supplier imitation")
 
+
 @compiled
 def character(opportunism_mean: float, spread: float, first: float, second: float) -> float:
     """Turn luck into a trait: mixture of the mean and of all-or-nothing by the spread.
@@ -45,7 +46,7 @@ def character(opportunism_mean: float, spread: float, first: float, second: floa
 @compiled
 def draw_cost(market: Any, luck: float) -> float:
     """Draw a unit cost, uniform between the bounds."""
-    return market.cost_low + (market.cost_high - market.cost_low) * luck  # type: ignore[no-any-return]
+    return market.cost_low + (market.cost_high - market.cost_low) * luck
 
 
 GOLDEN = 0.6180339887498949
@@ -180,6 +181,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     supplier.general_good = 1.0
     supplier.general_bad = 1.0
     supplier.payoff = 0.0
+    supplier.burden = 0.0
 
 
 @compiled
@@ -202,6 +204,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
         balances[SUPPLIERS] -= out
         balances[OUTSIDE] += out
     mean = market.demand_rate * market.buyers / market.suppliers
+    if tally.lots > 0:
+        supplier.burden += PAYOFF_MEMORY * (tally.dealing / (tally.lots * scale) - supplier.burden)
     supplier.load = tally.orders / max(mean, 1.0e-9)
     kept = market.rating_forgetting
     supplier.rating_good = kept * supplier.rating_good + tally.good
@@ -232,6 +236,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     tally.known_good = 0
     tally.known_bad = 0
     tally.cash = 0
+    tally.lots = 0
+    tally.dealing = 0
     if supplier.cash < -micro(market.credit_line * scale) or (
         supplier.listed == 0 and again >= market.new_identity
     ):
@@ -264,8 +270,9 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
 
 
 @entry
-def close_round(world: Any, tallies: Any, flows: Any, familiar: Any, buyer_mix: Any,
-                supplier_mix: Any) -> None:
+def close_round(
+    world: Any, tallies: Any, flows: Any, familiar: Any, buyer_mix: Any, supplier_mix: Any
+) -> None:
     """End a round.
 
     Suppliers settle, instruments become familiar, recommendations are published, agents imitate.

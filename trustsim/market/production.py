@@ -24,7 +24,7 @@ FIRST_CHEAT = 2
 @compiled
 def propensity(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Cheat with a fixed probability in proportion to the trait of opportunism."""
-    return policy.propensity * tie.opportunism  # type: ignore[no-any-return]
+    return policy.propensity * tie.opportunism
 
 
 @compiled
@@ -43,7 +43,7 @@ def calculative(order: Any, tie: Any, policy: Any, market: Any) -> float:
         return 1.0
     if excess < -500.0:
         return 0.0
-    return 1.0 / (1.0 + np.exp(-excess))  # type: ignore[no-any-return]
+    return 1.0 / (1.0 + np.exp(-excess))
 
 
 @compiled
@@ -53,14 +53,14 @@ def reciprocal(order: Any, tie: Any, policy: Any, market: Any) -> float:
     Tit-for-tat, win-stay-lose-shift, always and never are points of this family.
     """
     if tie.partner_deed == 0.0:
-        return policy.first_move  # type: ignore[no-any-return]
+        return policy.first_move
     if tie.own_deed == FIRST_CHEAT:
         if tie.partner_deed == FIRST_CHEAT:
-            return policy.after_both_cheated  # type: ignore[no-any-return]
-        return policy.after_own_cheating  # type: ignore[no-any-return]
+            return policy.after_both_cheated
+        return policy.after_own_cheating
     if tie.partner_deed == FIRST_CHEAT:
-        return policy.after_partner_cheated  # type: ignore[no-any-return]
-    return policy.after_both_fair  # type: ignore[no-any-return]
+        return policy.after_partner_cheated
+    return policy.after_both_fair
 
 
 @compiled
@@ -129,8 +129,9 @@ def weigh_absconding(order: Any, tie: Any, cost: float, market: Any) -> None:
 def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) -> None:
     """Make the lot, honestly, shaded or not at all; leave the deed and its cost.
 
-    An honest lot is defective with probability ``defect_good``, less with know-how and outgoing
-    inspection; a shaded one with ``defect_bad``.
+    The unit cost includes freight, which is paid at delivery. An honest lot is defective with
+    probability ``defect_good``, less with know-how and outgoing inspection; a shaded one with
+    ``defect_bad``.
     """
     market = world.market[0]
     supplier = world.suppliers[order.supplier]
@@ -158,4 +159,5 @@ def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) ->
             if deed.defective == 1 and check < theirs.outgoing_inspection * market.sensitivity:
                 deed.defective = 0
                 cost += market.rework_cost * market.lot_cost
-    pay(deed, SUPPLIERS, OUTSIDE, micro(cost * order.lots))
+    freight = market.freight * (1.0 + order.remoteness) * market.lot_cost
+    pay(deed, SUPPLIERS, OUTSIDE, micro((cost - freight) * order.lots))

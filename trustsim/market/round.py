@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.compiled import compiled, entry
+from trustsim.luck import four_more, number_of
 from trustsim.market import (
     accounts,
     delivery,
@@ -22,9 +23,22 @@ from trustsim.market import (
     sourcing,
 )
 
+CONTINUATION = number_of("continuation")
 SCHEDULE = (
-    demand, sourcing, negotiation, payment_terms, information_sharing, production, delivery,
-    inspection, settlement, disputes, reputation, learning, accounts, population,
+    demand,
+    sourcing,
+    negotiation,
+    payment_terms,
+    information_sharing,
+    production,
+    delivery,
+    inspection,
+    settlement,
+    disputes,
+    reputation,
+    learning,
+    accounts,
+    population,
 )
 """The rooms in the order of the walk; population comes between rounds."""
 
@@ -56,8 +70,12 @@ def fade(world: Any, b: int, policy: Any) -> None:
         supplier = world.suppliers[tie.supplier]
         if supplier.generation != tie.generation and tie.owed == 0:
             if world.buyers[b].partner == tie.supplier:
-                world.buyers[b].partner = -2
+                world.buyers[b].partner = sourcing.GONE
             learning.meet(world, b, k, tie.supplier)
+        if market.break_rate > 0.0 and tie.owed == 0:
+            breaks, whom, _, _ = four_more(market, CONTINUATION, b, k)
+            if breaks < market.break_rate:
+                sourcing.part(world, b, k, whom)
 
 
 @compiled
@@ -125,10 +143,13 @@ def walk(world: Any, desk: Any, b: int) -> None:
             carry_out(world, desk, b, policy, order, deed)
         else:
             delivery.do_without(market, order, deed)
+            if order.contact >= 0:
+                learning.turn_away(world.ties[b, order.contact])
         accounts.post(buyer, desk, deed, order.supplier)
         accounts.enter(tally, order, deed, market)
         if order.ordered == 1:
             learning.attract(world, b, order, deed)
+            accounts.burden(desk, order, deed)
             accounts.enter(desk.ages[learning.age_bucket(order.age)], order, deed, market)
         sourcing.recommend(world, b)
     else:
@@ -164,6 +185,8 @@ def merge(desk: Any, other: Any) -> None:
         into.known_good += tally.known_good
         into.known_bad += tally.known_bad
         into.cash += tally.cash
+        into.lots += tally.lots
+        into.dealing += tally.dealing
         tally.orders = 0
         tally.good = 0
         tally.bad = 0
@@ -171,6 +194,8 @@ def merge(desk: Any, other: Any) -> None:
         tally.known_good = 0
         tally.known_bad = 0
         tally.cash = 0
+        tally.lots = 0
+        tally.dealing = 0
     for i in range(desk.familiar.shape[0]):
         desk.familiar[i] += other.familiar[i]
         other.familiar[i] = 0

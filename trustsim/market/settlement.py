@@ -36,8 +36,9 @@ UNPAID = number_of("supplier dispute")
 
 
 @compiled
-def make_good(world: Any, b: int, policy: Any, theirs: Any, ours: Any, order: Any, deed: Any,
-              admitted: float) -> None:
+def make_good(
+    world: Any, b: int, policy: Any, theirs: Any, ours: Any, order: Any, deed: Any, admitted: float
+) -> None:
     """Deal with a fault that the buyer knows of: rejected lot, traced failure or leak.
 
     A supplier that admits its fault, or that is not paid before the lot is in order, makes good;
@@ -85,7 +86,7 @@ def weigh_false_claim(order: Any, tie: Any, policy: Any, due: float, market: Any
     talk = order.evidence * (1.0 - market.off_platform * tie.opportunism)
     lost = 0.5 * (1.0 + talk)
     tie.gain = unsecured
-    tie.loss = lost * (unsecured + market.platform_fee * market.lot_cost)
+    tie.loss = lost * (unsecured + market.claim_penalty * due)
     tie.loss += market.dispute_hours * market.hour_cost + relation_value(order, tie, market)
     tie.loss += market.scruple * (1.0 - tie.opportunism) * due
     tie.exposure = due
@@ -97,12 +98,22 @@ def relation_value(order: Any, tie: Any, market: Any) -> float:
     saving = market.gain_sharing * market.knowhow_gain * tie.knowhow * order.lots
     leaving = market.switching_cost + market.asset_lock * tie.assets
     value = future(saving, tie.retained, market.discount) + leaving * tie.retained
-    return value * market.lot_cost  # type: ignore[no-any-return]
+    return value * market.lot_cost
 
 
 @compiled
-def pay_invoice(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any,
-                order: Any, deed: Any, due: int, strained: float) -> None:
+def pay_invoice(
+    world: Any,
+    b: int,
+    policy: Any,
+    theirs: Any,
+    ours: Any,
+    theirs_seen: Any,
+    order: Any,
+    deed: Any,
+    due: int,
+    strained: float,
+) -> None:
     """Pay what is due after acceptance.
 
     On time, late for want of money, late on purpose, or not at all, denying the debt.
@@ -119,11 +130,23 @@ def pay_invoice(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_
         covered = micro(order.secured * amount)
         pay(deed, BANKS, SUPPLIERS, covered)
         paid = micro(
-            supplier_complains(world, b, UNPAID, theirs, theirs_seen, talk, order.remoteness,
-                               order, deed, (due - covered) / 1.0e6)
+            supplier_complains(
+                world,
+                b,
+                UNPAID,
+                theirs,
+                theirs_seen,
+                talk,
+                order.remoteness,
+                order,
+                deed,
+                (due - covered) / 1.0e6,
+            )
         )
         pay(deed, BUYERS, SUPPLIERS, paid)
         deed.cost[PRICE] -= due - paid
+        if paid > 0:
+            spend(deed, DISPUTE, SUPPLIERS, market.claim_penalty * amount)
         return
     weigh_lateness(order, ours, policy, amount, market)
     if late < max(policy.lateness, conduct(order, ours, policy, market)):
@@ -143,8 +166,9 @@ def pay_invoice(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_
 
 
 @compiled
-def settle(world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any, order: Any,
-           deed: Any) -> None:
+def settle(
+    world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any, order: Any, deed: Any
+) -> None:
     """Accept and pay the order, or deal with a lot that never came."""
     market = world.market[0]
     admitted, strained, collected, known = four(market, SETTLEMENT, b)

@@ -23,6 +23,7 @@ TEST = number_of("market test")
 RANDOM, RATING, REFERRED = 0, 1, 2
 LOWEST_BID, TOTAL_COST, LOGIT = 0, 1, 2
 NOBODY = -1
+GONE = -2
 FAR = -1.0e300
 
 
@@ -76,13 +77,26 @@ def explore(world: Any, b: int, policy: Any) -> int:
     weakest = NOBODY
     for k in range(world.ties.shape[1]):
         tie = world.ties[b, k]
-        if tie.owed == 0 and tie.supplier != world.buyers[b].partner and (
-            weakest == NOBODY or tie.retained < world.ties[b, weakest].retained
+        if (
+            tie.owed == 0
+            and tie.supplier != world.buyers[b].partner
+            and (weakest == NOBODY or tie.retained < world.ties[b, weakest].retained)
         ):
             weakest = k
     if weakest != NOBODY:
         meet(world, b, weakest, newcomer)
     return weakest
+
+
+@compiled
+def part(world: Any, b: int, k: int, whom: float) -> None:
+    """End a relation: a stranger takes its place, another firm if the buyer knows not all."""
+    s = int(whom * world.suppliers.shape[0])
+    if knows(world, b, s):
+        s = world.ties[b, k].supplier
+    if world.buyers[b].partner == world.ties[b, k].supplier:
+        world.buyers[b].partner = GONE
+    meet(world, b, k, s)
 
 
 @compiled
@@ -145,8 +159,10 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
         best = NOBODY
         for k in range(contacts):
             sight = desk.buyer_sight[k]
-            if sight.asked == 0.0 and sight.score > FAR and (
-                best == NOBODY or sight.score > desk.buyer_sight[best].score
+            if (
+                sight.asked == 0.0
+                and sight.score > FAR
+                and (best == NOBODY or sight.score > desk.buyer_sight[best].score)
             ):
                 best = k
         if best == NOBODY:
@@ -164,7 +180,7 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
 @compiled
 def lowest_bid(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Score by the bid alone: the cheapest gets the order."""
-    return -tie.bid  # type: ignore[no-any-return]
+    return -tie.bid
 
 
 @compiled
@@ -175,7 +191,7 @@ def total_cost(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """
     risk = market.defect_bad * market.failure_cost * (1.0 - tie.trust)
     change = market.switching_cost if tie.orders == 0 else 0.0
-    return -(tie.bid + (risk + change) * market.lot_cost)  # type: ignore[no-any-return]
+    return -(tie.bid + (risk + change) * market.lot_cost)
 
 
 @compiled
@@ -185,7 +201,7 @@ def logit(order: Any, tie: Any, policy: Any, market: Any) -> float:
     Logit choice of Weisbuch, Kirman & Herreiner (2000).
     """
     relative = tie.bid / order.reference_price - 1.0
-    return tie.score - policy.price_weight * relative  # type: ignore[no-any-return]
+    return tie.score - policy.price_weight * relative
 
 
 @compiled
@@ -214,7 +230,8 @@ def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> 
             if best == NOBODY or score > highest:
                 best = k
                 highest = score
-    work(deed, market, SOURCING, market.tender_hours * (order.bidders - 1))
+    hours = market.order_hours + market.tender_hours * (order.bidders - 1)
+    work(deed, market, SOURCING, hours)
     return best
 
 

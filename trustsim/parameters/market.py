@@ -1,12 +1,9 @@
-"""The world that all policies face: size, costs, technology, institutions, luck's odds."""
+"""The world that all policies face: size, demand, costs, technology, what can go wrong."""
 
 from __future__ import annotations
 
-from trustsim.parameters.row import MAX_CONTACTS, in_room, number
-
-LOT = "share of a lot's cost"
-PROBABILITY = "probability"
-HOURS = "hours"
+from trustsim.parameters.institutions import INSTITUTIONS
+from trustsim.parameters.row import HOURS, LOT, MAX_CONTACTS, PROBABILITY, in_room, number
 
 SIZE = in_room(
     "population",
@@ -52,15 +49,19 @@ DEMAND = in_room(
 
 SOURCING = in_room(
     "sourcing",
-    number("tender_hours", 1.5, 0.0, 100.0, HOURS + " per bidder",
+    number("tender_hours", 1.25, 0.0, 100.0, HOURS + " per bidder",
            "Asking one bidder and comparing its offer.",
-           "fitted: share of transaction time of the least trusted buyer, Dyer & Chu 2003"),
-    number("qualification_hours", 12.0, 0.0, 500.0, HOURS,
+           "fitted: share of transaction time of the least trusted buyer, .47, Dyer & Chu 2003"),
+    number("order_hours", 0.4, 0.0, 100.0, HOURS + " per order",
+           "Order papers and invoices (transaction work that trust does not save).",
+           "assumption: some minutes each for order, delivery note and invoice"),
+    number("qualification_hours", 45.0, 0.0, 500.0, HOURS,
            "Qualifying a supplier for its first order (productive work).",
-           "assumption: a plant visit and a first-sample report"),
+           "fitted: goods per procurement hour of the least trusted buyer below a fifth of the "
+           "most trusted's, Dyer & Chu 2003; about a week of plant visits and first samples"),
     number("coordination_hours", 3.0, 0.0, 100.0, HOURS + " per order",
            "Engineering and logistics work on an order without know-how (productive work).",
-           "fitted: goods per procurement hour, Dyer & Chu 2003"),
+           "assumption: half a morning"),
     number("knowhow_ease", 0.75, 0.0, 1.0, "share",
            "Part of the coordination work that full know-how saves.",
            "assumption: routines (Dyer & Chu 2003 on assistance); three of four questions asked "
@@ -90,9 +91,17 @@ NEGOTIATION = in_room(
     number("contract_learning", 0.15, 0.0, 5.0, "per order",
            "Rate at which contract writing becomes shorter with orders done together.",
            "assumption: clauses are reused (Mayer & Argyres 2004 find contracts learned in steps)"),
+    number("rivals", 1, 1, 32, "bidders",
+           "Bidders that a lone supplier expects its buyer to call if it left.",
+           "assumption: one, which asks the ceiling of costs; a tender of four then starts some "
+           "15 % cheaper than a lone supplier"),
     number("hold_up", 0.5, 0.0, 1.0, "share",
            "Part of the buyer's cost of leaving that a lone supplier adds to its price.",
            "assumption: equal split of the quasi-rent (Klein, Crawford & Alchian 1978)"),
+    number("pass_on", 1.0, 0.0, 1.0, "share",
+           "Part of what dealing with buyers costs a supplier (hours, fees, waiting, disputes, "
+           "rework) that it adds to its bids.",
+           "assumption: all of it; a supplier that does not, fails"),
     number("bid_hours", 0.5, 0.0, 100.0, HOURS + " per bid",
            "Supplier's work on a bid, paid by every bidder.",
            "assumption: a standard quotation"),
@@ -112,12 +121,20 @@ PAYMENT = in_room(
     number("familiarity_start", 0.3, 0.0, 1.0, "share of buyers",
            "Share of buyers who have seen an instrument used well, at the start.",
            "assumption: known but not to all"),
-    number("familiarity_weight", 0.05, 0.0, 1.0, LOT,
+    number("unseen_exposure", 0.7, 0.0, 1.0, "share",
+           "Exposure of a buyer that pays on delivery, before it has inspected.",
+           "assumption: most of what prepayment exposes; the goods are there, their quality is "
+           "not known"),
+    number("familiarity_weight", 0.02, 0.0, 1.0, LOT,
            "Perceived cost of an instrument that nobody has seen used.",
            "assumption: unknown operators are avoided (an escrow agent must itself be trusted)"),
-    number("loss_given_default", 0.8, 0.0, 1.0, "share of exposure",
-           "Share of an exposure that each side expects to lose if the other defaults.",
-           "assumption: some part is recovered"),
+    number("advance_loss", 0.5, 0.0, 1.0, "share of exposure",
+           "Share of what it has paid early that a buyer expects to lose if the supplier does not "
+           "perform.", "assumption: breach is partial; a claim back must be argued"),
+    number("credit_loss", 0.2, 0.0, 1.0, "share of exposure",
+           "Share of its claim that a supplier expects to lose if the buyer does not perform.",
+           "assumption: most of an invoice is recovered; uncollectable are 1.3 % of B2B invoices "
+           "in Western Europe (2018) though 41.8 % are overdue"),
 )
 
 INFORMATION = in_room(
@@ -177,9 +194,9 @@ PRODUCTION = in_room(
     number("buyer_opportunism_mean", 0.3, 0.0, 1.0, "0 (never) to 1 (always)",
            "Mean of the buyers' trait of opportunism.",
            "assumption: as suppliers"),
-    number("scruple", 0.8, 0.0, 100.0, "times the harm done",
+    number("scruple", 0.4, 0.0, 100.0, "times the harm done",
            "Moral cost of opportunism to a wholly scrupulous agent, per unit of harm.",
-           "assumption: decent people feel most of the harm that they do"),
+           "assumption: decent people feel a good part of the harm that they do"),
     number("discount", 0.99, 0.0, 0.9999, "per round", "Discount of future margins.",
            "assumption: about 11 % a year"),
     number("turn_rate", 0.0, 0.0, 1.0, "probability per round",
@@ -217,8 +234,8 @@ INSPECTION = in_room(
     "inspection",
     number("inspection_cost", 0.02, 0.0, 5.0, LOT, "Inspecting a lot on arrival.",
            "assumption: a hundredth part of a lot's value twice over"),
-    number("sensitivity", 0.9, 0.0, 1.0, PROBABILITY, "Inspection finds a defective lot.",
-           "assumption: human inspectors miss about a tenth"),
+    number("sensitivity", 0.8, 0.0, 1.0, PROBABILITY, "Inspection finds a defective lot.",
+           "assumption: a rule of thumb of quality engineering, inspectors find four in five"),
     number("specificity", 0.99, 0.0, 1.0, PROBABILITY, "Inspection passes a good lot.",
            "assumption: one false alarm in a hundred"),
     number("lot_bad_fraction", 0.065, 0.0, 1.0, "share of items",
@@ -229,175 +246,20 @@ INSPECTION = in_room(
            "assumption: well within the acceptable quality level"),
     number("item_cost", 0.0002, 0.0, 1.0, LOT + " per item", "Inspecting one item of a sample.",
            "assumption: a hundred items cost as much as inspecting a lot"),
-    number("failure_cost", 0.75, 0.0, 100.0, LOT, "Defective lot that fails in use.",
-           "prevention : correction : failure = 1 : 10 : 100 of quality costs; here .02 inspection "
-           "against .75"),
+    number("failure_cost", 2.0, 0.0, 100.0, LOT, "Defective lot that fails in use.",
+           "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
+           ".02, rework .2, failure 2"),
     number("failure_traced", 0.7, 0.0, 1.0, PROBABILITY,
            "A failure in use is traced to the supplier.", "assumption: mixed lots blur the trail"),
     number("rework_cost", 0.2, 0.0, 5.0, LOT, "Return and rework of a rejected lot.",
-           "prevention : correction : failure = 1 : 10 : 100 of quality costs; here .02 inspection "
-           "against .2"),
+           "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
+           ".02, rework .2, failure 2"),
     number("warranty", 0.5, 0.0, 1.0, "share of the failure's cost",
            "What a supplier owes when a failure is traced to it.",
            "assumption: direct damage is owed, consequential damage is not"),
 )
 
-SETTLEMENT = in_room(
-    "settlement",
-    number("strain", 0.2, 0.0, 1.0, PROBABILITY,
-           "A buyer without ill will pays an open invoice late.",
-           "assumption: half of published overdue shares is not intent"),
-    number("strain_days", 20.0, 0.0, 365.0, "days", "Mean lateness of a strained payment.",
-           "assumption: within a month"),
-    number("late_gain", 1.0, 0.0, 20.0, "times the financing saved",
-           "What paying late on purpose is worth to a buyer.",
-           "assumption: the interest saved"),
-    number("arrears_hazard", 0.3, 0.0, 1.0, "probability per round",
-           "An overdue invoice is paid in a round after it is chased.",
-           "assumption: the mean arrear lasts three months"),
-    number("arrears_interest", 0.08, 0.0, 1.0, "per year", "Statutory interest on arrears.",
-           "assumption: central-bank rate plus 8 points, as in European law on late payment"),
-    number("late_damage", 0.1, 0.0, 1.0, "share of the relation's value",
-           "What a buyer thinks it puts at risk by paying late on purpose.",
-           "assumption: suppliers grumble more often than they leave"),
-    number("law_hazard", 0.02, 0.0, 1.0, "probability per round",
-           "An overdue invoice that is not paid in a round goes to law.",
-           "assumption: about one in twenty overdue invoices ends at law; uncollectable 1.3 % of "
-           "B2B invoices in Western Europe (2018), order of magnitude"),
-    number("chase_hours", 1.0, 0.0, 100.0, HOURS + " per round",
-           "Supplier's work of chasing an overdue invoice.",
-           "74 days a year per European firm are spent chasing payment (2023), order of magnitude"),
-    number("late_interest_waived", 0.5, 0.0, 1.0, "share",
-           "Part of the interest on arrears that is never paid.",
-           "assumption: most suppliers do not insist"),
-)
-
-DISPUTES = in_room(
-    "disputes",
-    number("joint_hours", 2.0, 0.0, 200.0, HOURS, "Joint problem solving, each side.",
-           "assumption: a meeting"),
-    number("joint_success", 0.9, 0.0, 1.0, PROBABILITY,
-           "Joint problem solving settles the matter rightly.",
-           "assumption: most matters between trusting partners"),
-    number("dispute_hours", 10.0, 0.0, 500.0, HOURS,
-           "Blame and claim work before a third party, each side (transaction work).",
-           "assumption: more than a working day"),
-    number("platform_fee", 0.01, 0.0, 1.0, LOT, "Fee of arbitration, paid by who loses.",
-           "assumption: one percent"),
-    number("court_fee", 0.08, 0.0, 5.0, LOT, "Court and lawyers, paid by who loses.",
-           "assumption: 8 % of the claim"),
-    number("court_delay", 6.0, 0.0, 120.0, "months", "Time until a court's award is paid.",
-           "practitioners' figure for a disputed cash-on-delivery debt: about half a year"),
-    number("locatable", 0.9, 0.0, 1.0, PROBABILITY,
-           "A debtor can be found; falls with remoteness.", "assumption: nine in ten"),
-    number("enforcement", 0.8, 0.0, 1.0, "share",
-           "Part of an award that is recovered (quality of contract enforcement).",
-           "Antras & Foley 2015 rank countries by such indices; assumption: a good one"),
-    number("evidence", 0.5, 0.0, 1.0, "share",
-           "Evidence left by an ordinary order; documentation lifts it to 1.",
-           "assumption: half of what matters is on record"),
-    number("document_hours", 0.4, 0.0, 50.0, HOURS + " per order", "Work of full documentation.",
-           "assumption: minutes per order"),
-    number("off_platform", 0.5, 0.0, 1.0, "share",
-           "Evidence lost when an opportunist moves the talk elsewhere.",
-           "practitioners' case of a service seller: nine tenths of the scope denied"),
-    number("dispute_trust_threshold", 0.6, 0.0, 1.0, "trust",
-           "Mutual trust above which partners solve problems jointly.",
-           "assumption: clearly better than a coin"),
-)
-
-REPUTATION = in_room(
-    "reputation",
-    number("rating_rate", 0.5, 0.0, 1.0, PROBABILITY, "A buyer rates its order in public.",
-           "assumption: every second order"),
-    number("rating_error", 0.05, 0.0, 0.5, PROBABILITY, "A rating says the opposite.",
-           "assumption: one in twenty"),
-    number("rating_forgetting", 0.98, 0.0, 1.0, "per round",
-           "Weight of old public ratings against new (Beta reputation).",
-           "Josang & Ismail 2002 (form); assumption: half-life of three years"),
-    number("tier_threshold", 0.9, 0.0, 1.0, "rating", "Rating of the top tier.",
-           "assumption: nine good in ten"),
-    number("streak_threshold", 10, 1, 1000, "orders", "Clean orders that earn a visible streak.",
-           "assumption: of the order of the clean-record counters of marketplaces (60-240 days)"),
-    number("fine", 0.05, 0.0, 10.0, LOT, "Platform's fine for a supplier found at fault.",
-           "assumption: felt against a margin of .1"),
-    number("delisting_rating", 0.3, 0.0, 1.0, "rating",
-           "Rating below which a supplier is delisted.",
-           "assumption: two bad in three"),
-    number("delisting_orders", 10, 1, 10_000, "ratings", "Ratings needed before delisting.",
-           "assumption: enough to be fair"),
-    number("new_identity", 0.5, 0.0, 1.0, PROBABILITY,
-           "A delisted supplier comes back under a new name with its old character.",
-           "assumption: every second one"),
-    number("ransom_rate", 0.02, 0.0, 1.0, PROBABILITY,
-           "A wholly opportunistic buyer demands money for not rating badly.",
-           "practitioners' case of a tile shop: 200 yuan for one review"),
-    number("ransom", 0.02, 0.0, 1.0, LOT, "Money demanded.",
-           "practitioners' case of a tile shop: 200 yuan on an order of about 10,000"),
-    number("advance_compensation", 0.0, 0.0, 1.0, "share of the loss",
-           "Part of a buyer's loss that the platform pays at once and recovers from the supplier.",
-           "assumption: off unless studied"),
-)
-
-LEARNING = in_room(
-    "learning",
-    number("trust_forgetting", 0.97, 0.0, 1.0, "per update",
-           "Weight of old against new experience in both sides' beliefs.",
-           "Josang & Ismail 2002 (form); assumption: memory of some thirty orders"),
-    number("betrayal_weight", 3.0, 0.0, 100.0, "times good news",
-           "Weight of bad news in a belief.",
-           "assumption: losses count two to three times as gains (Kahneman & Tversky 1979)"),
-    number("idle_forgetting", 0.995, 0.0, 1.0, "per round",
-           "Weight of counts that stays in a round without attention.",
-           "assumption: slow erosion"),
-    number("general_weight", 0.4, 0.0, 1.0, "weight",
-           "Weight of generalised trust (own experience with all) in a stranger's prior.",
-           "assumption: what people know first"),
-    number("reputation_weight", 0.4, 0.0, 1.0, "weight",
-           "Weight of public reputation in a stranger's prior.",
-           "assumption: as much as own experience"),
-    number("acquaintance_bonus", 0.15, 0.0, 1.0, "trust",
-           "Lift of a stranger's prior within a community.",
-           "assumption: neighbours get credit, strangers do not"),
-    number("goodwill_erosion", 0.05, 0.0, 1.0, "share per round",
-           "Goodwill lost in a round without upkeep.", "assumption: half in a year"),
-    number("goodwill_bonus", 0.1, 0.0, 1.0, "trust", "Lift of trust by complete goodwill.",
-           "assumption: liking helps a little"),
-    number("upkeep_hours", 0.3, 0.0, 100.0, HOURS + " per order",
-           "Tending the relation (productive work).", "assumption: a call"),
-    number("voice_repair", 0.6, 0.0, 1.0, "share",
-           "Part of a disappointment that is repaired when it is voiced.",
-           "Hirschman 1970 (form); assumption: more than half"),
-)
-
-ACCOUNTS = in_room(
-    "population",
-    number("start_cash", 2.0, 0.0, 1000.0, "lots", "Cash of a new supplier.",
-           "assumption: two lots of working capital"),
-    number("credit_line", 3.0, 0.0, 1000.0, "lots", "Overdraft at which a supplier is bankrupt.",
-           "assumption: three lots"),
-    number("overhead", 0.01, 0.0, 10.0, "lots per round", "Fixed cost of a supplier.",
-           "assumption: thin but positive profits survive"),
-    number("payout", 0.05, 0.0, 1.0, "share per round",
-           "Part of cash above start_cash that owners take out.",
-           "assumption: dividends keep cash finite"),
-    number("imitation_rate", 0.0, 0.0, 1.0, "probability per round",
-           "An agent compares itself with another one.", "assumption: off unless studied"),
-    number("imitation_noise", 0.1, 0.0001, 100.0, "lots per round",
-           "Noise of the Fermi rule of imitation.", "Traulsen, Nowak & Pacheco 2006 (form)"),
-    number("mutation", 0.0, 0.0, 1.0, PROBABILITY, "An imitator picks a policy at random.",
-           "assumption: off unless studied"),
-    number("shock_rate", 0.02, 0.0, 1.0, "probability per round", "A shock hits all costs.",
-           "assumption: once in four years of months"),
-    number("shock_size", 0.05, 0.0, 1.0, "sd of log cost", "Size of a cost shock; fades by half "
-           "every half-year.", "assumption: material prices"),
-    number("technology_rate", 0.01, 0.0, 1.0, "probability per round",
-           "Technology changes and know-how loses value.", "assumption: every eight years"),
-    number("technology_loss", 0.3, 0.0, 1.0, "share", "Know-how lost when technology changes.",
-           "assumption: a third is tied to the old technology"),
-)
-
 MARKET = (
     SIZE + DEMAND + SOURCING + NEGOTIATION + PAYMENT + INFORMATION + PRODUCTION + DELIVERY
-    + INSPECTION + SETTLEMENT + DISPUTES + REPUTATION + LEARNING + ACCOUNTS
+    + INSPECTION + INSTITUTIONS
 )

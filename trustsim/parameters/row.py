@@ -15,6 +15,10 @@ MAX_CONTACTS = 32
 
 Value = float | int | str
 
+LOT = "share of a lot's cost"
+PROBABILITY = "probability"
+HOURS = "hours"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
