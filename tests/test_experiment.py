@@ -281,6 +281,17 @@ class TestStopping:
         assert len(seen) == 5
         assert found["digest"] == manifest(finished)["digest"]
 
+    def test_manifest_and_tables_agree_when_killed(
+        self, folder: Path, config: ExperimentConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = manifest(folder)
+        monkeypatch.setattr(running.Store, "merge", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_missing(config.replace(replications=5), folder)
+        found = manifest(folder)
+        assert (found["digest"], found["orders"]) == (before["digest"], before["orders"])
+        assert (found["runs_done"], found["runs_planned"]) == (12, 15)
+
     def test_a_damaged_chunk_is_set_aside_and_done_again(
         self, config: ExperimentConfig, tmp_path: Path, finished: Path, monkeypatch: Any
     ) -> None:

@@ -36,13 +36,13 @@ import sys, time
 from trustsim.experiment import run
 from trustsim import cli
 
-run.RUNS_PER_CHUNK = 3
+run.RUNS_PER_CHUNK, run.SECONDS_PER_CHUNK = 3, 1e9
 keep = run._keep
 
 def slowly(store, attempts, *arguments):
     def each():
         for attempt in attempts:
-            time.sleep(0.05)
+            time.sleep(PACE)
             yield attempt
     return keep(store, each(), *arguments)
 
@@ -59,9 +59,10 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def start(config: Path, out: Path) -> subprocess.Popen[str]:
+def start(config: Path, out: Path, pace: float = 0.05) -> subprocess.Popen[str]:
+    script = SLOWLY.replace("PACE", str(pace))
     return subprocess.Popen(
-        [sys.executable, "-c", SLOWLY, "run", str(config), "--out", str(out), "--no-report"],
+        [sys.executable, "-c", script, "run", str(config), "--out", str(out), "--no-report"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -122,12 +123,13 @@ def test_interrupt_leaves_a_valid_folder_and_says_how_to_go_on(
 
 def test_a_second_process_is_refused_while_the_first_works(config: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = start(config, out)
+    first = start(config, out, pace=1.0)
     wait_for_chunks(first, out, 1)
     second = start(config, out)
     _, stderr = second.communicate(timeout=60)
     assert second.returncode == 2
     assert f"{out}: another process (number {first.pid}) is working in it" in stderr
-    assert first.wait(timeout=60) == 0
+    assert first.poll() is None
+    first.kill()
     first.communicate()
-    assert manifest(out)["runs_done"] == PLANNED
+    assert run_missing(load_experiment(config), out, jobs=2)["runs_done"] == PLANNED

@@ -9,6 +9,7 @@ import time
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,14 @@ def run_missing(
         _refuse_another_experiment(store, config, tomllib.loads(toml))
         config = config.replace(replications=max(config.replications, store.replicates()))
         store.write_experiment(config.to_toml())
-        started, earlier = time.monotonic(), float(store.manifest().get("seconds", 0.0))
+        before = store.manifest()
+        started, earlier = time.monotonic(), float(before.get("seconds", 0.0))
         plan = design(config)
         todo = missing(plan, store.done())
-        store.write_manifest(_manifest(config, plan, len(plan) - len(todo), 0, earlier, {}))
+        start = _manifest(config, plan, len(plan) - len(todo), 0, earlier, {})
+        # Until the tables are written again, they are what the manifest said before.
+        kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
+        store.write_manifest({**start, **kept})
         failed: list[Attempt] = []
         try:
             attempts = (executor or ThreadExecutor(cores)).attempts(todo, config)
@@ -290,6 +295,7 @@ def _installed(name: str) -> bool:
     return True
 
 
+@cache
 def _git() -> str | None:
     """Commit of the program, marked if it has been changed since; None if it is not in git."""
     here = Path(__file__)
