@@ -24,7 +24,7 @@ PAYOFF_MEMORY = 0.1
 
 
 @compiled
-def micro(amount: float) -> int:
+def micro(amount: float) -> Any:
     """Round an amount to whole micro-units, half up."""
     return np.int64(np.floor(amount * MICRO + 0.5))
 
