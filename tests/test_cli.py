@@ -8,18 +8,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-import trustsim.simulate
 from trustsim import cli
 from trustsim.experiment.run import Progress
 from trustsim.library import library
 from trustsim.parameters.models import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
 from trustsim.scenario import load_experiment
+
+# The module; the package shows the function under this name.
+SIMULATION = import_module("trustsim.simulate")
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = """
@@ -366,14 +369,14 @@ class TestRun:
         assert len(pd.read_parquet("out/runs.parquet")) == 6
 
     def test_failed_runs(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = trustsim.simulate.simulate
+        real = SIMULATION.simulate
 
         def fails(scenario: Any, replicate: int, **options: Any) -> Any:
             if scenario.name == "high" and replicate == 1:
                 raise ValueError("the river rose")
             return real(scenario, replicate, **options)
 
-        monkeypatch.setattr(trustsim.simulate, "simulate", fails)
+        monkeypatch.setattr(SIMULATION, "simulate", fails)
         said = call("run", "mine.toml", "--out", "out")
         assert said.code == 1
         assert "1 of 4 runs failed" in said.err
@@ -381,7 +384,7 @@ class TestRun:
         assert Path("out/report.html").exists()
 
     def test_nothing_but_failures(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(trustsim.simulate, "simulate", lambda *a, **k: 1 / 0)
+        monkeypatch.setattr(SIMULATION, "simulate", lambda *a, **k: 1 / 0)
         said = call("run", "mine.toml", "--out", "out")
         assert (said.code, said.out) == (1, "")
         assert "4 of 4 runs failed" in said.err

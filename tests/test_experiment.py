@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-import trustsim.simulate
 from trustsim.errors import ConfigError
 from trustsim.experiment import run as running
 from trustsim.experiment.design import Run, design
@@ -25,6 +25,9 @@ from trustsim.experiment.store import opened, read_table
 from trustsim.experiment.tables import NAMES, differences, digest, merge, tables_of
 from trustsim.scenario import ExperimentConfig, Scenario, load_experiment
 from trustsim.study import Experiment, Results, default_folder
+
+# The module; the package shows the function under this name.
+SIMULATION = import_module("trustsim.simulate")
 
 CONFIG = """
 name = "small"
@@ -129,7 +132,7 @@ class TestFolder:
 
     def test_rows_are_the_outcomes(self, finished: Path, config: ExperimentConfig) -> None:
         runs = pd.read_parquet(finished / "runs.parquet").set_index("run_id")
-        outcome = trustsim.simulate.simulate(config.arms["low"], 2)
+        outcome = SIMULATION.simulate(config.arms["low"], 2)
         row = runs.loc[config.arms["low"].id(2)]
         for name, value in outcome.measures.items():
             assert np.array_equal(row[name], value, equal_nan=True), name
@@ -159,7 +162,7 @@ class TestFolder:
         self, folder: Path, config: ExperimentConfig, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         before = content(folder)
-        monkeypatch.setattr(trustsim.simulate, "simulate", None)
+        monkeypatch.setattr(SIMULATION, "simulate", None)
         run_missing(config, folder)
         after = content(folder)
         before.pop("manifest.json")
@@ -170,7 +173,7 @@ class TestFolder:
     ) -> None:
         fresh = run_missing(config.replace(replications=6), tmp_path / "fresh")
         seen = []
-        monkeypatch.setattr(trustsim.simulate, "simulate", _counted(seen))
+        monkeypatch.setattr(SIMULATION, "simulate", _counted(seen))
         found = run_missing(config.replace(replications=6), folder)
         assert sorted(seen) == [4, 4, 4, 5, 5, 5]
         assert found["digest"] == fresh["digest"]
@@ -276,7 +279,7 @@ class TestStopping:
         assert manifest(out)["runs_done"] == 0
         seen: list[int] = []
         with monkeypatch.context() as counted:
-            counted.setattr(trustsim.simulate, "simulate", _counted(seen))
+            counted.setattr(SIMULATION, "simulate", _counted(seen))
             found = run_missing(config, out)
         assert len(seen) == 5
         assert found["digest"] == manifest(finished)["digest"]
@@ -344,14 +347,14 @@ class TestStopping:
 class TestFailures:
     @pytest.fixture
     def failing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = trustsim.simulate.simulate
+        real = SIMULATION.simulate
 
         def fails(scenario: Scenario, replicate: int, **options: Any) -> Any:
             if scenario.name == "low" and replicate in (1, 3):
                 raise ZeroDivisionError(f"in replicate {replicate}")
             return real(scenario, replicate, **options)
 
-        monkeypatch.setattr(trustsim.simulate, "simulate", fails)
+        monkeypatch.setattr(SIMULATION, "simulate", fails)
 
     @pytest.mark.usefixtures("failing")
     def test_a_failing_run_is_a_row_and_the_rest_goes_on(
@@ -377,7 +380,7 @@ class TestFailures:
         self, config: ExperimentConfig, tmp_path: Path, finished: Path, monkeypatch: Any
     ) -> None:
         out = tmp_path / "out"
-        real = trustsim.simulate.simulate
+        real = SIMULATION.simulate
         with monkeypatch.context() as context:
 
             def fails(scenario: Scenario, replicate: int, **options: Any) -> Any:
@@ -385,7 +388,7 @@ class TestFailures:
                     raise MemoryError
                 return real(scenario, replicate, **options)
 
-            context.setattr(trustsim.simulate, "simulate", fails)
+            context.setattr(SIMULATION, "simulate", fails)
             assert run_missing(config, out)["runs_failed"] == 3
         found = run_missing(config, out)
         assert found["runs_failed"] == 0
@@ -395,7 +398,7 @@ class TestFailures:
     def test_nothing_but_failures(
         self, config: ExperimentConfig, tmp_path: Path, monkeypatch: Any
     ) -> None:
-        monkeypatch.setattr(trustsim.simulate, "simulate", lambda *a, **k: 1 / 0)
+        monkeypatch.setattr(SIMULATION, "simulate", lambda *a, **k: 1 / 0)
         found = run_missing(config, tmp_path / "out")
         assert (found["runs_done"], found["runs_failed"]) == (0, 12)
         assert not (tmp_path / "out" / "runs.parquet").exists()
@@ -406,7 +409,7 @@ class TestFailures:
         def refuse(*args: Any, **options: Any) -> None:
             raise ConfigError("rule x does not compile")
 
-        monkeypatch.setattr(trustsim.simulate, "simulate", refuse)
+        monkeypatch.setattr(SIMULATION, "simulate", refuse)
         with pytest.raises(ConfigError, match="does not compile"):
             run_missing(config, tmp_path / "out", jobs=2)
 
@@ -506,7 +509,7 @@ class TestExecutors:
             raise ValueError
 
         seen: list[tuple[int | None, int]] = []
-        monkeypatch.setattr(trustsim.simulate, "simulate", simulate)
+        monkeypatch.setattr(SIMULATION, "simulate", simulate)
         arms = {"a": Scenario("high_trust", buyers=buyers, rounds=1)}
         config = ExperimentConfig("x", arms, "a", replications=runs)
         attempts = list(ThreadExecutor(jobs).attempts(design(config), config))
@@ -516,7 +519,7 @@ class TestExecutors:
         assert (len(workers), threads) == (expected[0], {expected[1]})
 
     def test_failure_says_what_happened(self, config: ExperimentConfig, monkeypatch: Any) -> None:
-        monkeypatch.setattr(trustsim.simulate, "simulate", lambda *a, **k: 1 / 0)
+        monkeypatch.setattr(SIMULATION, "simulate", lambda *a, **k: 1 / 0)
         attempt = next(ThreadExecutor(1).attempts(design(config)[:1], config))
         assert isinstance(attempt.failure, Failure)
         assert attempt.failure.error == "ZeroDivisionError"
@@ -574,7 +577,7 @@ class TestStudy:
 
 
 def _counted(seen: list[int]) -> Any:
-    real = trustsim.simulate.simulate
+    real = SIMULATION.simulate
 
     def simulate(scenario: Scenario, replicate: int, **options: Any) -> Any:
         seen.append(replicate)
