@@ -18,7 +18,7 @@ import pytest
 from trustsim.errors import ConfigError
 from trustsim.experiment import run as running
 from trustsim.experiment.design import Run, design
-from trustsim.experiment.executors import LARGE_MARKET, Attempt, Failure, Kept, ThreadExecutor
+from trustsim.experiment.executors import LARGE_MARKET, Attempt, Failure, ThreadExecutor
 from trustsim.experiment.plan import missing
 from trustsim.experiment.run import Progress, collect, rerun, run_missing
 from trustsim.experiment.store import opened, read_table
@@ -442,13 +442,15 @@ class TestRerun:
 class TestTables:
     @pytest.fixture
     def attempts(self) -> list[Attempt]:
-        def attempt(number: int, columns: Sequence[str]) -> Attempt:
-            values = dict.fromkeys(columns, float(number))
-            frame = pd.DataFrame([{"round": r, **values} for r in range(number)])
-            ages = pd.DataFrame({"age_from": [0], "orders": [number], **values})
-            return Attempt(Run("a", 0, number, f"id{number}"), Kept(values, frame, ages))
+        def attempt(number: int, *instruments: str) -> Attempt:
+            scenario = Scenario(
+                "high_trust", buyers=4, suppliers=3, rounds=number, instruments=instruments
+            )
+            sums = SIMULATION.simulate(scenario, number).sums
+            return Attempt(Run(f"arm{number}", 0, number, f"id{number}"), sums)
 
-        return [attempt(2, ["x", "y"]), attempt(1, ["x", "z"]), attempt(3, ["x", "y"])]
+        usual = ("prepayment", "open_account")
+        return [attempt(2, *usual), attempt(1, "escrow"), attempt(3, *usual)]
 
     def test_merge_orders_and_drops_what_is_there_twice(self, attempts: list[Attempt]) -> None:
         order = sorted((a.run for a in attempts), key=lambda run: run.replicate)
@@ -456,7 +458,7 @@ class TestTables:
         rounds = merge("rounds", [part["rounds"] for part in parts], order).to_pandas()
         assert list(rounds["run_id"]) == ["id1", "id2", "id2", "id3", "id3", "id3"]
         assert list(rounds["round"]) == [0, 0, 1, 0, 1, 2]
-        assert rounds["z"].isna().tolist() == [False] + [True] * 5
+        assert rounds["instrument_share_escrow"].isna().tolist() == [False] + [True] * 5
 
     def test_digest_is_about_content_only(self, attempts: list[Attempt]) -> None:
         order = [a.run for a in attempts]
@@ -471,12 +473,13 @@ class TestTables:
         tables = tables_of(attempts)
         runs = tables["runs"].to_pandas()
         found = {digest(tables)}
-        for column, value in (("x", np.nextafter(2.0, 3.0)), ("arm", "b"), ("replicate", 9)):
+        more = np.nextafter(runs["total_cost"][0], 9.0)
+        for column, value in (("total_cost", more), ("arm", "b"), ("replicate", 9)):
             changed = runs.copy()
             changed.loc[0, column] = value
             found.add(digest({**tables, "runs": pa.Table.from_pandas(changed)}))
         found.add(digest({**tables, "runs": tables["runs"].rename_columns(
-            ["w" if c == "x" else c for c in tables["runs"].column_names])}))  # fmt: skip
+            ["w" if c == "total_cost" else c for c in tables["runs"].column_names])}))  # fmt: skip
         found.add(digest({**tables, "runs": tables["runs"].take(pa.array([1, 0, 2]))}))
         assert len(found) == 6
 

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from trustsim.analysis.crossover import crossover
     from trustsim.errors import ConfigError
     from trustsim.model import TrustModel
+    from trustsim.outcome import Outcome
     from trustsim.rules import rule
     from trustsim.scenario import Scenario, load_experiment
-    from trustsim.simulate import Outcome, simulate
+    from trustsim.simulate import simulate
     from trustsim.study import Experiment, Results
 
 _HOMES = {
     "ConfigError": "errors",
     "Experiment": "study",
-    "Outcome": "simulate",
+    "Outcome": "outcome",
     "Results": "study",
     "Scenario": "scenario",
     "TrustModel": "model",

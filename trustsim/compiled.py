@@ -84,7 +84,7 @@ def entry(function: F) -> F:
     return made
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _call(typing_context, address, order, tie, policy, market):  # type: ignore[no-untyped-def]
     signature = types.float64(types.int64, order, tie, policy, market)
 

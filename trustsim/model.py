@@ -12,10 +12,11 @@ import mesa
 import numpy as np
 
 from trustsim.measures import MEASURES, measure
+from trustsim.outcome import Outcome, add_up
 from trustsim.records import Buyer as BuyerRecord
 from trustsim.records import Supplier as SupplierRecord
 from trustsim.scenario import Scenario
-from trustsim.simulate import Outcome, Rounds, add_up
+from trustsim.simulate import Rounds
 
 
 class _View(mesa.Agent):

@@ -42,6 +42,9 @@ CATEGORIES = (
 AGE_FROM = (0, 1, 2, 3, 4, 6, 9, 13, 19, 25, 37, 49, 73)
 """First relationship age (orders completed with a supplier) of each bucket of the table of ages."""
 
+MAX_ORDERS = 65_000
+"""Most orders that a tie counts; it stays there."""
+
 Fields = list[Any]
 
 

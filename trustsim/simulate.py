@@ -8,13 +8,10 @@ are integers, and luck does not depend on who asks first.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from trustsim.compiled import records
@@ -22,13 +19,12 @@ from trustsim.errors import ConfigError
 from trustsim.market import population
 from trustsim.market import round as market_round
 from trustsim.market.demand import mismatch
-from trustsim.measures import measure
+from trustsim.outcome import Outcome, Sums
 from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.parameters.models import MOST_REPLICATES
 from trustsim.records import (
     ACCOUNTS,
     AGE_FROM,
-    CATEGORIES,
     Buyer,
     BuyerPolicy,
     Deed,
@@ -49,98 +45,6 @@ from trustsim.scenario import Scenario
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one run has shown.
-
-    Attributes
-    ----------
-    scenario : Scenario
-    replicate : int
-    round_sums : array of Tally, shape (rounds, policies)
-    age_sums : array of Tally, shape (age buckets,)
-    balances : array of int64, shape (rounds, accounts)
-        Balance of every account after every round, micro-units; the rows add up to zero.
-    world : World
-        The market as it stands at the end.
-    order_records, deed_records : array or None
-        All orders in the order of their walk, if they were asked for.
-    """
-
-    scenario: Scenario
-    replicate: int
-    round_sums: Records
-    age_sums: Records
-    balances: NDArray[np.int64]
-    world: World
-    order_records: Records | None = None
-    deed_records: Records | None = None
-
-    @cached_property
-    def measures(self) -> dict[str, float]:
-        """Every measure of the whole run by name."""
-        total = add_up(self.round_sums.reshape(-1))
-        found = measure(total, self.scenario.market.hour_cost, list(self.scenario.instruments))
-        return {name: float(value[0]) for name, value in found.items()}
-
-    @cached_property
-    def rounds(self) -> pd.DataFrame:
-        """A row per round and buyer policy: the measures of the round, balances in micro-units.
-
-        In a market of several buyer policies the row ``all`` comes first.
-        """
-        rounds = len(self.round_sums)
-        names = list(self.scenario.buyer_mix)
-        parts = [(name, self.round_sums[:, place]) for place, name in enumerate(names)]
-        if len(names) > 1:
-            whole = np.concatenate([add_up(row) for row in self.round_sums])
-            parts.insert(0, ("all", whole))
-        frames = []
-        for place, (name, sums) in enumerate(parts):
-            found = measure(sums, self.scenario.market.hour_cost, list(self.scenario.instruments))
-            columns: dict[str, Any] = {"round": np.arange(rounds), "policy": name, **found}
-            for account, label in enumerate(ACCOUNTS):
-                columns[f"balance_{label}"] = self.balances[:, account]
-            frame = pd.DataFrame(columns)
-            frames.append(frame.assign(place=place))
-        table = pd.concat(frames) if len(frames) > 1 else frames[0]
-        return table.sort_values(["round", "place"], ignore_index=True).drop(columns="place")
-
-    @cached_property
-    def ages(self) -> pd.DataFrame:
-        """A row per relationship age (orders completed before with that supplier)."""
-        found = measure(
-            self.age_sums, self.scenario.market.hour_cost, list(self.scenario.instruments)
-        )
-        last = [until - 1 for until in AGE_FROM[1:]] + [65_535]
-        return pd.DataFrame({"age_from": AGE_FROM, "age_to": last, **found})
-
-    @cached_property
-    def orders(self) -> pd.DataFrame | None:
-        """A row per order, if orders were asked for.
-
-        What both sides knew, what was really done, and the costs in micro-units.
-        """
-        if self.order_records is None or self.deed_records is None:
-            return None
-        columns = {name: self.order_records[name] for name in Order.names or ()}
-        for name in Deed.names or ():
-            values = self.deed_records[name]
-            if name == "cost":
-                columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
-            elif name != "books":
-                columns[name] = values
-        table = pd.DataFrame(columns)
-        return table[table["contact"] >= 0].reset_index(drop=True)
-
-
-def add_up(tallies: Records) -> Records:
-    """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
-    flat = np.ascontiguousarray(tallies).view(np.int64).reshape(tallies.size, -1)
-    total: Records = flat.sum(axis=0).view(Tally)
-    return total
 
 
 def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
@@ -291,12 +195,14 @@ class Rounds:
         if self.kept:
             orders, deeds = (np.concatenate(part) for part in zip(*self.kept, strict=True))
         return Outcome(
-            self.scenario,
             self.replicate,
-            _sum([desk.rounds[: self.done] for desk in self.desks]),
-            _sum([desk.ages for desk in self.desks]),
-            population.opening_balances(self.scenario)
-            + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
+            Sums(
+                self.scenario,
+                _sum([desk.rounds[: self.done] for desk in self.desks]),
+                _sum([desk.ages for desk in self.desks]),
+                population.opening_balances(self.scenario)
+                + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
+            ),
             self.world,
             orders,
             deeds,

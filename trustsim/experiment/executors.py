@@ -11,13 +11,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run, scenario_of
 from trustsim.scenario import ExperimentConfig
+
+if TYPE_CHECKING:
+    from trustsim.outcome import Sums
 
 LARGE_MARKET = 20_000
 """Buyers from which on a run uses all cores itself, instead of one core per run."""
@@ -32,20 +33,12 @@ class Failure:
     traceback: str
 
 
-class Kept(NamedTuple):
-    """What is kept of a run's outcome; the market itself is not."""
-
-    measures: dict[str, float]
-    rounds: pd.DataFrame
-    ages: pd.DataFrame
-
-
 @dataclass(frozen=True)
 class Attempt:
-    """A run that was tried: what is kept of its outcome, or its failure."""
+    """A run that was tried: the sums that it leaves, or its failure."""
 
     run: Run
-    outcome: Kept | None = None
+    sums: Sums | None = None
     failure: Failure | None = None
 
 
@@ -67,7 +60,7 @@ class Compute:
         try:
             scenario = scenario_of(self.config, run)
             outcome = simulate(scenario, run.replicate, threads=self.threads)
-            return Attempt(run, Kept(outcome.measures, outcome.rounds, outcome.ages))
+            return Attempt(run, outcome.sums)
         except ConfigError:
             raise
         except Exception as error:

@@ -7,11 +7,11 @@ on what they say and on nothing else.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,14 +33,21 @@ DONE = "done"
 
 def tables_of(attempts: Sequence[Attempt]) -> Tables:
     """Put the outcomes of finished runs into tables."""
-    runs = [attempt.run for attempt in attempts if attempt.outcome is not None]
-    kept = [attempt.outcome for attempt in attempts if attempt.outcome is not None]
-    measures = pd.DataFrame([each.measures for each in kept])
-    measures = measures.assign(point=[run.point for run in runs], status=DONE)
+    from trustsim.outcome import age_columns, round_columns, run_columns
+
+    parts: dict[str, list[Any]] = {name: [] for name in NAMES}
+    done = [attempt for attempt in attempts if attempt.sums is not None]
+    for _, group in groupby(sorted(done, key=_scenario), key=_scenario):
+        together = list(group)
+        runs = [attempt.run for attempt in together]
+        sums = [attempt.sums for attempt in together if attempt.sums is not None]
+        own = {"point": np.array([run.point for run in runs]), "status": [DONE] * len(runs)}
+        parts[RUNS].append(_with_runs(runs, {**own, **run_columns(sums)}))
+        parts[ROUNDS].append(_with_runs(runs, round_columns(sums)))
+        parts[AGES].append(_with_runs(runs, age_columns(sums)))
     return {
-        RUNS: _with_runs(runs, measures, np.ones(len(runs), dtype=np.int64)),
-        ROUNDS: _stacked(runs, [each.rounds for each in kept]),
-        AGES: _stacked(runs, [each.ages for each in kept]),
+        name: pa.concat_tables(tables, promote_options="permissive")
+        for name, tables in parts.items()
     }
 
 
@@ -93,15 +100,14 @@ def differences(stored: Any, computed: Any) -> list[str]:
     return wrong
 
 
-def _stacked(runs: Sequence[Run], frames: Sequence[pd.DataFrame]) -> Any:
-    lengths = np.array([len(frame) for frame in frames], dtype=np.int64)
-    return _with_runs(runs, pd.concat(frames, ignore_index=True), lengths)
+def _scenario(attempt: Attempt) -> tuple[str, int]:
+    return attempt.run.arm, attempt.run.point
 
 
-def _with_runs(runs: Sequence[Run], frame: pd.DataFrame, lengths: Any) -> Any:
-    """Say of every row which run it belongs to; a run has as many rows as its length says."""
-    which = pa.array(np.repeat(np.arange(len(runs)), lengths))
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+def _with_runs(runs: Sequence[Run], columns: Mapping[str, Any]) -> Any:
+    """Say of every row which run it belongs to; all runs have equally many rows."""
+    table = pa.table(dict(columns))
+    which = pa.array(np.repeat(np.arange(len(runs)), table.num_rows // len(runs)))
     for column in ("replicate", "arm", "run_id"):
         values = pa.array([getattr(run, column) for run in runs]).take(which)
         table = table.add_column(0, column, values)

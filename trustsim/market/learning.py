@@ -12,7 +12,7 @@ from typing import Any
 from trustsim.compiled import compiled
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import work_together
-from trustsim.records import AGE_FROM, MICRO, SOURCING
+from trustsim.records import AGE_FROM, MAX_ORDERS, MICRO, SOURCING
 
 LEARNING = number_of("learning")
 FAIR, CHEATED = 1, 2
@@ -222,7 +222,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     tie.goodwill = tie.goodwill + (0.1 * ours.upkeep + 0.1 * theirs.care) * (1.0 - tie.goodwill)
     work_together(deed, market, SOURCING, market.upkeep_hours * ours.upkeep)
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
-    if tie.orders < 65_000:
+    if tie.orders < MAX_ORDERS:
         tie.orders += 1
     tie.last_round = market.round
 

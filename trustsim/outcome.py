@@ -1,0 +1,174 @@
+"""What runs have shown: from sums to measures, tables and records.
+
+Runs of one scenario are worked out together, so that thousands of runs cost little more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustsim.measures import measure
+from trustsim.records import (
+    ACCOUNTS,
+    AGE_FROM,
+    CATEGORIES,
+    MAX_ORDERS,
+    Deed,
+    Order,
+    Records,
+    Tally,
+    World,
+)
+from trustsim.scenario import Scenario
+
+Columns = dict[str, NDArray[Any]]
+
+
+class Sums(NamedTuple):
+    """What a run leaves: integers that everything else is worked out from.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    rounds : array of Tally, shape (rounds, policies)
+    ages : array of Tally, shape (age buckets,)
+    balances : array of int64, shape (rounds, accounts)
+        Balance of every account after every round, micro-units; the rows add up to zero.
+    """
+
+    scenario: Scenario
+    rounds: Records
+    ages: Records
+    balances: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run has shown.
+
+    Attributes
+    ----------
+    replicate : int
+    sums : Sums
+    world : World
+        The market as it stands at the end.
+    order_records, deed_records : array or None
+        All orders in the order of their walk, if they were asked for.
+    """
+
+    replicate: int
+    sums: Sums
+    world: World
+    order_records: Records | None = None
+    deed_records: Records | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+        return self.sums.scenario
+
+    @property
+    def balances(self) -> NDArray[np.int64]:
+        """Balance of every account after every round, micro-units, shape (rounds, accounts)."""
+        return self.sums.balances
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """Every measure of the whole run by name."""
+        found = run_columns([self.sums])
+        return {name: float(value[0]) for name, value in found.items()}
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """A row per round and buyer policy: the measures of the round, balances in micro-units.
+
+        In a market of several buyer policies the row ``all`` comes first.
+        """
+        return pd.DataFrame(round_columns([self.sums]))
+
+    @cached_property
+    def ages(self) -> pd.DataFrame:
+        """A row per relationship age (orders completed before with that supplier)."""
+        return pd.DataFrame(age_columns([self.sums]))
+
+    @cached_property
+    def orders(self) -> pd.DataFrame | None:
+        """A row per order, if orders were asked for.
+
+        What both sides knew, what was really done, and the costs in micro-units.
+        """
+        if self.order_records is None or self.deed_records is None:
+            return None
+        columns = {name: self.order_records[name] for name in Order.names or ()}
+        for name in Deed.names or ():
+            values = self.deed_records[name]
+            if name == "cost":
+                columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
+            elif name != "books":
+                columns[name] = values
+        table = pd.DataFrame(columns)
+        return table[table["contact"] >= 0].reset_index(drop=True)
+
+
+def run_columns(runs: Sequence[Sums]) -> Columns:
+    """Give every measure of whole runs of one scenario, arrays of shape (runs,)."""
+    scenario = runs[0].scenario
+    whole = np.concatenate([add_up(run.rounds) for run in runs])
+    return measure(whole, scenario.market.hour_cost, list(scenario.instruments))
+
+
+def round_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of rounds of runs of one scenario: a row per run, round and buyer policy.
+
+    In a market of several buyer policies the row ``all`` of a round comes first.
+    """
+    scenario = runs[0].scenario
+    names = list(scenario.buyer_mix)
+    sums = np.stack([run.rounds for run in runs])
+    if len(names) > 1:
+        names.insert(0, "all")
+        whole = _as_numbers(sums).sum(axis=2, keepdims=True)
+        sums = np.concatenate([whole.view(Tally)[..., 0], sums], axis=2)
+    count, rounds, rows = sums.shape
+    found = measure(sums.reshape(-1), scenario.market.hour_cost, list(scenario.instruments))
+    balances = np.concatenate([run.balances for run in runs])
+    return {
+        "round": np.tile(np.repeat(np.arange(rounds), rows), count),
+        "policy": np.tile(np.array(names, object), count * rounds),
+        **found,
+        **{
+            f"balance_{label}": np.repeat(balances[:, account], rows)
+            for account, label in enumerate(ACCOUNTS)
+        },
+    }
+
+
+def age_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of ages of runs of one scenario: a row per run and relationship age."""
+    scenario = runs[0].scenario
+    sums = np.concatenate([run.ages for run in runs])
+    last = [until - 1 for until in AGE_FROM[1:]] + [MAX_ORDERS]
+    return {
+        "age_from": np.tile(np.array(AGE_FROM), len(runs)),
+        "age_to": np.tile(np.array(last), len(runs)),
+        **measure(sums, scenario.market.hour_cost, list(scenario.instruments)),
+    }
+
+
+def add_up(tallies: Records) -> Records:
+    """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
+    total: Records = _as_numbers(tallies).reshape(tallies.size, -1).sum(axis=0).view(Tally)
+    return total
+
+
+def _as_numbers(tallies: Records) -> NDArray[np.int64]:
+    """Show tallies as integers: one more axis, of fields."""
+    plain = np.ascontiguousarray(tallies).view(np.ndarray)
+    return plain.view(np.int64).reshape(*tallies.shape, -1)
