@@ -1,0 +1,134 @@
+"""What buyers and suppliers of the plain Mesa model deal with: ties, offers and orders."""
+
+CATEGORIES = 11
+(
+    PRICE,
+    SOURCING,
+    NEGOTIATION,
+    PAYMENT,
+    INSPECTION,
+    FAILURE,
+    DELAY,
+    DISPUTE,
+    BAD_DEBT,
+    SWITCHING,
+    LEAKAGE,
+) = range(CATEGORIES)
+
+
+class Tie:
+    """The relation of a buyer to one supplier that it knows."""
+
+    __slots__ = (
+        "assets",
+        "attraction",
+        "buyer_bad",
+        "buyer_deed",
+        "buyer_good",
+        "buyer_shared",
+        "clean",
+        "generation",
+        "goodwill",
+        "knowhow",
+        "last_round",
+        "orders",
+        "owed",
+        "retained",
+        "supplier",
+        "supplier_bad",
+        "supplier_deed",
+        "supplier_good",
+        "supplier_shared",
+        "watched",
+    )
+
+    def __init__(self, supplier, round_number, buyer_trusts, supplier_trusts):
+        self.supplier = supplier
+        self.generation = supplier.generation
+        self.supplier_good, self.supplier_bad = buyer_trusts
+        self.buyer_good, self.buyer_bad = supplier_trusts
+        self.last_round = round_number
+        self.orders = self.clean = 0
+        self.supplier_deed = self.buyer_deed = None
+        self.supplier_shared = self.buyer_shared = False
+        self.attraction = self.knowhow = self.goodwill = self.assets = 0.0
+        self.watched = 0.5
+        self.retained = 0.0
+        self.owed = 0.0
+
+
+class Offer:
+    """What a supplier that was asked bids, and what the buyer thinks of it."""
+
+    __slots__ = ("price", "tie", "trust", "utility")
+
+    def __init__(self, tie, utility, trust, price):
+        self.tie = tie
+        self.utility = utility
+        self.trust = trust
+        self.price = price
+
+
+class Order:
+    """A buyer's round: the order, if it comes to one, and all that the round costs."""
+
+    __slots__ = (
+        "absconded",
+        "accepted",
+        "accused",
+        "age",
+        "arrears_days",
+        "assets",
+        "buyer",
+        "concentration",
+        "cost",
+        "defective",
+        "delayed_payment",
+        "delivered",
+        "disputed",
+        "escaped",
+        "evidence",
+        "false_claim",
+        "grievance",
+        "inspected",
+        "instrument",
+        "knowhow",
+        "late",
+        "leaked",
+        "lots",
+        "misunderstood",
+        "price",
+        "productive_hours",
+        "profit",
+        "receivable",
+        "rejected",
+        "retained",
+        "shaded",
+        "supplier",
+        "tie",
+        "top_share",
+        "traced",
+        "transaction_hours",
+        "trust_in_buyer",
+        "trust_in_supplier",
+        "unit_cost",
+        "worth",
+    )
+
+    def __init__(self, buyer):
+        self.buyer = buyer
+        self.supplier = self.tie = self.instrument = None
+        self.cost = [0.0] * CATEGORIES
+        self.transaction_hours = self.productive_hours = self.arrears_days = 0.0
+        self.profit = self.receivable = 0.0
+        self.concentration = self.top_share = 0.0
+        self.inspected = self.rejected = self.delivered = self.late = False
+        self.misunderstood = self.accepted = self.accused = self.disputed = False
+        self.grievance = self.shaded = self.absconded = self.defective = False
+        self.escaped = self.traced = self.leaked = False
+        self.false_claim = self.delayed_payment = False
+
+    def pay_supplier(self, supplier, amount):
+        """Pay a supplier; a negative amount is what it spends."""
+        supplier.income += amount
+        self.profit += amount

@@ -1,0 +1,193 @@
+"""Relations of the plain Mesa model: how ties begin, fade, share and learn."""
+
+from benchmarks.plain_order import DELAY, DISPUTE, LEAKAGE, SOURCING, Tie
+from benchmarks.plain_rules import updated
+
+ATTENTION = 0.15
+
+
+class Relations:
+    """A buyer's side of its relations."""
+
+    __slots__ = ()
+
+    def stranger(self, general_good, general_bad, rating, prior, acquainted):
+        """Give trust in a stranger."""
+        market = self.model.market
+        own = max(1.0 - market.general_weight - market.reputation_weight, 0.0)
+        mean = own * prior + market.reputation_weight * rating
+        mean += market.general_weight * general_good / (general_good + general_bad)
+        mean /= own + market.general_weight + market.reputation_weight
+        if acquainted:
+            mean += market.acquaintance_bonus * (1.0 - mean)
+        return mean
+
+    def meet(self, supplier):
+        """Open a tie to a stranger."""
+        ours, theirs = self.policy, supplier.policy
+        acquainted = self.community == supplier.community
+        weight = ours.prior_good + ours.prior_bad
+        prior = ours.prior_good / weight
+        mean = self.stranger(
+            self.general_good, self.general_bad, supplier.rating, prior, acquainted
+        )
+        buyer_trusts = mean * weight, (1.0 - mean) * weight
+        weight = theirs.prior_good + theirs.prior_bad
+        prior = theirs.prior_good / weight
+        mean = self.stranger(supplier.general_good, supplier.general_bad, prior, prior, acquainted)
+        supplier_trusts = mean * weight, (1.0 - mean) * weight
+        return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts)
+
+    def knows(self, supplier):
+        """Tell whether a supplier is a contact."""
+        return any(tie.supplier is supplier for tie in self.ties)
+
+    def fade(self):
+        """Let all ties fade by a round."""
+        market, model, policy = self.model.market, self.model, self.policy
+        attraction_left, goodwill_left = 1.0 - policy.memory, 1.0 - market.goodwill_erosion
+        technology_left, idle_since = model.technology_left, model.round - 1
+        kept = market.idle_forgetting
+        for place, tie in enumerate(self.ties):
+            tie.attraction *= attraction_left
+            tie.goodwill *= goodwill_left
+            tie.knowhow *= technology_left
+            if tie.last_round < idle_since:
+                tie.supplier_good = updated(tie.supplier_good, policy.prior_good, kept)
+                tie.supplier_bad = updated(tie.supplier_bad, policy.prior_bad, kept)
+                tie.knowhow *= 1.0 - market.knowhow_erosion
+                tie.retained *= 1.0 - ATTENTION
+            if tie.owed:
+                continue
+            supplier = tie.supplier
+            if supplier.generation != tie.generation:
+                self.replace(place, supplier)
+            if market.break_rate and self.random.random() < market.break_rate:
+                other = self.random.choice(model.suppliers)
+                self.replace(place, supplier if self.knows(other) else other)
+
+    def replace(self, place, supplier):
+        """Let a stranger take the place of a contact that is gone."""
+        if self.partner is self.ties[place].supplier:
+            self.partner = None
+        self.ties[place] = self.meet(supplier)
+
+    def share_information(self, order):
+        """Disclose or not, both sides; know-how and assets follow."""
+        market, tie, supplier = self.model.market, order.tie, order.supplier
+        random, ours, theirs = self.random.random, self.policy, supplier.policy
+        told = random() < ours.disclosure_rule(
+            ours, order.trust_in_supplier, tie.orders, tie.supplier_shared
+        )
+        heard = random() < theirs.disclosure_rule(
+            theirs, order.trust_in_buyer, tie.orders, tie.buyer_shared
+        )
+        both = 0.5 * (told + heard)
+        if told:
+            self.work_together(order, SOURCING, market.disclosure_hours)
+        if heard:
+            order.pay_supplier(supplier, -market.disclosure_hours * market.hour_cost)
+        mismatch = self.model.mismatch_shared if told else self.model.mismatch_unshared
+        order.cost[DELAY] += mismatch * order.worth
+        unclear = (1.0 - 0.5 * both) * (1.0 - 0.5 * tie.knowhow)
+        if random() < market.misunderstanding * unclear:
+            order.misunderstood = True
+            order.cost[DELAY] += market.misunderstanding_cost * order.worth
+        if told and random() < market.leak_rate * supplier.opportunism:
+            order.leaked = True
+            order.cost[LEAKAGE] += market.leak_loss * order.worth
+        if both:
+            tie.knowhow += market.knowhow_rate * both * (1.0 - tie.knowhow)
+        else:
+            tie.knowhow *= 1.0 - market.knowhow_erosion
+        tie.buyer_shared, tie.supplier_shared = told, heard
+        built = theirs.asset_rate * order.trust_in_buyer * (1.0 - tie.assets)
+        tie.assets += built
+        order.pay_supplier(supplier, -market.asset_cost * built * market.lot_cost)
+
+    def rate(self, order):
+        """Rate the order in public, rightly or wrongly, or demand money for silence."""
+        market, supplier, random = self.model.market, order.supplier, self.random.random
+        supplier.orders += 1
+        supplier.faults += order.grievance
+        bad = order.grievance
+        if random() < market.ransom_rate * self.opportunism:
+            demanded = market.ransom * market.lot_cost
+            if supplier.sales_at_risk(order.price - order.unit_cost) > demanded:
+                self.recover(order, demanded, DISPUTE)
+                return
+            bad = True
+        elif random() >= market.rating_rate:
+            return
+        if random() < market.rating_error:
+            bad = not bad
+        if bad:
+            supplier.bad += 1
+        else:
+            supplier.good += 1
+
+    def learn(self, order):
+        """Draw the lesson of the order on both sides of the tie."""
+        market, random, tie, supplier = (
+            self.model.market,
+            self.random.random,
+            order.tie,
+            order.supplier,
+        )
+        ours, theirs = self.policy, supplier.policy
+        good, bad = 1.0, 0.0
+        mishap = order.late or order.misunderstood
+        if order.grievance:
+            good, bad = 0.0, market.betrayal_weight
+        elif mishap and random() < ours.blame:
+            good, bad = 0.0, 0.3 * market.betrayal_weight
+        disappointed = not good
+        if disappointed:
+            if random() < ours.voice:
+                bad *= 1.0 - market.voice_repair
+                self.work_together(order, SOURCING, market.upkeep_hours)
+            else:
+                tie.attraction *= 0.5
+        kept = market.trust_forgetting
+        tie.supplier_good = updated(tie.supplier_good, ours.prior_good, kept, good)
+        tie.supplier_bad = updated(tie.supplier_bad, ours.prior_bad, kept, bad)
+        self.general_good = updated(self.general_good, 1.0, kept, good)
+        self.general_bad = updated(self.general_bad, 1.0, kept, bad)
+        cheated = order.false_claim or order.delayed_payment
+        if cheated or order.accused:
+            good, bad = 0.0, market.betrayal_weight
+            supplier.known_bad += 1
+        else:
+            good, bad = 1.0, 0.0
+            supplier.known_good += 1
+        tie.buyer_good = updated(tie.buyer_good, theirs.prior_good, kept, good)
+        tie.buyer_bad = updated(tie.buyer_bad, theirs.prior_bad, kept, bad)
+        tie.supplier_deed = "cheated" if order.grievance else "fair"
+        tie.buyer_deed = "cheated" if cheated else "fair"
+        tie.clean = 0 if disappointed else tie.clean + 1
+        tie.goodwill += 0.1 * (ours.upkeep + theirs.care) * (1.0 - tie.goodwill)
+        self.work_together(order, SOURCING, market.upkeep_hours * ours.upkeep)
+        tie.watched += ATTENTION * (order.inspected - tie.watched)
+        tie.orders += 1
+        tie.last_round = self.model.round
+
+    def attract(self, order):
+        """Add the profit of the order to the attraction of its supplier."""
+        profit = -sum(order.cost) / order.worth
+        if order.accepted:
+            profit += self.model.market.value
+        if profit > 0.0:
+            order.tie.attraction += profit
+
+    def choose_whom_to_recommend(self):
+        """Choose the most trusted supplier that the buyer has tried; others hear of it later."""
+        self.prefers, most = None, 0.5
+        for tie in self.ties:
+            if tie.orders:
+                mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
+                if mean > most:
+                    self.prefers, most = tie.supplier, mean
+
+    def publish(self):
+        """Let others hear the recommendation, from the next round on."""
+        self.recommends = self.prefers

@@ -1,0 +1,257 @@
+"""Settlement of the plain Mesa model: inspection, payment, arrears, disputes."""
+
+from benchmarks.plain_order import (
+    BAD_DEBT,
+    DELAY,
+    DISPUTE,
+    FAILURE,
+    INSPECTION,
+    PAYMENT,
+    PRICE,
+)
+from benchmarks.plain_rules import (
+    COURT,
+    JOINT,
+    PLATFORM,
+    WRITE_OFF,
+    acceptance,
+    future,
+    inspect_sampling,
+)
+
+
+class Settlement:
+    """How a buyer inspects, accepts, pays, and deals with trouble."""
+
+    __slots__ = ()
+
+    # Inspection
+
+    def inspect(self, order):
+        """Check the lot or not; a defect that escapes fails in use."""
+        market, policy, random = self.model.market, self.policy, self.random.random
+        look = policy.inspection(policy, market, order.tie, order.trust_in_supplier, order.price)
+        if random() < look:
+            order.inspected = True
+            sensitivity, alarm, cost = self.powers(order.tie)
+            order.cost[INSPECTION] += cost * order.worth
+            if random() < (sensitivity if order.defective else alarm):
+                order.rejected = True
+                return
+        if order.defective:
+            order.escaped = True
+            order.cost[FAILURE] += market.failure_cost * order.worth
+            order.traced = random() < market.failure_traced
+
+    def powers(self, tie):
+        """Give the chances to reject a defective and a good lot, and the cost of a look."""
+        market, policy = self.model.market, self.policy
+        if policy.inspection is not inspect_sampling:
+            return market.sensitivity, 1.0 - market.specificity, market.inspection_cost
+        items, allowed = policy.sample_size, policy.acceptance_number
+        if tie.orders > 0 and tie.clean < min(5, tie.orders):
+            allowed = max(allowed - 1, 0)
+        find = 1.0 - acceptance(items, allowed, market.lot_bad_fraction)
+        alarm = 1.0 - acceptance(items, allowed, market.lot_good_fraction)
+        return find, alarm, market.item_cost * items
+
+    # Settlement
+
+    def settle(self, order):
+        """Accept and pay the order, or deal with a lot that never came."""
+        market, random, instrument = self.model.market, self.random.random, order.instrument
+        amount = order.price * order.lots
+        if not order.delivered:
+            order.cost[DELAY] += market.shortage_cost * order.worth
+            if order.absconded:
+                taken = instrument.advance * (1 - instrument.held) * amount
+                order.grievance = True
+                order.cost[BAD_DEBT] += taken
+                order.pay_supplier(order.supplier, taken)
+                self.complain(order, taken, BAD_DEBT)
+            return
+        if order.rejected or order.traced:
+            self.claim_fault(order)
+        elif order.leaked and random() < market.failure_traced:
+            order.grievance = True
+        order.accepted = True
+        due = instrument.after
+        if random() < instrument.collection_failure * self.remoteness:
+            due = min(due + instrument.on_delivery, 1.0)
+        due *= amount
+        order.cost[PRICE] += amount
+        order.pay_supplier(order.supplier, amount - due)
+        if due > 0.0:
+            self.pay_invoice(order, due)
+
+    def claim_fault(self, order):
+        """Deal with a rejected lot or a traced failure: the supplier makes good, or not."""
+        market, instrument = self.model.market, order.instrument
+        order.grievance = True
+        admitted = self.random.random() < order.supplier.policy.admission
+        if order.rejected:
+            stake = market.rework_cost * order.worth
+            order.cost[DELAY] += market.late_cost * order.worth
+            order.accused = not order.defective
+            if admitted or instrument.after + instrument.held * instrument.advance >= 0.5:
+                order.pay_supplier(order.supplier, -stake)
+            else:
+                order.cost[FAILURE] += stake
+                self.complain(order, stake, FAILURE)
+        else:
+            stake = market.warranty * market.failure_cost * order.worth
+            if admitted:
+                self.recover(order, stake, FAILURE)
+            else:
+                self.complain(order, stake, FAILURE)
+
+    def recover(self, order, amount, category):
+        """Get money back from the supplier."""
+        order.pay_supplier(order.supplier, -amount)
+        order.cost[category] -= amount
+
+    def pay_invoice(self, order, due):
+        """Pay what is due after acceptance, late, or not at all."""
+        market, policy, tie, random = self.model.market, self.policy, order.tie, self.random
+        supplier, secured = order.supplier, order.instrument.secured
+        relation = self.relation_value(order)
+        talk = order.evidence * (1.0 - market.off_platform * self.opportunism)
+        scruple = market.scruple * (1.0 - self.opportunism)
+        gain = due * (1.0 - secured)
+        loss = 0.5 * (1.0 + talk) * (gain + market.claim_penalty * due)
+        loss += market.dispute_hours * market.hour_cost + relation + scruple * due
+        wish = policy.conduct(
+            policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
+        )
+        if gain > 0.0 and random.random() < wish:
+            order.false_claim = True
+            open_claim = due * (1.0 - secured)
+            order.pay_supplier(supplier, due * secured)
+            paid = self.answer_claim(order, open_claim, talk)
+            order.pay_supplier(supplier, paid)
+            order.cost[PRICE] -= due - paid
+            if paid > 0.0:
+                order.cost[DISPUTE] += market.claim_penalty * due
+                order.pay_supplier(supplier, market.claim_penalty * due)
+            return
+        rounds = 1.0 / max(market.arrears_hazard, 0.01)
+        years = rounds / market.rounds_per_year
+        harm = due * market.supplier_interest * years
+        harm += rounds * market.chase_hours * market.hour_cost
+        gain = market.late_gain * due * market.buyer_interest * years
+        loss = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
+        loss += market.late_damage * relation + scruple * harm
+        wish = policy.conduct(
+            policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
+        )
+        if random.random() < max(policy.lateness, wish):
+            order.delayed_payment = True
+            order.receivable += due
+            tie.owed += due
+            return
+        if random.random() < market.strain:
+            days = random.expovariate(1.0) * market.strain_days
+            order.arrears_days += days
+            order.pay_supplier(supplier, -due * market.supplier_interest * days / 365.0)
+        order.pay_supplier(supplier, due)
+
+    def relation_value(self, order):
+        """Give what the relation is worth to the buyer."""
+        market = self.model.market
+        saving = market.gain_sharing * market.knowhow_gain * order.knowhow * order.lots
+        leaving = market.switching_cost + market.asset_lock * order.assets
+        value = future(saving, order.retained, market.discount) + leaving * order.retained
+        return value * market.lot_cost
+
+    def chase(self, tie, order):
+        """Be chased for an overdue invoice: pay with interest, be taken to law, or wait."""
+        market, random, supplier = self.model.market, self.random.random, tie.supplier
+        order.arrears_days += 365.0 / market.rounds_per_year
+        self.work(order, DISPUTE, market.chase_hours)
+        order.pay_supplier(supplier, -market.chase_hours * market.hour_cost)
+        if random() < market.arrears_hazard or supplier.generation != tie.generation:
+            self.discharge(tie, order, tie.owed)
+        elif random() < market.law_hazard:
+            self.quarrel(order, supplier)
+            won = random() < 0.5 * (1.0 + market.evidence)
+            won = won and random() < market.locatable * (1.0 - 0.5 * self.remoteness)
+            self.discharge(tie, order, market.enforcement * tie.owed if won else 0.0)
+
+    def discharge(self, tie, order, paid):
+        """Close an overdue invoice: so much is paid with interest, the rest is written off."""
+        market = self.model.market
+        interest = (1.0 - market.late_interest_waived) * market.arrears_interest
+        interest *= paid / market.rounds_per_year
+        order.pay_supplier(tie.supplier, paid + interest)
+        order.cost[PAYMENT] += interest
+        order.cost[PRICE] -= tie.owed - paid
+        order.receivable -= tie.owed
+        tie.owed = 0.0
+
+    # Disputes
+
+    def quarrel(self, order, supplier):
+        """Spend hours on a dispute before a third party, both sides."""
+        market = self.model.market
+        self.work(order, DISPUTE, market.dispute_hours)
+        order.pay_supplier(supplier, -market.dispute_hours * market.hour_cost)
+
+    def decide(self, order, route, evidence):
+        """Give the share of the stake that the wronged side recovers."""
+        market, random = self.model.market, self.random.random
+        if route == WRITE_OFF:
+            return 0.0
+        if route == JOINT:
+            self.work_together(order, DISPUTE, market.joint_hours)
+            order.pay_supplier(order.supplier, -market.joint_hours * market.hour_cost)
+            return 1.0 if random() < market.joint_success else 0.0
+        self.quarrel(order, order.supplier)
+        if random() >= 0.5 * (1.0 + evidence):
+            return 0.0
+        if route == PLATFORM:
+            return 1.0
+        reachable = market.locatable * (1.0 - 0.5 * self.remoteness)
+        return market.enforcement if random() < reachable else 0.0
+
+    def charge_loser(self, order, route, supplier_lost, fine):
+        """Let the loser pay the platform or the court."""
+        market = self.model.market
+        if route == PLATFORM:
+            fee = market.platform_fee * market.lot_cost
+        elif route == COURT:
+            fee = market.court_fee * market.lot_cost
+        else:
+            return
+        if not supplier_lost:
+            order.cost[DISPUTE] += fee
+        else:
+            if route == PLATFORM:
+                fee += fine * market.lot_cost
+            order.pay_supplier(order.supplier, -fee)
+
+    def complain(self, order, stake, category):
+        """Take the buyer's grievance through its route."""
+        market, supplier = self.model.market, order.supplier
+        route = self.policy.escalation(market, order.trust_in_supplier, order.evidence, stake)
+        order.disputed = True
+        share = self.decide(order, route, order.evidence)
+        fine = market.fine if supplier.listed else 0.0
+        self.charge_loser(order, route, share > 0.0, fine)
+        if share == 0.0 and supplier.listed:
+            self.recover(order, market.advance_compensation * stake, category)
+        self.recover(order, share * stake, category)
+        if route == COURT:
+            wait = market.buyer_interest * market.court_delay / 12.0
+            order.cost[DISPUTE] += share * stake * wait
+
+    def answer_claim(self, order, stake, evidence):
+        """Go through the supplier's grievance over an unpaid invoice; give what is paid."""
+        market, policy = self.model.market, order.supplier.policy
+        route = policy.escalation(market, order.trust_in_buyer, order.evidence, stake)
+        order.disputed = True
+        share = self.decide(order, route, evidence)
+        self.charge_loser(order, route, share == 0.0, 0.0)
+        if route == COURT:
+            wait = market.supplier_interest * market.court_delay / 12.0
+            order.pay_supplier(order.supplier, -share * stake * wait)
+        return share * stake

@@ -1,0 +1,240 @@
+"""Suppliers of the plain Mesa model: they bid, produce, deliver, and survive or not."""
+
+from mesa import Agent
+
+from benchmarks.plain_order import DELAY
+from benchmarks.plain_rules import conduct_propensity, equilibrium_bid, future, lifted, updated
+
+PAYOFF_MEMORY = 0.1
+COMPETITION = 4
+
+
+def character(random, mean, spread):
+    """Draw the trait of opportunism: all or nothing with probability spread, else near the mean."""
+    if random.random() < spread:
+        return 1.0 if random.random() < mean else 0.0
+    width = min(mean, 1.0 - mean)
+    return mean + width * (2.0 * random.random() - 1.0)
+
+
+class Supplier(Agent):
+    """A supplier; buyers see its public state as it was at the end of the last round."""
+
+    __slots__ = (
+        "bad",
+        "burden",
+        "cash",
+        "community",
+        "cost",
+        "dealing",
+        "faults",
+        "general_bad",
+        "general_good",
+        "generation",
+        "good",
+        "income",
+        "known_bad",
+        "known_good",
+        "listed",
+        "load",
+        "lots",
+        "opportunism",
+        "orders",
+        "payoff",
+        "policy",
+        "rated",
+        "rating",
+        "rating_bad",
+        "rating_good",
+        "streak",
+    )
+
+    def __init__(self, model, policy):
+        super().__init__(model)
+        market, random = model.market, self.random
+        self.policy = policy
+        self.community = random.randrange(market.communities)
+        self.generation = 0
+        self.load = 1.0
+        self.empty_round()
+        self.start_firm()
+
+    def start_firm(self):
+        """Start as a new firm: new character, cost, capital and name."""
+        market, random = self.model.market, self.random
+        self.opportunism = character(random, market.opportunism_mean, market.opportunism_spread)
+        self.cost = random.uniform(market.cost_low, market.cost_high)
+        self.cash = market.start_cash * market.lot_cost
+        self.general_good = self.general_bad = 1.0
+        self.payoff = self.burden = 0.0
+        self.take_name()
+
+    def take_name(self):
+        """Start with a clean public name."""
+        self.streak = self.rated = 0
+        self.rating_good = self.rating_bad = 0.0
+        self.rating = 0.5
+        self.listed = True
+
+    def empty_round(self):
+        """Empty the sums of the round."""
+        self.orders = self.good = self.bad = self.faults = self.known_good = self.known_bad = 0
+        self.income = self.lots = self.dealing = 0.0
+
+    def trust_in(self, tie):
+        """Trust in the buyer of a tie."""
+        mean = tie.buyer_good / (tie.buyer_good + tie.buyer_bad)
+        return lifted(mean, tie.goodwill, self.model.market)
+
+    def unit_cost(self, tie):
+        """Cost of a lot for this buyer, after know-how."""
+        market = self.model.market
+        return self.cost * self.model.cost_level * (1.0 - market.knowhow_gain * tie.knowhow)
+
+    def bid(self, tie, bidders):
+        """Name a price per lot."""
+        market, level, policy = self.model.market, self.model.cost_level, self.policy
+        base = self.cost * level
+        ceiling = market.cost_high * level
+        if bidders == 1:
+            spread = market.cost_high - market.cost_low
+            option = (market.cost_low + 2.0 * spread / (market.rivals + 1)) * level
+            option += market.hold_up * (market.switching_cost + market.asset_lock * tie.assets)
+            bid = max(option, equilibrium_bid(base, ceiling, market.rivals))
+        else:
+            bid = equilibrium_bid(base, ceiling, bidders)
+        competitive = equilibrium_bid(base, ceiling, COMPETITION)
+        if bid > competitive:
+            bid -= policy.relational_price * self.trust_in(tie) * (bid - competitive)
+        cost = self.unit_cost(tie)
+        bid += market.pass_on * max(self.burden, 0.0) - market.gain_sharing * (base - cost)
+        return max(bid, cost) * market.lot_cost
+
+    def produce(self, order):
+        """Make the lot, honestly, shaded or not at all; True when there is one."""
+        market, policy, random = self.model.market, self.policy, self.random.random
+        tie, instrument = order.tie, order.instrument
+        if instrument.advance * (1 - instrument.held) > 0.0:
+            temptation = self.temptation_to_abscond(order)
+            if policy.conduct is conduct_propensity:
+                temptation *= policy.absconding
+            if random() < temptation:
+                order.absconded = True
+                return False
+        cost = order.unit_cost
+        if random() < self.temptation_to_shade(order):
+            order.shaded = True
+            cost *= 1.0 - market.shading_saving
+            order.defective = random() < market.defect_bad
+        else:
+            chance = market.defect_good * (1.0 - market.knowhow_quality * tie.knowhow)
+            order.defective = random() < chance
+            if random() < policy.outgoing_inspection:
+                cost += market.inspection_cost * market.lot_cost
+                if order.defective and random() < market.sensitivity:
+                    order.defective = False
+                    cost += market.rework_cost * market.lot_cost
+        freight = market.freight * (1.0 + order.buyer.remoteness) * market.lot_cost
+        order.pay_supplier(self, -(cost - freight) * order.lots)
+        return True
+
+    def temptation_to_abscond(self, order):
+        """Probability of keeping the prepayment."""
+        market, instrument, tie = self.model.market, order.instrument, order.tie
+        scale = market.lot_cost
+        taken = instrument.advance * (1 - instrument.held) * order.price
+        margin = order.price - order.unit_cost
+        proof = 0.5 * (1.0 + order.evidence) * market.enforcement * market.locatable
+        gain = taken - max(margin, 0.0)
+        loss = proof * (taken + market.court_fee * scale) + market.fine * scale
+        loss += future(margin, tie.retained, market.discount)
+        loss += market.scruple * (1.0 - self.opportunism) * taken
+        policy = self.policy
+        return policy.conduct(
+            policy, gain, loss, self.opportunism, tie.buyer_deed, tie.supplier_deed
+        )
+
+    def temptation_to_shade(self, order):
+        """Probability of shading quality."""
+        market, policy, tie = self.model.market, self.policy, order.tie
+        scale = market.lot_cost
+        worse = max(market.defect_bad - market.defect_good, 0.0)
+        found = worse * tie.watched * market.sensitivity
+        traced = (worse - found) * market.failure_traced
+        damages = market.warranty * market.failure_cost * scale
+        if self.listed:
+            damages += market.fine * scale
+        stake = future(order.price - order.unit_cost, tie.retained, market.discount)
+        gain = market.shading_saving * order.unit_cost
+        loss = found * market.rework_cost * scale + traced * damages + (found + traced) * stake
+        loss += market.scruple * (1.0 - self.opportunism) * worse * market.failure_cost * scale
+        return policy.conduct(
+            policy, gain, loss, self.opportunism, tie.buyer_deed, tie.supplier_deed
+        )
+
+    def deliver(self, order):
+        """Bring the lot to the buyer."""
+        market, random = self.model.market, self.random.random
+        remoteness, worth, care = order.buyer.remoteness, order.worth, self.policy.care
+        order.pay_supplier(self, -market.freight * (1.0 + remoteness) * worth)
+        order.pay_supplier(self, -(market.care_cost + market.courier_cost) * care * worth)
+        if random() < market.transit_loss * (1.0 + remoteness):
+            order.defective = False
+            order.pay_supplier(self, order.price * order.lots)
+            return
+        order.delivered = True
+        late = market.late_rate * (1.0 - market.knowhow_punctuality * order.tie.knowhow)
+        if random() < late * (1.0 + self.load / market.capacity):
+            order.late = True
+            order.cost[DELAY] += market.late_cost * worth
+        if random() < market.document_loss and random() >= care:
+            order.cost[DELAY] += market.demurrage * worth
+
+    def sales_at_risk(self, margin):
+        """What one bad rating costs in sales."""
+        market = self.model.market
+        orders = self.load * market.demand_rate * market.buyers / market.suppliers
+        weight = 1.0 / (self.rating_good + self.rating_bad + 2.0)
+        return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1e-3)
+
+    def close_round(self):
+        """Settle the round: books, reputation, generalised trust, cost, character, survival."""
+        market, random = self.model.market, self.random.random
+        scale = market.lot_cost
+        profit = self.income - market.overhead * scale
+        self.cash += profit
+        self.payoff += PAYOFF_MEMORY * (profit / scale - self.payoff)
+        spare = self.cash - market.start_cash * scale
+        if spare > 0.0:
+            self.cash -= market.payout * spare
+        if self.lots > 0.0:
+            self.burden += PAYOFF_MEMORY * (self.dealing / (self.lots * scale) - self.burden)
+        mean = market.demand_rate * market.buyers / market.suppliers
+        self.load = self.orders / max(mean, 1e-9)
+        kept = market.rating_forgetting
+        self.rating_good = kept * self.rating_good + self.good
+        self.rating_bad = kept * self.rating_bad + self.bad
+        self.rating = (self.rating_good + 1.0) / (self.rating_good + self.rating_bad + 2.0)
+        self.rated += self.good + self.bad
+        self.streak = 0 if self.faults else self.streak + self.orders
+        forget = market.trust_forgetting
+        self.general_good = updated(self.general_good, 1.0, forget, self.known_good)
+        news = market.betrayal_weight * self.known_bad
+        self.general_bad = updated(self.general_bad, 1.0, forget, news)
+        if random() < market.cost_churn:
+            self.cost = self.random.uniform(market.cost_low, market.cost_high)
+        if random() < market.turn_rate:
+            self.opportunism = character(
+                self.random, market.opportunism_mean, market.opportunism_spread
+            )
+        comes_back = random() < market.new_identity
+        if not self.listed and comes_back:
+            self.generation += 1
+            self.take_name()
+        elif self.rated >= market.delisting_orders and self.rating < market.delisting_rating:
+            self.listed = False
+        self.empty_round()
+        ruined = self.cash < -market.credit_line * scale
+        if ruined or (not self.listed and not comes_back):
+            self.generation += 1
+            self.start_firm()
