@@ -112,11 +112,20 @@ else:
         return _call(address, order, tie, policy, market)  # type: ignore[no-any-return]
 
 
+class Row(np.record):  # type: ignore[misc]  # final in its stubs only
+    """A record whose fields come before the methods of NumPy's scalars (such as ``round``)."""
+
+    def __getattribute__(self, name: str) -> Any:
+        """Give a field by its name, or else what any record has."""
+        if name in (np.void.__getattribute__(self, "dtype").names or ()):
+            return self[name]
+        return super().__getattribute__(name)
+
+
 def records(dtype: np.dtype[Any], *shape: int) -> Records:
     """Make an array of blank records.
 
     Compiled rooms take plain structured arrays; with the compiler off the records answer to
     attributes by themselves.
     """
-    blank = np.zeros(shape, dtype)
-    return blank.view(np.recarray) if PLAIN else blank
+    return np.zeros(shape, np.dtype((Row, dtype)) if PLAIN else dtype)

@@ -42,7 +42,6 @@ EVENTS = (
     "production",
     "delivery",
     "inspection",
-    "sampling",
     "settlement",
     "arrears",
     "dispute",
