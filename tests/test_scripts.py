@@ -1,0 +1,65 @@
+"""The scripts in experiments/ run as a student would run them, and say what they should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = sorted(path.name for path in (ROOT / "experiments").glob("*.py"))
+
+
+def run(script: str, folder: Path) -> str:
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "experiments" / script)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_script_is_tried_here() -> None:
+    assert {"first_look.py", "turn_a_knob.py", "write_your_own_rule.py"} == set(SCRIPTS)
+
+
+def test_first_look_is_short_and_plots(tmp_path: Path) -> None:
+    lines = (ROOT / "experiments" / "first_look.py").read_text().splitlines()
+    assert len([line for line in lines if line.strip()]) <= 15
+    run("first_look.py", tmp_path)
+    assert (tmp_path / "first_look.png").stat().st_size > 10_000
+
+
+def test_more_to_learn_makes_trust_cheaper(tmp_path: Path) -> None:
+    lines = run("turn_a_knob.py", tmp_path).splitlines()
+    differences = [float(line.split(":")[1].split("+-")[0]) for line in lines]
+    assert len(differences) == 5
+    assert differences == sorted(differences, reverse=True)
+    assert (tmp_path / "turn_a_knob.png").exists()
+
+
+def test_own_rule_inspects_more_than_the_built_in_one(tmp_path: Path) -> None:
+    output = run("write_your_own_rule.py", tmp_path)
+    rates = [float(line.split()[-1]) for line in output.splitlines() if "inspection_rate" in line]
+    assert rates[1] > 1.2 * rates[0]
+    assert "same bits: True" in output
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.toml"), key=str))
+def test_configs_are_described(config: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "trustsim.cli", "describe", str(config)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert config.stem in done.stdout
