@@ -11,6 +11,9 @@ from typing import Any
 from trustsim.scenario import Scenario
 
 QUIET: dict[str, Any] = {
+    "buyers": 1,
+    "suppliers": 1,
+    "contacts": 1,
     # one order of one lot per buyer and round
     "demand_rate": 1.0,
     "lot_spread": 0.0,
