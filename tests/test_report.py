@@ -525,3 +525,13 @@ class TestLabels:
         assert plain("a\n\tb\x00") == "a b"
         assert len(plain("x" * 500)) == 60
         assert plain_arms(["a_b", "a b", "c"]) == {"a_b": "a b (1)", "a b": "a b (2)", "c": "c"}
+
+
+def test_a_source_given_for_a_value_is_shown(tmp_path):
+    write_folder(tmp_path, replicates=2, rounds=12)
+    experiment = tmp_path / "experiment.toml"
+    text = experiment.read_text(encoding="utf-8")
+    text += '\n[sources.market]\nbuyers = "counted on a visit"\n'
+    experiment.write_text(text, encoding="utf-8")
+    write_report(tmp_path)
+    assert "counted on a visit" in (tmp_path / "report.html").read_text(encoding="utf-8")

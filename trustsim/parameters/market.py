@@ -32,7 +32,7 @@ DEMAND = in_room(
            "assumption: moderate variety of sizes"),
     number("demand_volatility", 0.2, 0.0, 2.0, "sd of relative demand per round",
            "Standard deviation of the demand shock that a forecast could tell the supplier.",
-           "Lee, So & Tang 2000 take 0.1 to 0.5 of mean demand in their examples' range"),
+           "assumption: a fifth of mean demand"),
     number("demand_persistence", 0.6, 0.0, 0.95, "autocorrelation",
            "First-order autocorrelation of demand.",
            "Lee, So & Tang 2000: sharing pays when demand is positively autocorrelated"),

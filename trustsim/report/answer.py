@@ -158,13 +158,29 @@ def _overtaking(
     try:
         forth = crossover(rounds, arm, baseline, confidence=confidence, unpaired="drop")
         if forth.share_crossed >= 0.5:
-            return crossover_sentence(forth, arm, baseline, rounds_per_year)
+            yearly = crossover(
+                rounds, arm, baseline, confidence=confidence, unpaired="drop", cost="yearly",
+                rounds_per_year=rounds_per_year,
+            )  # fmt: skip
+            later = _yearly_sentence(yearly, arm, baseline, rounds_per_year)
+            return f"{crossover_sentence(forth, arm, baseline, rounds_per_year)}{later}"
         back = crossover(rounds, baseline, arm, confidence=confidence, unpaired="drop")
     except ConfigError as error:
         return f"When one overtakes the other cannot be told: {error}."
     if back.share_crossed >= 0.5 and back.share_from_start < 0.5:
         return crossover_sentence(back, baseline, arm, rounds_per_year)
     return crossover_sentence(forth, arm, baseline, rounds_per_year)
+
+
+def _yearly_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year: int) -> str:
+    """Say when the mean cost of a year has fallen below; nothing if it always was, or never is."""
+    if not math.isfinite(found.mean_round) or found.share_from_start == 1:
+        return ""
+    return (
+        f" The mean cost of a year falls below that of {plain(arm_b)} for good in year "
+        f"{_year(found.mean_round, rounds_per_year)} ({percent(found.confidence)} interval: "
+        f"{_year(found.mean_low, rounds_per_year)} to {_year(found.mean_high, rounds_per_year)})."
+    )
 
 
 def _start(text: str) -> str:

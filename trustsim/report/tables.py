@@ -109,10 +109,14 @@ def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
     """Parameters with values, unit and source: experiment, market, arms, policies, instruments."""
     policies = experiment.get("policies")
     policies = policies if isinstance(policies, Mapping) else {}
+    sources = experiment.get("sources")
+    given = sources.get("market") if isinstance(sources, Mapping) else None
     loose = {key: value for key, value in experiment.items() if not isinstance(value, Mapping)}
     tables = [
         _values_table("Experiment", loose),
-        _described_table("Market", MARKET, {"value": experiment.get("market")}, defaults=True),
+        _described_table(
+            "Market", MARKET, {"value": experiment.get("market")}, given, defaults=True
+        ),
         _values_table("Arms", experiment.get("arms")),
         _described_table("Policies of buyers", BUYER, policies.get("buyers")),
         _described_table("Policies of suppliers", SUPPLIER, policies.get("suppliers")),
@@ -134,9 +138,18 @@ def _values_table(title: str, values: Any) -> Table:
 
 
 def _described_table(
-    title: str, known: Sequence[Parameter], columns: Any, *, defaults: bool = False
+    title: str,
+    known: Sequence[Parameter],
+    columns: Any,
+    sources: Any = None,
+    *,
+    defaults: bool = False,
 ) -> Table:
-    """Table with a row per parameter and a column per policy, instrument or market."""
+    """Table with a row per parameter and a column per policy, instrument or market.
+
+    A source that the experiment gives for a value stands before that of the default.
+    """
+    given = sources if isinstance(sources, Mapping) else {}
     columns = columns if isinstance(columns, Mapping) else {}
     values = {str(c): dict(_flat(v)) for c, v in columns.items() if isinstance(v, Mapping)}
     named = {row.name: row for row in known}
@@ -148,7 +161,9 @@ def _described_table(
         cells = [_value(column[key]) if key in column else "" for column in values.values()]
         if defaults:
             cells.append(_value(row.default) if row else "")
-        rows.append((_key(key), *cells, *((row.text, row.source) if row else ("", ""))))
+        rows.append(
+            (_key(key), *cells, *((row.text, given.get(key, row.source)) if row else ("", "")))
+        )
         units.append(row.unit if row else "")
     header = ("parameter", *(plain(c) for c in values), *(["default"] * defaults))
     return Table(title, (*header, "meaning", "source"), tuple(rows), "", tuple(units))

@@ -32,9 +32,8 @@ def cost_over_time(
 ) -> list[Axes]:
     """Draw mean cost per accepted lot over the years with its interval over runs.
 
-    With a `baseline`, the round at which each challenger falls below it for good (median over
-    replications, `trustsim.analysis.crossover`) is marked with its interval at the foot of the
-    panel. Returns the axes of the last year's and of the cumulative cost.
+    With a `baseline`, the round at which each challenger's mean falls below it for good (the mean
+    paths of `trustsim.analysis.crossover`) is marked with its interval at the foot of the panel. Returns the axes of the last year's and of the cumulative cost.
     """
     if "total_cost" not in rounds:
         raise ConfigError("the table has no column total_cost")
@@ -81,12 +80,13 @@ def _mark_crossovers(
             )  # fmt: skip
         except ConfigError:  # no pair in common: nothing to mark
             continue
-        if not np.isfinite(found.round) or found.share_from_start == 1:
+        if not np.isfinite(found.mean_round) or found.share_from_start == 1:
             continue
         lanes += 1
         height = low - lanes * lane
-        year, start = (found.round + 1) / rounds_per_year, (found.low + 1) / rounds_per_year
-        end = min((found.high + 1) / rounds_per_year, horizon)
+        year = (found.mean_round + 1) / rounds_per_year
+        start = (found.mean_low + 1) / rounds_per_year
+        end = min((found.mean_high + 1) / rounds_per_year, horizon)
         axis.hlines(height, start, end, color=look.color, linewidth=3.5, alpha=0.45)
         axis.plot(year, height, look.marker, color=look.color, markersize=5, zorder=6)
         axis.vlines(year, height, high, color=look.color, linewidth=0.9, linestyle=":")
