@@ -329,7 +329,7 @@ class TestFigures:
         assert math.isfinite(found.round)
         axis = figures.cost_over_time(rounds, baseline="adversarial")[1]
         marked = [line.get_xdata() for line in axis.lines if len(line.get_xdata()) == 1]
-        assert (found.round + 1) / 12 in [float(x[0]) for x in marked]
+        assert (found.mean_round + 1) / 12 in [float(x[0]) for x in marked]
 
     def test_instrument_shares_add_up_to_one(self, tables):
         for axis in figures.instruments_by_age(tables[2]):

@@ -33,7 +33,8 @@ def cost_over_time(
     """Draw mean cost per accepted lot over the years with its interval over runs.
 
     With a `baseline`, the round at which each challenger's mean falls below it for good (the mean
-    paths of `trustsim.analysis.crossover`) is marked with its interval at the foot of the panel. Returns the axes of the last year's and of the cumulative cost.
+    paths of `trustsim.analysis.crossover`) is marked with its interval at the foot of the panel.
+    Returns the axes of the last year's and of the cumulative cost.
     """
     if "total_cost" not in rounds:
         raise ConfigError("the table has no column total_cost")
