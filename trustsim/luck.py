@@ -145,6 +145,14 @@ def normal(first: float, second: float) -> float:
 
 
 @compiled
+def two_normals(first: float, second: float) -> Any:
+    """Turn two uniform numbers into two independent standard normal ones (Box & Muller 1958)."""
+    radius = np.sqrt(-2.0 * np.log(first))
+    angle = 2.0 * np.pi * second
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+@compiled
 def gumbel(uniform: float) -> float:
     """Turn a uniform number into a standard Gumbel one.
 

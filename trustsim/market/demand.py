@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trustsim.compiled import compiled
-from trustsim.luck import SECOND, WORLD, four, four_more, normal, number_of
+from trustsim.luck import WORLD, four, normal, number_of, two_normals
 
 DEMAND = number_of("demand")
 COMMON = number_of("common demand")
@@ -26,14 +26,14 @@ def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
     Lots are lognormal with spread ``lot_spread`` times the level of demand, which is lognormal
     AR(1) with innovation ``demand_volatility`` and autocorrelation ``demand_persistence``.
     """
-    wish, size, angle, level = four(market, DEMAND, b)
-    other, _, _, _ = four_more(market, DEMAND, b, SECOND)
+    wish, first, second, _ = four(market, DEMAND, b)
+    size, shock = two_normals(first, second)
     persistence = market.demand_persistence
     volatility = market.demand_volatility
-    buyer.demand = persistence * buyer.demand + volatility * normal(level, other)
+    buyer.demand = persistence * buyer.demand + volatility * shock
     spread = market.lot_spread
     variance = volatility * volatility / (1.0 - persistence * persistence)
-    lots = np.exp(spread * normal(size, angle) - 0.5 * spread * spread)
+    lots = np.exp(spread * size - 0.5 * spread * spread)
     order.lots = lots * np.exp(buyer.demand - 0.5 * variance) * market.common_demand
     return wish < market.demand_rate
 

@@ -191,19 +191,21 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     tie = world.ties[b, order.contact]
     ours = world.buyer_policies[buyer.policy]
     theirs = world.supplier_policies[world.suppliers[order.supplier].policy]
-    voiced, blamed, _, _ = four(market, LEARNING, b)
     bad = 0.0
-    if order.grievance == 1:
-        bad = market.betrayal_weight
-    elif order.late + order.misunderstood > 0 and blamed < ours.blame:
-        bad = 0.3 * market.betrayal_weight
-    good = 1.0 if bad == 0.0 else 0.0
-    disappointed = bad > 0.0
-    if disappointed and voiced < ours.voice:
-        bad *= 1.0 - market.voice_repair
-        work_together(deed, market, SOURCING, market.upkeep_hours)
-    elif disappointed:
-        tie.attraction = 0.5 * tie.attraction
+    disappointed = False
+    if order.grievance + order.late + order.misunderstood > 0:
+        voiced, blamed, _, _ = four(market, LEARNING, b)
+        if order.grievance == 1:
+            bad = market.betrayal_weight
+        elif blamed < ours.blame:
+            bad = 0.3 * market.betrayal_weight
+        disappointed = bad > 0.0
+        if disappointed and voiced < ours.voice:
+            bad *= 1.0 - market.voice_repair
+            work_together(deed, market, SOURCING, market.upkeep_hours)
+        elif disappointed:
+            tie.attraction = 0.5 * tie.attraction
+    good = 0.0 if disappointed else 1.0
     kept = market.trust_forgetting
     tie.supplier_good = updated(tie.supplier_good, ours.prior_good, kept, good)
     tie.supplier_bad = updated(tie.supplier_bad, ours.prior_bad, kept, bad)

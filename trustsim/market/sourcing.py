@@ -147,9 +147,10 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
         luck = noise[k % 4]
         sight.score = utility + gumbel(luck) / (policy.intensity + 1.0e-9)
     wanted = policy.bidders
-    extra, _, _, _ = four(market, TEST, b)
-    if wanted == 1 and extra < policy.market_test:
-        wanted = 2
+    if wanted == 1 and policy.market_test > 0.0:
+        extra, _, _, _ = four(market, TEST, b)
+        if extra < policy.market_test:
+            wanted = 2
     bidders = 0
     if newcomer != NOBODY and desk.buyer_sight[newcomer].score > FAR:
         desk.buyer_sight[newcomer].asked = 1.0
