@@ -65,7 +65,7 @@ class Buyer(Relations, Settlement, Agent):
         wanted = self.needs(order)
         if wanted:
             self.buy(order)
-        model.tally.add(order, wanted, market)
+        model.enter(order, wanted)
         if order.instrument is not None:
             self.attract(order)
             supplier = order.supplier

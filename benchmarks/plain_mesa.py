@@ -1,11 +1,12 @@
 """The market of trustsim as a plain Mesa model: agents are objects, rules are methods.
 
 The same rules, written the way Mesa is meant to be used and without the compiled engine: the
-baseline that the benchmarks compare with, and a second opinion on the engine's figures. It makes
-no tables of rounds and ages, keeps money as floats and keeps no books for banks, courts and
-carriers, so it has somewhat less to do than the engine.
+baseline that the benchmarks compare with, and a second opinion on the engine's figures. It sums up
+rounds and relationship ages as the engine does. It keeps money as floats and no books for banks,
+courts and carriers, so it has somewhat less to do than the engine.
 """
 
+from bisect import bisect_right
 from itertools import accumulate
 from math import exp
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from benchmarks.plain_rules import with_rules
 from benchmarks.plain_supplier import Supplier
 from trustsim.market.demand import mismatch
 from trustsim.measures import measure
-from trustsim.records import MICRO, Tally
+from trustsim.records import AGE_FROM, MICRO, Tally
 
 GOLDEN = 0.6180339887498949
 COUNTED = (
@@ -50,7 +51,7 @@ SUMMED = (
 
 
 class Sums:
-    """Sums over the orders of a run."""
+    """Sums over orders: of a round, or of a relationship age."""
 
     __slots__ = (*COUNTED, *SUMMED, "cost", "instruments")
 
@@ -133,7 +134,9 @@ class PlainMarket(Model):
         self.instruments = [
             self.instrument(name, row) for name, row in scenario.instruments.items()
         ]
-        self.tally = Sums(scenario.instruments)
+        self.names_of_instruments = list(scenario.instruments)
+        self.rounds = []
+        self.ages = [Sums(self.names_of_instruments) for _ in AGE_FROM]
         self.supplier_policies = {
             name: with_rules(scenario.supplier_policies[name]) for name in scenario.supplier_mix
         }
@@ -151,6 +154,7 @@ class PlainMarket(Model):
 
     def step(self):
         """Go through one round."""
+        self.rounds.append(Sums(self.names_of_instruments))
         self.open_round()
         self.agents_by_type[Buyer].shuffle_do("step")
         self.agents_by_type[Supplier].do("close_round")
@@ -168,8 +172,16 @@ class PlainMarket(Model):
         """Go through so many rounds; give the measures of the run by name."""
         for _ in range(rounds):
             self.step()
-        found = measure(self.tally.record(), self.market.hour_cost, list(self.tally.instruments))
+        total = np.concatenate([sums.record() for sums in self.rounds])
+        total = total.view(np.int64).reshape(rounds, -1).sum(axis=0).view(Tally)
+        found = measure(total, self.market.hour_cost, self.names_of_instruments)
         return {name: float(value[0]) for name, value in found.items()}
+
+    def enter(self, order, wanted):
+        """Add a buyer's round to the sums."""
+        self.rounds[-1].add(order, wanted, self.market)
+        if order.instrument is not None:
+            self.ages[bisect_right(AGE_FROM, order.age) - 1].add(order, wanted, self.market)
 
     def open_round(self):
         """Draw what all agents face: demand, cost shocks, changes of technology."""
