@@ -62,7 +62,7 @@ def _i8(*names: str) -> Fields:
 
 Market = np.dtype(
     _parameter_fields(MARKET)
-    + _i8("seed", "replicate", "round", "instruments", "delisting")
+    + _i8("seed", "replicate", "round", "instruments")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per lot of volatility
@@ -97,7 +97,7 @@ Buyer = np.dtype(
 Supplier = np.dtype(
     [
         ("policy", "i2"),
-        ("generation", "u2"),  # counts the firms that have held this place
+        ("generation", "u1"),  # counts, round and round, the firms that have held this place
         ("listed", "u1"),
         ("community", "i4"),
         ("streak", "i4"),  # orders since the last fault that became known
@@ -123,7 +123,8 @@ Tie = np.dtype(
         ("last_round", "i2"),
         ("orders", "u2"),  # completed together
         ("clean", "u2"),  # of these, in a row without trouble seen by the buyer
-        ("generation", "u2"),
+        ("generation", "u1"),
+        ("arrears", "u1"),  # rounds that what is owed has been overdue
         ("supplier_deed", "u1"),  # last conduct as the buyer saw it: 0 none, 1 fair, 2 cheated
         ("buyer_deed", "u1"),  # last conduct as the supplier saw it
         ("supplier_shared", "u1"),  # disclosed last time

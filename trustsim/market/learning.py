@@ -107,6 +107,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.watched = 0.5
     tie.retained = 0.0
     tie.owed = 0
+    tie.arrears = 0
 
 
 @compiled

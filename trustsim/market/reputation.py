@@ -23,6 +23,17 @@ def posterior(good: float, bad: float) -> float:
 
 
 @compiled
+def standing(supplier: Any, market: Any) -> float:
+    """Give what buyers see of a supplier at a glance: rating, top tier, streak of clean orders."""
+    shown = supplier.rating
+    if shown >= market.tier_threshold:
+        shown += market.tier_bonus
+    if supplier.streak >= market.streak_threshold:
+        shown += market.streak_bonus
+    return shown
+
+
+@compiled
 def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
     """Give what one bad rating costs in sales: margin times usual orders times its weight."""
     orders = supplier.load * market.demand_rate * market.buyers / market.suppliers

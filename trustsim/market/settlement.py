@@ -23,6 +23,7 @@ from trustsim.records import (
     DELAY,
     DISPUTE,
     FAILURE,
+    MICRO,
     OUTSIDE,
     PAYMENT,
     PRICE,
@@ -33,6 +34,7 @@ SETTLEMENT = number_of("settlement")
 ARREARS = number_of("arrears")
 DISPUTED = number_of("dispute")
 UNPAID = number_of("supplier dispute")
+HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 
 
 @compiled
@@ -80,11 +82,25 @@ def weigh_lateness(order: Any, tie: Any, policy: Any, due: float, market: Any) -
 
 
 @compiled
-def weigh_false_claim(order: Any, tie: Any, policy: Any, due: float, market: Any) -> None:
+def evidence_against(claim: int, order: Any, tie: Any, market: Any) -> float:
+    """Give the evidence against a buyer's false claim.
+
+    Banks know whether it has paid, carriers whether it has received the goods. What was agreed is
+    on record as far as the order was documented and the talk stayed on the platform: an
+    opportunist moves it elsewhere.
+    """
+    if claim == HAS_PAID:
+        return market.payment_record
+    if claim == NOT_RECEIVED:
+        return market.delivery_record
+    return order.evidence * (1.0 - market.off_platform * tie.opportunism)
+
+
+@compiled
+def weigh_false_claim(order: Any, tie: Any, record: float, due: float, market: Any) -> None:
     """Weigh what a buyer gains by denying its debt against the law, the relation and scruples."""
     unsecured = due * (1.0 - order.secured)
-    talk = order.evidence * (1.0 - market.off_platform * tie.opportunism)
-    lost = 0.5 * (1.0 + talk)
+    lost = 0.5 * (1.0 + record)
     tie.gain = unsecured
     tie.loss = lost * (unsecured + market.claim_penalty * due)
     tie.loss += market.dispute_hours * market.hour_cost + relation_value(order, tie, market)
@@ -121,12 +137,13 @@ def pay_invoice(
     market = world.market[0]
     tie = world.ties[b, order.contact]
     buyer = world.buyers[b]
-    late, deny, _, wait = four_more(market, SETTLEMENT, b, SECOND)
-    amount = due / 1.0e6
-    weigh_false_claim(order, ours, policy, amount, market)
+    late, deny, kind, wait = four_more(market, SETTLEMENT, b, SECOND)
+    amount = due / MICRO
+    claim = 1 + int(3.0 * kind)
+    record = evidence_against(claim, order, ours, market)
+    weigh_false_claim(order, ours, record, amount, market)
     if deny < conduct(order, ours, policy, market) and ours.gain > 0.0:
-        deed.false_claim = 1
-        talk = order.evidence * (1.0 - market.off_platform * buyer.opportunism)
+        deed.false_claim = claim
         covered = micro(order.secured * amount)
         pay(deed, BANKS, SUPPLIERS, covered)
         paid = micro(
@@ -136,11 +153,11 @@ def pay_invoice(
                 UNPAID,
                 theirs,
                 theirs_seen,
-                talk,
+                record,
                 order.remoteness,
                 order,
                 deed,
-                (due - covered) / 1.0e6,
+                (due - covered) / MICRO,
             )
         )
         pay(deed, BUYERS, SUPPLIERS, paid)
@@ -207,7 +224,8 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
         tie = world.ties[b, k]
         if tie.owed == 0:
             continue
-        paid, law, right, found = four_more(market, ARREARS, b, k)
+        paid, right, found, _ = four_more(market, ARREARS, b, k)
+        tie.arrears = min(tie.arrears + 1, 255)
         deed.arrears_days += 365.0 / market.rounds_per_year
         work(deed, market, DISPUTE, market.chase_hours)
         supplier_work(deed, market, market.chase_hours)
@@ -215,24 +233,25 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
         if paid < market.arrears_hazard or gone:
             _discharge(market, tie, deed, tie.owed)
             buyer.debts -= 1
-        elif law < market.law_hazard:
+        elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
             reachable = market.locatable * (1.0 - 0.5 * buyer.remoteness)
             share = market.enforcement if won and found < reachable else 0.0
             quarrel(deed, market)
-            _discharge(market, tie, deed, micro(share * tie.owed / 1.0e6))
+            _discharge(market, tie, deed, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
         post(buyer, desk, deed, tie.supplier)
 
 
 @compiled
 def _discharge(market: Any, tie: Any, deed: Any, units: int) -> None:
-    """Close an overdue invoice: so much is paid with interest, the rest is written off."""
+    """Close an overdue invoice: so much is paid, with interest for its age; the rest is lost."""
     pay(deed, BUYERS, SUPPLIERS, units)
     rate = (1.0 - market.late_interest_waived) * market.arrears_interest
-    interest = micro(rate * units / 1.0e6 / market.rounds_per_year)
+    interest = micro(rate * units / MICRO * tie.arrears / market.rounds_per_year)
     pay(deed, BUYERS, SUPPLIERS, interest)
     deed.cost[PAYMENT] += interest
     deed.cost[PRICE] -= tie.owed - units
     deed.receivable -= tie.owed
     tie.owed = 0
+    tie.arrears = 0

@@ -14,6 +14,7 @@ from trustsim.compiled import compiled, own_rule
 from trustsim.luck import four, four_more, gumbel, number_of
 from trustsim.market.accounts import spend, work, work_together
 from trustsim.market.learning import ATTENTION, meet, see_supplier
+from trustsim.market.reputation import standing
 from trustsim.records import OUTSIDE, OWN_RULE, SOURCING, SWITCHING
 
 SEARCH = number_of("search")
@@ -40,7 +41,7 @@ def knows(world: Any, b: int, s: int) -> bool:
 def find(world: Any, b: int, rule: int) -> int:
     """Find a supplier that the buyer does not know yet, or nobody.
 
-    By chance; by public rating (the best of three found by chance); or by referral (the supplier
+    By chance; by public standing (the best of three found by chance); or by referral (the supplier
     that another buyer, found by chance, would recommend).
     """
     market = world.market[0]
@@ -52,13 +53,16 @@ def find(world: Any, b: int, rule: int) -> int:
         if found >= 0 and world.suppliers[found].listed == 1 and not knows(world, b, found):
             return found
     best = NOBODY
+    highest = 0.0
     for draw in (first, second, third):
         s = int(draw * suppliers)
         if world.suppliers[s].listed == 1 and not knows(world, b, s):
             if rule != RATING:
                 return s
-            if best == NOBODY or world.suppliers[s].rating > world.suppliers[best].rating:
+            seen = standing(world.suppliers[s], market)
+            if best == NOBODY or seen > highest:
                 best = s
+                highest = seen
     return best
 
 
@@ -143,7 +147,7 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
         utility += policy.trust_weight * (
             mean + market.goodwill_bonus * tie.goodwill * (1.0 - mean)
         )
-        utility += policy.rating_weight * supplier.rating
+        utility += policy.rating_weight * standing(supplier, market)
         luck = noise[k % 4]
         sight.score = utility + gumbel(luck) / (policy.intensity + 1.0e-9)
     wanted = policy.bidders

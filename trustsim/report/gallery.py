@@ -78,7 +78,7 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
             "cost_over_time",
             "Cost over time",
             f"Mean over runs with its {level} band. Symbols at the foot: the time from which the "
-            f"challenger stays below {plain(baseline)} in the typical run, with its interval. The "
+            f"challenger stays below {plain(baseline)} on average, with its interval. The "
             "cumulative cost counts everything paid so far and decides the answer; the cost of "
             "the last year forgets the early price.",
             _path(results, "total_cost", "Lines of total cost per accepted lot over time"),
