@@ -25,6 +25,7 @@ from trustsim.parameters.models import MOST_REPLICATES
 from trustsim.records import (
     ACCOUNTS,
     AGE_FROM,
+    MICRO,
     Buyer,
     BuyerPolicy,
     Deed,
@@ -42,6 +43,9 @@ from trustsim.records import (
     World,
 )
 from trustsim.scenario import Scenario
+
+TEN_LOTS = 10.0
+"""Room in the books for each order, in lots of its cost."""
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
@@ -73,8 +77,9 @@ def build(scenario: Scenario, replicate: int) -> World:
     """
     if not 0 <= replicate < MOST_REPLICATES:
         raise ConfigError(f"replicate = {replicate}: allowed: 0 to {MOST_REPLICATES - 1}")
-    market = records(Market, 1)
     given = scenario.market
+    _refuse_more_money_than_fits(scenario)
+    market = records(Market, 1)
     _fill(market[0], MARKET, given, "market")
     market["seed"] = scenario.seed
     market["replicate"] = replicate
@@ -111,6 +116,18 @@ def build(scenario: Scenario, replicate: int) -> World:
     )
     population.settle_in(world, _cumulative(scenario.buyer_mix), _cumulative(scenario.supplier_mix))
     return world
+
+
+def _refuse_more_money_than_fits(scenario: Scenario) -> None:
+    """Refuse a market whose money, in micro-units, would not fit into 64 bits."""
+    given = scenario.market
+    lots = given.buyers * scenario.rounds
+    if lots * given.lot_cost * max(given.value, TEN_LOTS) * MICRO > 2**62:
+        raise ConfigError(
+            f"buyers = {given.buyers} with rounds = {scenario.rounds} and lot_cost = "
+            f"{given.lot_cost}: more money than can be counted in micro-units; take a smaller "
+            "lot_cost"
+        )
 
 
 def _cumulative(mix: dict[str, float]) -> NDArray[np.float64]:

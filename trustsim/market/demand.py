@@ -17,6 +17,8 @@ from trustsim.luck import WORLD, four, normal, number_of, two_normals
 
 DEMAND = number_of("demand")
 COMMON = number_of("common demand")
+MOST_LOTS = 1000.0
+"""Largest order, lots (assumption: no plant orders more than some years' need at once)."""
 
 
 @compiled
@@ -34,7 +36,8 @@ def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
     spread = market.lot_spread
     variance = volatility * volatility / (1.0 - persistence * persistence)
     lots = np.exp(spread * size - 0.5 * spread * spread)
-    order.lots = lots * np.exp(buyer.demand - 0.5 * variance) * market.common_demand
+    level = np.exp(buyer.demand - 0.5 * variance) * market.common_demand
+    order.lots = min(lots * level, MOST_LOTS)
     return wish < market.demand_rate
 
 
