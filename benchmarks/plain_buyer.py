@@ -147,7 +147,7 @@ class Buyer(Relations, Settlement, Agent):
         if not strangers:
             return None
         if self.policy.search == "rating":
-            return max(strangers, key=attrgetter("rating"))
+            return max(strangers, key=attrgetter("standing"))
         return strangers[0]
 
     def explore(self):
@@ -183,7 +183,7 @@ class Buyer(Relations, Settlement, Agent):
             trust = lifted(mean, tie.goodwill, market)
             utility = policy.attraction_weight * tie.attraction
             utility += policy.trust_weight * trust
-            utility += policy.rating_weight * supplier.rating
+            utility += policy.rating_weight * supplier.standing
             utility -= log(expovariate(1.0)) / (policy.intensity + 1e-9)  # Gumbel noise
             if tie is newcomer:
                 asked.append((utility, trust, tie))

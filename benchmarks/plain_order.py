@@ -20,6 +20,7 @@ class Tie:
     """The relation of a buyer to one supplier that it knows."""
 
     __slots__ = (
+        "arrears",
         "assets",
         "attraction",
         "buyer_bad",
@@ -55,6 +56,7 @@ class Tie:
         self.watched = 0.5
         self.retained = 0.0
         self.owed = 0.0
+        self.arrears = 0
 
 
 class Offer:

@@ -115,10 +115,16 @@ class Settlement:
         market, policy, tie, random = self.model.market, self.policy, order.tie, self.random
         supplier, secured = order.supplier, order.instrument.secured
         relation = self.relation_value(order)
-        talk = order.evidence * (1.0 - market.off_platform * self.opportunism)
+        record = random.choice(
+            (
+                market.payment_record,  # claims to have paid
+                market.delivery_record,  # claims not to have received the goods
+                order.evidence * (1.0 - market.off_platform * self.opportunism),  # another scope
+            )
+        )
         scruple = market.scruple * (1.0 - self.opportunism)
         gain = due * (1.0 - secured)
-        loss = 0.5 * (1.0 + talk) * (gain + market.claim_penalty * due)
+        loss = 0.5 * (1.0 + record) * (gain + market.claim_penalty * due)
         loss += market.dispute_hours * market.hour_cost + relation + scruple * due
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
@@ -127,7 +133,7 @@ class Settlement:
             order.false_claim = True
             open_claim = due * (1.0 - secured)
             order.pay_supplier(supplier, due * secured)
-            paid = self.answer_claim(order, open_claim, talk)
+            paid = self.answer_claim(order, open_claim, record)
             order.pay_supplier(supplier, paid)
             order.cost[PRICE] -= due - paid
             if paid > 0.0:
@@ -166,27 +172,29 @@ class Settlement:
     def chase(self, tie, order):
         """Be chased for an overdue invoice: pay with interest, be taken to law, or wait."""
         market, random, supplier = self.model.market, self.random.random, tie.supplier
+        tie.arrears += 1
         order.arrears_days += 365.0 / market.rounds_per_year
         self.work(order, DISPUTE, market.chase_hours)
         order.pay_supplier(supplier, -market.chase_hours * market.hour_cost)
         if random() < market.arrears_hazard or supplier.generation != tie.generation:
             self.discharge(tie, order, tie.owed)
-        elif random() < market.law_hazard:
+        elif tie.arrears >= market.law_age:
             self.quarrel(order, supplier)
             won = random() < 0.5 * (1.0 + market.evidence)
             won = won and random() < market.locatable * (1.0 - 0.5 * self.remoteness)
             self.discharge(tie, order, market.enforcement * tie.owed if won else 0.0)
 
     def discharge(self, tie, order, paid):
-        """Close an overdue invoice: so much is paid with interest, the rest is written off."""
+        """Close an overdue invoice: so much is paid, with interest for its age; the rest is lost."""
         market = self.model.market
         interest = (1.0 - market.late_interest_waived) * market.arrears_interest
-        interest *= paid / market.rounds_per_year
+        interest *= paid * tie.arrears / market.rounds_per_year
         order.pay_supplier(tie.supplier, paid + interest)
         order.cost[PAYMENT] += interest
         order.cost[PRICE] -= tie.owed - paid
         order.receivable -= tie.owed
         tie.owed = 0.0
+        tie.arrears = 0
 
     # Disputes
 

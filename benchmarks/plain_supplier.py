@@ -46,6 +46,7 @@ class Supplier(Agent):
         "rating",
         "rating_bad",
         "rating_good",
+        "standing",
         "streak",
     )
 
@@ -75,6 +76,16 @@ class Supplier(Agent):
         self.rating_good = self.rating_bad = 0.0
         self.rating = 0.5
         self.listed = True
+        self.show_standing()
+
+    def show_standing(self):
+        """Show buyers the rating, the top tier and the streak of clean orders."""
+        market = self.model.market
+        self.standing = self.rating
+        if self.rating >= market.tier_threshold:
+            self.standing += market.tier_bonus
+        if self.streak >= market.streak_threshold:
+            self.standing += market.streak_bonus
 
     def empty_round(self):
         """Empty the sums of the round."""
@@ -217,6 +228,7 @@ class Supplier(Agent):
         self.rating = (self.rating_good + 1.0) / (self.rating_good + self.rating_bad + 2.0)
         self.rated += self.good + self.bad
         self.streak = 0 if self.faults else self.streak + self.orders
+        self.show_standing()
         forget = market.trust_forgetting
         self.general_good = updated(self.general_good, 1.0, forget, self.known_good)
         news = market.betrayal_weight * self.known_bad
