@@ -112,6 +112,14 @@ else:
         return _call(address, order, tie, policy, market)  # type: ignore[no-any-return]
 
 
+@compiled
+def bounded(answer: float, low: float, high: float) -> float:
+    """Keep a rule's answer within bounds; what is not a number counts as the lowest."""
+    if not answer > low:
+        return low
+    return min(answer, high)
+
+
 class Row(np.record):  # type: ignore[misc]  # final in its stubs only
     """A record whose fields come before the methods of NumPy's scalars (such as ``round``)."""
 

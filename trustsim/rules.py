@@ -8,6 +8,7 @@ the partner's hidden traits.
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
 import re
@@ -16,10 +17,10 @@ from typing import Any, NamedTuple
 
 import numba
 from numba import types
-from numba.core.errors import NumbaError
 
 from trustsim import compiled
 from trustsim.errors import ConfigError, nearest
+from trustsim.parameters import BUYER, SUPPLIER
 from trustsim.records import (
     OWN_RULE,
     BuyerPolicy,
@@ -42,7 +43,7 @@ class Decision(NamedTuple):
 
 DECISIONS = {
     "award": Decision("award", ("buyer",), "score of a bidder; the highest gets the order"),
-    "haggling": Decision("haggling", ("buyer",), "hours of haggling, 0 or more"),
+    "haggling": Decision("haggling", ("buyer",), "hours of haggling, 0 to 100"),
     "terms": Decision("terms", ("buyer",), "score of an instrument; the highest acceptable one"),
     "disclosure": Decision(
         "disclosure_rule", ("buyer", "supplier"), "probability of disclosing, 0 to 1"
@@ -74,7 +75,7 @@ def rule(decision: str) -> Callable[[Rule], Rule]:
     Raises
     ------
     ConfigError
-        If there is no such decision.
+        If there is no such decision, or a built-in rule has the function's name.
 
     Examples
     --------
@@ -88,7 +89,15 @@ def rule(decision: str) -> Callable[[Rule], Rule]:
             f"decisions are {', '.join(DECISIONS)}"
         )
 
+    parameter = DECISIONS[decision].parameter
+    built_in = {c for row in BUYER + SUPPLIER if row.name == parameter for c in row.choices}
+
     def register(function: Rule) -> Rule:
+        if function.__name__ in built_in:
+            raise ConfigError(
+                f"rule {function.__name__}: is the name of a built-in rule for {decision}; "
+                "choose another one"
+            )
         REGISTERED[function.__name__] = (function, decision)
         return function
 
@@ -108,11 +117,13 @@ def address_of(function: Rule, side: str) -> int:
     Raises
     ------
     ConfigError
-        If it has another signature or does not compile; the message shows the line.
+        If it has another signature, writes to what it is given, or does not compile; the message
+        shows the line.
     """
     key = (function, side)
     if key not in _COMPILED:
         arguments = _arguments(function)
+        _refuse_writing(function)
         if compiled.PLAIN:
             compiled.PLAIN_RULES.append(
                 function if arguments == 4 else lambda o, t, p, m: function(o, t, p)
@@ -135,6 +146,16 @@ def _arguments(function: Rule) -> int:
             "(order, tie, policy) or (order, tie, policy, market)"
         )
     return len(parameters)
+
+
+def _refuse_writing(function: Rule) -> None:
+    code = getattr(function, "__code__", None)
+    for step in dis.get_instructions(code) if code is not None else ():
+        if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
+            raise ConfigError(
+                f"{_where(function, _line(step))}\n  writes to {step.argval}; a rule only reads "
+                "what it is given, and answers with a number"
+            )
 
 
 def _compile(function: Rule, side: str, arguments: int) -> Any:
@@ -165,7 +186,7 @@ def _compile(function: Rule, side: str, arguments: int) -> Any:
                 )
 
         return numba.cfunc(signature)(call)
-    except (NumbaError, TypeError, ValueError) as error:
+    except Exception as error:  # Numba raises many kinds, KeyError and its own
         raise ConfigError(_explain(function, side, error)) from None
 
 
@@ -173,32 +194,40 @@ def _name(function: Rule) -> str:
     return getattr(function, "__name__", repr(function))
 
 
+def _where(function: Rule, line: int = 0) -> str:
+    """Name a rule, its file and the line at fault: that of its head if no other is known."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return f"rule {_name(function)}"
+    line = line or code.co_firstlineno
+    shown = linecache.getline(code.co_filename, line).strip()
+    return f'rule {_name(function)}, file "{code.co_filename}", line {line}: {shown}'
+
+
+def _line(step: dis.Instruction) -> int:
+    return (step.positions.lineno if step.positions else None) or 0
+
+
 def _explain(function: Rule, side: str, error: Exception) -> str:
     text = str(error)
     code = getattr(function, "__code__", None)
-    where = f"rule {_name(function)}"
-    if code is not None:
-        lines = [
-            int(found)
-            for file, found in re.findall(r'File "([^"]+)", line (\d+)', text)
-            if file == code.co_filename or code.co_filename.endswith(file)
-        ]
-        line = lines[-1] if lines else code.co_firstlineno
-        shown = linecache.getline(code.co_filename, line).strip()
-        where += f', file "{code.co_filename}", line {line}: {shown}'
-    attribute = re.search(r"Unknown attribute '(\w+)'", text)
-    if attribute:
+    unknown = error.args[0] if isinstance(error, KeyError) else ""
+    line = 0
+    if unknown and code is not None:
+        lines = [_line(step) for step in dis.get_instructions(code) if step.argval == unknown]
+        line = lines[0] if lines else 0
+    elif code is not None:
+        places = re.findall(r"(?:at|from) (\S.*?) \((\d+)\)", text)
+        line = next((int(found) for file, found in places if file == code.co_filename), 0)
+    if unknown:
         policy = BuyerPolicy if side == "buyer" else SupplierPolicy
-        names = [
-            *(Order.names or ()),
-            *(Sight.names or ()),
-            *(policy.names or ()),
-            *(Market.names or ()),
-        ]
+        names = [name for kind in (Order, Sight, policy, Market) for name in kind.names or ()]
         reason = (
-            f'"{attribute[1]}" is not known{nearest(attribute[1], names)}; an order has '
+            f'"{unknown}" is not known{nearest(unknown, names)}; an order has '
             f"{', '.join(Order.names or ())}; a tie has {', '.join(Sight.names or ())}"
         )
+    elif "float(none)" in text:
+        reason = "it does not return a number"
     else:
         reason = next(
             (
@@ -209,6 +238,6 @@ def _explain(function: Rule, side: str, error: Exception) -> str:
             "it does not compile",
         )
     return (
-        f"{where}\n  does not compile: {reason}\n  A rule is plain arithmetic, comparisons, if, "
-        "for and while on numbers, and the functions of math and numpy."
+        f"{_where(function, line)}\n  does not compile: {reason}\n  A rule is plain arithmetic, "
+        "comparisons, if, for and while on numbers, and the functions of math and numpy."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import bounded, compiled, own_rule
 from trustsim.luck import four
 from trustsim.market.accounts import micro, pay, spend, supplier_work, work, work_together
 from trustsim.records import BANKS, BUYERS, COURTS, DISPUTE, OWN_RULE, PLATFORM, SUPPLIERS
@@ -58,7 +58,7 @@ def route(order: Any, tie: Any, policy: Any, market: Any) -> int:
         chosen = 3.0
     else:
         chosen = cheapest(order, tie, policy, market)
-    return int(min(max(chosen, 0.0), 3.0) + 0.5)
+    return int(bounded(chosen, 0.0, 3.0) + 0.5)
 
 
 @compiled

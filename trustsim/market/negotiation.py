@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import bounded, compiled, own_rule
 from trustsim.market.accounts import micro, supplier_expense, supplier_work, work
 from trustsim.market.learning import lifted
 from trustsim.records import NEGOTIATION, OWN_RULE
@@ -19,6 +19,8 @@ COMPETITION = 4
 """Bidders whose price counts as competitive when a supplier forgoes margin (assumption: a usual
 tender)."""
 NONE, FIXED, MARGINAL, BY_DISTRUST = 0, 1, 2, 3
+MOST_HOURS = 100.0
+"""Most hours of haggling over an order that a rule of the user's can ask for."""
 
 
 @compiled
@@ -115,7 +117,7 @@ def haggling_hours(order: Any, tie: Any, policy: Any, market: Any) -> float:
     """Give the hours of haggling by the policy's rule."""
     rule = policy.haggling
     if rule > OWN_RULE:
-        return max(own_rule(rule, order, tie, policy, market), 0.0)
+        return bounded(own_rule(rule, order, tie, policy, market), 0.0, MOST_HOURS)
     if rule == NONE:
         return 0.0
     if rule == FIXED:
