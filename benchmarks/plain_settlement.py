@@ -185,7 +185,7 @@ class Settlement:
             self.discharge(tie, order, market.enforcement * tie.owed if won else 0.0)
 
     def discharge(self, tie, order, paid):
-        """Close an overdue invoice: so much is paid, with interest for its age; the rest is lost."""
+        """Close an overdue invoice: part is paid, with interest, the rest is lost."""
         market = self.model.market
         interest = (1.0 - market.late_interest_waived) * market.arrears_interest
         interest *= paid * tie.arrears / market.rounds_per_year

@@ -8,6 +8,7 @@ differences gives the cost of every call, in the place and with the data that it
 import ast
 import importlib.util
 import inspect
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from textwrap import dedent
@@ -27,6 +28,9 @@ ROOMS = {room.__name__.rpartition(".")[2] for room in market_round.SCHEDULE}
 OPENED = ("find_partner", "carry_out")
 """Functions of the schedule that call several rooms; the walk is cut inside them as well."""
 
+PART_OF = {"fade": "learning"}
+NAMES = {"settlement": "settlement, with disputes", "population": "population, between rounds"}
+CUT_WALK = "benchmarks.cut_walk"
 SEASON = 24
 """Rounds before the measured one, so that relations are old and invoices overdue."""
 
@@ -135,23 +139,23 @@ def cut_walk() -> tuple[Any, list[str]]:
     file = cache_folder() / "cut_walk.py"
     if not file.exists() or file.read_text() != source:
         file.write_text(source)
-    spec = importlib.util.spec_from_file_location("cut_walk", file)
+    spec = importlib.util.spec_from_file_location(CUT_WALK, file)
     assert spec is not None
     assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
+    made = sys.modules[CUT_WALK] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made.walk_until, cutter.calls
 
 
 def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float]:
-    """Time every call of the walk; give nanoseconds per order by call, and of the whole walk."""
+    """Time every call of a round; give nanoseconds per order by call, and of the whole round."""
     walk_until, calls = cut_walk()
     rounds = Rounds(scenario, 0)
     for _ in range(SEASON):
         rounds.step()
     population.open_round(rounds.world, SEASON)
-    buyers = scenario.market.buyers
-    state = [*rounds.world, *rounds.desks[0]]
+    buyers, desk = scenario.market.buyers, rounds.desks[0]
+    state = [*rounds.world, *desk]
     saved = [part.copy() for part in state]
 
     def restore() -> None:
@@ -161,7 +165,7 @@ def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float
     def taken(walk: Any, *stop: int) -> float:
         restore()
         start = perf_counter()
-        walk(rounds.world, rounds.desks[0], 0, buyers, *stop)
+        walk(rounds.world, desk, 0, buyers, *stop)
         return perf_counter() - start
 
     taken(market_round.walk_buyers)
@@ -170,18 +174,24 @@ def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float
     for part, expected in zip(state, whole, strict=True):
         if not np.array_equal(part, expected):
             raise AssertionError("the walk with ways out is not the walk of the engine")
-    orders = int(np.sum(rounds.desks[0].rounds["orders"][SEASON]))
+    orders = int(np.sum(desk.rounds["orders"][SEASON]))
     best = np.full(len(calls) + 1, np.inf)
-    walked = np.inf
+    walked = between = np.inf
     for _ in range(repetitions):
         for stop in range(len(calls) + 1):
             best[stop] = min(best[stop], taken(walk_until, stop))
         walked = min(walked, taken(market_round.walk_buyers))
+        start = perf_counter()
+        population.close_round(
+            rounds.world, desk.suppliers, desk.balances, desk.familiar, *rounds.mixes
+        )
+        population.open_round(rounds.world, SEASON)
+        between = min(between, perf_counter() - start)
     found: dict[str, float] = {}
     for name, cost in zip(calls, np.diff(best), strict=True):
         found[name] = found.get(name, 0.0) + 1e9 * cost / orders
-    restore()
-    return found, 1e9 * walked / orders
+    found["population.close_round"] = 1e9 * between / orders
+    return found, 1e9 * (walked + between) / orders
 
 
 def stages(quick: bool) -> Iterator[Row]:
@@ -193,16 +203,16 @@ def stages(quick: bool) -> Iterator[Row]:
         for arm in arms
     ]
     calls = list(measured[0][0])
-    rooms: dict[str, float] = dict.fromkeys(
-        [room.__name__.rpartition(".")[2] for room in market_round.SCHEDULE], 0.0
-    )
+    rooms: dict[str, float] = {}
     mean = {call: sum(found[call] for found, _ in measured) / len(arms) for call in calls}
     for call, cost in mean.items():
-        rooms["learning" if call == "fade" else call.partition(".")[0]] += cost
-    for room, cost in rooms.items():
-        if room != "population":
-            yield Row("rooms, one order", room, cost, "ns")
-    whole = sum(walked for _, walked in measured) / len(arms)
-    yield Row("rooms, one order", "the whole walk", whole, "ns")
+        room = PART_OF.get(call, call.partition(".")[0])
+        rooms[room] = rooms.get(room, 0.0) + cost
+    for room in market_round.SCHEDULE:
+        name = room.__name__.rpartition(".")[2]
+        if name in rooms:
+            yield Row("rooms, one order", NAMES.get(name, name), rooms[name], "ns")
+    whole = sum(round_cost for _, round_cost in measured) / len(arms)
+    yield Row("rooms, one order", "the whole round", whole, "ns")
     for call, cost in mean.items():
         yield Row("calls, one order", call, cost, "ns")
