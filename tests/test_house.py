@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [
         "library",
         "luck",
         "measures",
+        "outcome",
         "parameters",
         "records",
         "resolved",

@@ -29,6 +29,9 @@ FIRST_SLOT: Any = np.int64(0)
 SECOND: Any = np.int64(1)
 """Slot of the second draw of an event."""
 
+THIRD: Any = np.int64(2)
+"""Slot of the third draw of an event."""
+
 SLOTS = 256
 """Draws of four numbers that one event can make for one agent in one round."""
 

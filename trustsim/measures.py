@@ -64,11 +64,17 @@ def _cost(*categories: str) -> Callable[[Any, float], Numbers]:
 
 _COSTS = {
     "price": ("Price", "paid to suppliers for the goods, less what is recovered"),
-    "sourcing": ("Tendering and search", "hours of tendering, qualifying and handling orders"),
+    "sourcing": (
+        "Tendering and search",
+        "hours of tendering, qualifying, coordination, sharing plans and upkeep",
+    ),
     "negotiation": ("Negotiation and contracts", "hours of haggling, contracts and documents"),
     "payment": ("Payment", "the buyer's part of fees, financing of prepayment, interest"),
     "inspection": ("Inspection", "inspecting lots on arrival"),
-    "failure": ("Failures in use", "defects that escaped, less what is recovered"),
+    "failure": (
+        "Failures in use",
+        "defects that escaped and rework refused, less what is recovered",
+    ),
     "delay": ("Delay and mismatch", "lateness, shortages, unshared forecasts, misunderstandings"),
     "dispute": ("Disputes and recovery", "hours and fees of disputes and of arrears"),
     "bad_debt": ("Bad debt", "prepayments for goods that never came, less what is recovered"),
@@ -166,7 +172,7 @@ def _registry() -> dict[str, Measure]:
             "no_terms_rate",
             "Lost for want of terms",
             "share of needs",
-            "needs that found no acceptable terms of payment",
+            "needs that found no acceptable terms of payment, or nobody to ask",
             _per("no_terms", "needs"),
         ),
         Measure(

@@ -65,7 +65,7 @@ Market = np.dtype(
     + _i8("seed", "replicate", "round", "instruments")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
-    # closed forms worked out once a run: cost of demand mismatch per lot of volatility
+    # closed forms worked out once a run: cost of demand mismatch per nominal lot
     + _f8("mismatch_shared", "mismatch_unshared"),
     align=True,
 )
@@ -160,7 +160,7 @@ Order = np.dtype(
 Deed = np.dtype(
     # what was really done, hidden from the partner's rules, and what the order cost
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
-        "delayed_payment", "profit", "receivable")
+        "delayed_payment", "profit", "receivable", "bids", "outlay", "earlier")
     + _f8("unit_cost", "transaction_hours", "productive_hours", "arrears_days",
           "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share")
     + [("cost", "i8", (len(CATEGORIES),)), ("books", "i8", (len(ACCOUNTS),))],
@@ -184,7 +184,7 @@ SupplierTally = np.dtype(
 Tally = np.dtype(
     [
         *_i8(
-        "buyers", "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
+        "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",

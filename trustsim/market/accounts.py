@@ -66,10 +66,11 @@ def supplier_work(deed: Any, market: Any, hours: float) -> None:
 
 @compiled
 def supplier_expense(desk: Any, deed: Any, s: int, units: int) -> None:
-    """Let a supplier pay the outside world, whether or not it wins the order (bids)."""
+    """Let a supplier pay for its bid, whether or not it wins the order."""
     balances = desk.balances[desk.order[0].round]
     desk.suppliers[s].cash -= units
-    deed.profit -= units
+    desk.suppliers[s].dealing += units
+    deed.bids += units
     balances[SUPPLIERS] -= units
     balances[OUTSIDE] += units
 
@@ -93,7 +94,7 @@ def enter_costs(tally: Any, deed: Any) -> None:
 
     Profit counts invoices when they are due: cash received plus what is still owed.
     """
-    tally.supplier_profit += deed.profit + deed.receivable
+    tally.supplier_profit += deed.profit + deed.receivable - deed.bids
     for category in range(deed.cost.shape[0]):
         tally.cost[category] += deed.cost[category]
     tally.transaction_hours += micro(deed.transaction_hours)
@@ -151,6 +152,14 @@ def clear(order: Any, deed: Any) -> None:
     order.grievance = 0
     order.price = 0.0
     order.ask = 0.0
+    order.reference_price = 0.0
+    order.advance = 0.0
+    order.on_delivery = 0.0
+    order.after = 0.0
+    order.held = 0.0
+    order.secured = 0.0
+    order.credit_days = 0.0
+    order.evidence = 0.0
     order.buyer_disclosed = 0.0
     order.supplier_disclosed = 0.0
     deed.trust_in_supplier = 0.0
@@ -163,7 +172,17 @@ def clear(order: Any, deed: Any) -> None:
     deed.escaped = 0
     deed.traced = 0
     deed.leaked = 0
+    deed.unit_cost = 0.0
+    deed.outlay = 0
+    deed.earlier = 0
+    clear_sums(deed)
+
+
+@compiled
+def clear_sums(deed: Any) -> None:
+    """Wipe what an order adds up: costs, hours, profit."""
     deed.profit = 0
+    deed.bids = 0
     deed.receivable = 0
     deed.transaction_hours = 0.0
     deed.productive_hours = 0.0
@@ -174,18 +193,32 @@ def clear(order: Any, deed: Any) -> None:
 
 @compiled
 def burden(desk: Any, order: Any, deed: Any) -> None:
-    """Note what dealing with the buyer has cost the supplier: margin agreed less profit made."""
+    """Note what dealing with the buyer has cost the supplier.
+
+    That is the margin of a lot that was due to be paid, over what it cost to make it, less the
+    profit that came of it. What shading saved is no burden and no relief.
+    """
     tally = desk.suppliers[order.supplier]
-    margin = (order.price - deed.unit_cost) * order.lots * order.accepted
+    owing = order.accepted
+    if order.delivered == 0 and deed.absconded == 0:
+        owing = 1
+    margin = micro(order.price * order.lots * owing) - deed.outlay
     tally.lots += micro(order.lots)
-    tally.dealing += micro(margin) - deed.profit - deed.receivable
+    tally.dealing += margin - deed.profit - deed.receivable
+
+
+@compiled
+def spent(deed: Any) -> int:
+    """Add up an order's costs."""
+    total = 0
+    for category in range(deed.cost.shape[0]):
+        total += deed.cost[category]
+    return total
 
 
 @compiled
 def settle_payoff(buyer: Any, order: Any, deed: Any, market: Any) -> None:
     """Add the round's surplus, in lots, to the buyer's smoothed payoff."""
-    spent = 0
-    for category in range(deed.cost.shape[0]):
-        spent += deed.cost[category]
-    gained = market.value * order.accepted * order.lots - spent / (MICRO * market.lot_cost)
+    units = spent(deed) + deed.earlier
+    gained = market.value * order.accepted * order.lots - units / (MICRO * market.lot_cost)
     buyer.payoff += PAYOFF_MEMORY * (gained - buyer.payoff)

@@ -13,6 +13,8 @@ from trustsim.luck import four
 from trustsim.market.accounts import micro, pay, spend, supplier_work, work, work_together
 from trustsim.records import BANKS, BUYERS, COURTS, DISPUTE, OWN_RULE, PLATFORM, SUPPLIERS
 
+REMOTE_DEBTOR = 0.5
+"""Part of the debtors at fully remote sites that cannot be found (assumption: half)."""
 JOINT, BY_PLATFORM, BY_COURT, WRITTEN_OFF = 0, 1, 2, 3
 JOINT_FIRST, PLATFORM_RULE, COURT_RULE, WRITE_OFF, CHEAPEST = 0, 1, 2, 3, 4
 
@@ -70,12 +72,20 @@ def quarrel(deed: Any, market: Any) -> None:
 
 @compiled
 def decide(
-    market: Any, event: int, b: int, path: int, evidence: float, remoteness: float, deed: Any
+    market: Any,
+    event: int,
+    b: int,
+    path: int,
+    evidence: float,
+    remoteness: float,
+    justified: bool,
+    deed: Any,
 ) -> float:
-    """Give the share of the stake that the wronged side recovers, and book the hours.
+    """Give the share of the stake that the complaining side gets, and book the hours.
 
-    A platform is right with probability (1 + evidence)/2; a court as well, but the debtor must be
-    found (less likely at remote sites) and only part is enforced.
+    A platform is right with probability (1 + evidence)/2, for or against the complaint as it is
+    justified or not; a court as well, but the debtor must be found (less likely at remote sites)
+    and only part is enforced.
     """
     solved, right, found, _ = four(market, event, b)
     if path == JOINT:
@@ -85,10 +95,10 @@ def decide(
     if path == WRITTEN_OFF:
         return 0.0
     quarrel(deed, market)
-    won = right < 0.5 * (1.0 + evidence)
+    won = (right < 0.5 * (1.0 + evidence)) == justified
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
-    reachable = market.locatable * (1.0 - 0.5 * remoteness)
+    reachable = market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
     return market.enforcement if won and found < reachable else 0.0
 
 
@@ -123,6 +133,9 @@ def buyer_complains(
 ) -> float:
     """Take a buyer's grievance through its route; give the money recovered.
 
+    Who took the money and delivered nothing does not sit down to solve problems: that goes to the
+    platform.
+
     What is recovered lowers the cost in the category where the loss was booked. With advance
     compensation the platform makes up its share of what is lost and takes it from the supplier.
     """
@@ -130,8 +143,11 @@ def buyer_complains(
     supplier = world.suppliers[order.supplier]
     ours.exposure = stake
     path = route(order, ours, policy, market)
+    if path == JOINT and deed.absconded == 1:
+        path = BY_PLATFORM
+    justified = deed.absconded + deed.defective > 0
     order.disputed = 1
-    share = decide(market, event, b, path, order.evidence, order.remoteness, deed)
+    share = decide(market, event, b, path, order.evidence, order.remoteness, justified, deed)
     recovered = share * stake
     fees(market, path, share > 0.0, supplier.listed, deed)
     advanced = market.advance_compensation * (stake - recovered)
@@ -167,7 +183,7 @@ def supplier_complains(
     theirs.exposure = stake
     path = route(order, theirs, policy, market)
     order.disputed = 1
-    share = decide(market, event, b, path, evidence, remoteness, deed)
+    share = decide(market, event, b, path, evidence, remoteness, True, deed)
     fees(market, path, share == 0.0, 0, deed)
     if path == BY_COURT:
         wait = share * stake * market.supplier_interest * market.court_delay / 12.0

@@ -80,7 +80,8 @@ def share(
     if muddle < market.misunderstanding * clear:
         order.misunderstood = 1
         spend(deed, DELAY, OUTSIDE, market.misunderstanding_cost * worth)
-    if told == 1.0 and leak < market.leak_rate * supplier.opportunism:
+    leaky = 0.0 if theirs.conduct == NEVER else supplier.opportunism
+    if told == 1.0 and leak < market.leak_rate * leaky:
         deed.leaked = 1
         spend(deed, LEAKAGE, OUTSIDE, market.leak_loss * worth)
     if both > 0.0:

@@ -10,11 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.compiled import compiled
-from trustsim.luck import four, number_of
-from trustsim.market.accounts import work_together
+from trustsim.luck import four, four_more, number_of
+from trustsim.market.accounts import spent, work_together
 from trustsim.records import AGE_FROM, MAX_ORDERS, MICRO, SOURCING
 
 LEARNING = number_of("learning")
+CONTINUATION = number_of("continuation")
+MINOR = 0.3
+"""Weight of a mishap that is blamed, against a betrayal (assumption: a third)."""
+UPKEEP = 0.1
+"""Gap of goodwill that full upkeep, or full care, closes in an order (assumption: a tenth)."""
 FAIR, CHEATED = 1, 2
 ATTENTION = 0.15
 """Weight of the latest order in what a supplier believes of the buyer's loyalty and inspections
@@ -111,6 +116,15 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
 
 
 @compiled
+def ends(market: Any, b: int, k: int) -> bool:
+    """Tell whether a relation ends this round (random continuation)."""
+    if market.break_rate <= 0.0:
+        return False
+    luck, _, _, _ = four_more(market, CONTINUATION, b, k)
+    return luck < market.break_rate
+
+
+@compiled
 def erode(tie: Any, policy: Any, market: Any) -> None:
     """Let a tie fade by a round: attraction, goodwill, know-how after a change of technology."""
     tie.attraction = tie.attraction * (1.0 - policy.memory)
@@ -199,7 +213,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
         if order.grievance == 1:
             bad = market.betrayal_weight
         elif blamed < ours.blame:
-            bad = 0.3 * market.betrayal_weight
+            bad = MINOR * market.betrayal_weight
         disappointed = bad > 0.0
         if disappointed and voiced < ours.voice:
             bad *= 1.0 - market.voice_repair
@@ -222,7 +236,7 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     tie.supplier_deed = CHEATED if order.grievance == 1 else FAIR
     tie.buyer_deed = CHEATED if deed.false_claim + deed.delayed_payment > 0 else FAIR
     tie.clean = tie.clean + 1 if not disappointed else 0
-    tie.goodwill = tie.goodwill + (0.1 * ours.upkeep + 0.1 * theirs.care) * (1.0 - tie.goodwill)
+    tie.goodwill = tie.goodwill + UPKEEP * (ours.upkeep + theirs.care) * (1.0 - tie.goodwill)
     work_together(deed, market, SOURCING, market.upkeep_hours * ours.upkeep)
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
     if tie.orders < MAX_ORDERS:
@@ -239,11 +253,8 @@ def attract(world: Any, b: int, order: Any, deed: Any) -> None:
     """
     market = world.market[0]
     tie = world.ties[b, order.contact]
-    spent = 0
-    for category in range(deed.cost.shape[0]):
-        spent += deed.cost[category]
     worth = order.lots * market.lot_cost
-    gained = market.value * order.accepted - spent / (MICRO * worth)
+    gained = market.value * order.accepted - spent(deed) / (MICRO * worth)
     tie.attraction = tie.attraction + max(gained, 0.0)
 
 

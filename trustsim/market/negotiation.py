@@ -24,10 +24,13 @@ MOST_HOURS = 100.0
 
 
 @compiled
-def unit_cost(supplier: Any, tie: Any, market: Any) -> float:
-    """Give the supplier's cost of a lot for this buyer, after know-how, before freight."""
+def unit_cost(supplier: Any, tie: Any, remoteness: float, market: Any) -> float:
+    """Give the supplier's cost of a lot for this buyer, after know-how, freight included.
+
+    Freight to a near site is part of every cost; a remote site costs more.
+    """
     saved = market.knowhow_gain * tie.knowhow
-    return supplier.cost * market.cost_level * (1.0 - saved)
+    return supplier.cost * market.cost_level * (1.0 - saved) + market.freight * remoteness
 
 
 @compiled
@@ -73,7 +76,9 @@ def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
         base = supplier.cost * market.cost_level
         bid = equilibrium_bid(base, ceiling, order.bidders)
         if order.bidders == 1:
-            leaving = market.switching_cost + market.asset_lock * tie.assets
+            leaving = 0.0
+            if tie.orders > 0:
+                leaving = market.switching_cost + market.asset_lock * tie.assets
             option = outside_option(market) + market.hold_up * leaving
             bid = max(option, equilibrium_bid(base, ceiling, market.rivals))
         policy = world.supplier_policies[supplier.policy]
@@ -81,9 +86,10 @@ def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
         competitive = equilibrium_bid(base, ceiling, COMPETITION)
         if bid > competitive:
             bid -= policy.relational_price * trust * (bid - competitive)
-        cost = unit_cost(supplier, tie, market)
+        cost = unit_cost(supplier, tie, order.remoteness, market)
         bid += market.pass_on * max(supplier.burden, 0.0)
-        bid -= market.gain_sharing * (base - cost)
+        saved = market.knowhow_gain * tie.knowhow * base
+        bid += market.freight * order.remoteness - market.gain_sharing * saved
         sight.bid = max(bid, cost) * scale
         supplier_expense(desk, deed, tie.supplier, micro(market.bid_hours * market.hour_cost))
 
@@ -145,7 +151,7 @@ def agree(world: Any, b: int, policy: Any, sight: Any, order: Any, deed: Any) ->
     market = world.market[0]
     tie = world.ties[b, order.contact]
     supplier = world.suppliers[order.supplier]
-    cost = unit_cost(supplier, tie, market) * market.lot_cost
+    cost = unit_cost(supplier, tie, order.remoteness, market) * market.lot_cost
     order.ask = sight.bid
     hours = haggling_hours(order, sight, policy, market)
     order.price = cost + (order.ask - cost) * np.exp(-market.haggle_rate * hours)

@@ -124,7 +124,6 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
             least = burden
     if best == NONE:
         order.lost_for_terms = 1
-        order.ordered = 0
         return False
     write_terms(order, best, world.instruments[best])
     return True
@@ -157,6 +156,6 @@ def switch_order(fee_share: float, exposure: float = 1.0) -> int:
     account is cheaper as soon as its expected loss is below the escrow fee.
     """
     n = 0
-    while exposure * (1.0 - (n + 1) / (n + 2)) >= fee_share:
+    while exposure >= fee_share * (n + 2):
         n += 1
     return n

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trustsim.compiled import compiled, entry
-from trustsim.luck import SECOND, WORLD, four, four_more, normal, number_of
+from trustsim.luck import SECOND, THIRD, WORLD, four, four_more, normal, number_of
 from trustsim.market.accounts import PAYOFF_MEMORY, micro
 from trustsim.market.demand import common
 from trustsim.market.learning import meet, updated
@@ -102,6 +102,10 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         buyer.opportunism = character(
             market.buyer_opportunism_mean, market.opportunism_spread, first, second
         )
+        shock, angle, _, _ = four_more(market, BUYER_BIRTH, b, THIRD)
+        persistence = market.demand_persistence
+        spread = market.demand_volatility / np.sqrt(1.0 - persistence * persistence)
+        buyer.demand = spread * normal(shock, angle)
         buyer.recommends = -1
         buyer.prefers = -1
         buyer.partner = -1
@@ -165,9 +169,15 @@ def rename(supplier: Any) -> None:
 
 @compiled
 def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
-    """Let a newcomer take the place of a firm that failed: banks bear the debt, owners pay in."""
+    """Let a newcomer take the place of a firm that is gone.
+
+    Banks bear what it owed, its owners take what it had; new owners pay in.
+    """
     owed = -supplier.cash
-    balances[BANKS] -= owed
+    if owed > 0:
+        balances[BANKS] -= owed
+    else:
+        balances[OUTSIDE] -= owed
     start = micro(market.start_cash * market.lot_cost)
     balances[OUTSIDE] -= start
     balances[SUPPLIERS] += owed + start
@@ -225,7 +235,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
         supplier.opportunism = character(
             market.opportunism_mean, market.opportunism_spread, first, second
         )
-    if supplier.listed == 0 and again < market.new_identity:
+    delisted = supplier.listed == 0
+    if delisted and again < market.new_identity:
         rename(supplier)
     elif supplier.rated >= market.delisting_orders and supplier.rating < market.delisting_rating:
         supplier.listed = 0
@@ -239,17 +250,18 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     tally.lots = 0
     tally.dealing = 0
     if supplier.cash < -micro(market.credit_line * scale) or (
-        supplier.listed == 0 and again >= market.new_identity
+        delisted and again >= market.new_identity
     ):
         replace(market, supplier, s, balances)
 
 
 @compiled
 def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
-    """Let agents adopt the policy of others by the Fermi rule (Traulsen, Nowak & Pacheco 2006).
+    """Let agents, one after another, adopt others' policies by the Fermi rule.
 
-    An agent compares itself with one other; it adopts that one's policy with probability
-    ``1/(1 + exp(-(theirs - ours)/noise))``, or mutates to a policy of the market at random.
+    Traulsen, Nowak & Pacheco (2006). An agent compares itself with one other; it adopts that
+    one's policy with probability ``1/(1 + exp(-(theirs - ours)/noise))``, or mutates to a policy
+    of the market at random.
     """
     count = agents.shape[0]
     if count < 2:

@@ -84,6 +84,18 @@ def conduct(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
+def gravity(policy: Any) -> float:
+    """Give the part of temptations that a policy carries to the worst.
+
+    Who calculates has weighed the case; who cheats by propensity, in return or always takes the
+    money, or denies the debt, in this part of the cases only.
+    """
+    if policy.conduct == CALCULATIVE or policy.conduct > OWN_RULE:
+        return 1.0
+    return policy.worst
+
+
+@compiled
 def future(margin: float, retained: float, discount: float) -> float:
     """Give the discounted value of going on: margin a round, kept with probability retained."""
     kept = discount * min(retained, 0.999)
@@ -138,9 +150,7 @@ def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) ->
     run, shade, fail, check = four(market, PRODUCTION, b)
     if order.advance * (1.0 - order.held) > 0.0:
         weigh_absconding(order, tie, deed.unit_cost, market)
-        temptation = conduct(order, tie, theirs, market)
-        if theirs.conduct == PROPENSITY:
-            temptation *= theirs.absconding
+        temptation = conduct(order, tie, theirs, market) * gravity(theirs)
         if run < temptation:
             deed.absconded = 1
             return
@@ -160,4 +170,5 @@ def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) ->
                 deed.defective = 0
                 cost += market.rework_cost * market.lot_cost
     freight = market.freight * (1.0 + order.remoteness) * market.lot_cost
+    deed.outlay = micro(cost * order.lots)
     pay(deed, SUPPLIERS, OUTSIDE, micro((cost - freight) * order.lots))

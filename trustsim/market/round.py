@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.compiled import compiled, entry
-from trustsim.luck import four_more, number_of
+from trustsim.luck import four_more
 from trustsim.market import (
     accounts,
     delivery,
@@ -23,7 +23,6 @@ from trustsim.market import (
     sourcing,
 )
 
-CONTINUATION = number_of("continuation")
 SCHEDULE = (
     demand,
     sourcing,
@@ -68,14 +67,13 @@ def fade(world: Any, b: int, policy: Any) -> None:
         if tie.last_round < market.round - 1:
             learning.idle(tie, policy, market)
         supplier = world.suppliers[tie.supplier]
-        if supplier.generation != tie.generation and tie.owed == 0:
+        if supplier.generation != tie.generation:
             if world.buyers[b].partner == tie.supplier:
                 world.buyers[b].partner = sourcing.GONE
             learning.meet(world, b, k, tie.supplier)
-        if market.break_rate > 0.0 and tie.owed == 0:
-            breaks, whom, _, _ = four_more(market, CONTINUATION, b, k)
-            if breaks < market.break_rate:
-                sourcing.part(world, b, k, whom)
+        if learning.ends(market, b, k):
+            _, whom, _, _ = four_more(market, learning.CONTINUATION, b, k)
+            sourcing.part(world, b, k, whom)
 
 
 @compiled
@@ -89,7 +87,7 @@ def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: A
         return False
     negotiation.collect_bids(world, desk, b, order, deed)
     contact = sourcing.award(world, desk, b, policy, order, deed)
-    sourcing.place(world, b, contact, policy, order, deed)
+    sourcing.choose(world, b, contact, order)
     ours = desk.buyer_sight[contact]
     theirs_seen = desk.supplier_sight[0]
     supplier = world.suppliers[order.supplier]
@@ -107,6 +105,7 @@ def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any)
     deed.trust_in_supplier = ours.trust
     deed.trust_in_buyer = theirs_seen.trust
     deed.knowhow = ours.knowhow
+    sourcing.place(world, b, order, deed)
     payment_terms.charge(world, order, deed)
     information_sharing.share(world, b, policy, theirs, ours, theirs_seen, order, deed)
     production.produce(world, b, theirs, theirs_seen, order, deed)
@@ -133,11 +132,10 @@ def walk(world: Any, desk: Any, b: int) -> None:
     order.round = market.round
     order.buyer = b
     order.remoteness = buyer.remoteness
-    fade(world, b, policy)
     if buyer.debts > 0:
         settlement.chase(world, desk, b, deed)
+    fade(world, b, policy)
     tally = desk.rounds[market.round, buyer.policy]
-    tally.buyers += 1
     if demand.need(market, buyer, b, order):
         if find_partner(world, desk, b, policy, order, deed):
             carry_out(world, desk, b, policy, order, deed)
@@ -152,8 +150,6 @@ def walk(world: Any, desk: Any, b: int) -> None:
             accounts.burden(desk, order, deed)
             accounts.enter(desk.ages[learning.age_bucket(order.age)], order, deed, market)
         sourcing.recommend(world, b)
-    else:
-        accounts.enter_costs(tally, deed)
     accounts.settle_payoff(buyer, order, deed, market)
 
 

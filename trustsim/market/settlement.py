@@ -12,14 +12,26 @@ import numpy as np
 
 from trustsim.compiled import compiled
 from trustsim.luck import SECOND, four, four_more, number_of
-from trustsim.market.accounts import micro, pay, post, spend, supplier_work, work
+from trustsim.market.accounts import (
+    clear_sums,
+    enter_costs,
+    micro,
+    pay,
+    post,
+    spend,
+    spent,
+    supplier_work,
+    work,
+)
 from trustsim.market.delivery import do_without
-from trustsim.market.disputes import buyer_complains, quarrel, supplier_complains
-from trustsim.market.production import conduct, future
+from trustsim.market.disputes import REMOTE_DEBTOR, buyer_complains, quarrel, supplier_complains
+from trustsim.market.learning import age_bucket, ends
+from trustsim.market.production import conduct, future, gravity
 from trustsim.records import (
     BAD_DEBT,
     BANKS,
     BUYERS,
+    COURTS,
     DELAY,
     DISPUTE,
     FAILURE,
@@ -41,7 +53,7 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 def make_good(
     world: Any, b: int, policy: Any, theirs: Any, ours: Any, order: Any, deed: Any, admitted: float
 ) -> None:
-    """Deal with a fault that the buyer knows of: rejected lot, traced failure or leak.
+    """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
 
     A supplier that admits its fault, or that is not paid before the lot is in order, makes good;
     otherwise the buyer bears the loss and complains.
@@ -69,7 +81,7 @@ def make_good(
 
 
 @compiled
-def weigh_lateness(order: Any, tie: Any, policy: Any, due: float, market: Any) -> None:
+def weigh_lateness(order: Any, tie: Any, due: float, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples."""
     rounds = 1.0 / max(market.arrears_hazard, 0.01)
     years = rounds / market.rounds_per_year
@@ -142,7 +154,7 @@ def pay_invoice(
     claim = 1 + int(3.0 * kind)
     record = evidence_against(claim, order, ours, market)
     weigh_false_claim(order, ours, record, amount, market)
-    if deny < conduct(order, ours, policy, market) and ours.gain > 0.0:
+    if deny < conduct(order, ours, policy, market) * gravity(policy) and ours.gain > 0.0:
         deed.false_claim = claim
         covered = micro(order.secured * amount)
         pay(deed, BANKS, SUPPLIERS, covered)
@@ -161,11 +173,12 @@ def pay_invoice(
             )
         )
         pay(deed, BUYERS, SUPPLIERS, paid)
-        deed.cost[PRICE] -= due - paid
+        pay(deed, BUYERS, BANKS, covered)
+        deed.cost[PRICE] -= due - paid - covered
         if paid > 0:
             spend(deed, DISPUTE, SUPPLIERS, market.claim_penalty * amount)
         return
-    weigh_lateness(order, ours, policy, amount, market)
+    weigh_lateness(order, ours, amount, market)
     if late < max(policy.lateness, conduct(order, ours, policy, market)):
         deed.delayed_payment = 1
         order.paid_late = 1
@@ -217,7 +230,12 @@ def settle(
 
 @compiled
 def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
-    """Chase the buyer's overdue invoices: paid with interest, taken to law, or still open."""
+    """Chase the buyer's overdue invoices: paid with interest, taken to law, or still open.
+
+    While an invoice is open the supplier finances it and the buyer saves interest. When a relation
+    ends, or the firm is gone, what is owed is paid (to its successor). Costs and days are entered
+    at the age of the relation that owes, not with the buyer's order of the round.
+    """
     market = world.market[0]
     buyer = world.buyers[b]
     for k in range(world.ties.shape[1]):
@@ -226,21 +244,30 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
             continue
         paid, right, found, _ = four_more(market, ARREARS, b, k)
         tie.arrears = min(tie.arrears + 1, 255)
-        deed.arrears_days += 365.0 / market.rounds_per_year
+        deed.arrears_days = 365.0 / market.rounds_per_year
         work(deed, market, DISPUTE, market.chase_hours)
         supplier_work(deed, market, market.chase_hours)
+        waiting = tie.owed / MICRO / market.rounds_per_year
+        pay(deed, SUPPLIERS, BANKS, micro(waiting * market.supplier_interest))
+        spend(deed, PAYMENT, BANKS, -waiting * market.buyer_interest)
         gone = world.suppliers[tie.supplier].generation != tie.generation
-        if paid < market.arrears_hazard or gone:
+        if paid < market.arrears_hazard or gone or ends(market, b, k):
             _discharge(market, tie, deed, tie.owed)
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
-            reachable = market.locatable * (1.0 - 0.5 * buyer.remoteness)
+            reachable = market.locatable * (1.0 - REMOTE_DEBTOR * buyer.remoteness)
             share = market.enforcement if won and found < reachable else 0.0
             quarrel(deed, market)
+            spend(deed, DISPUTE, COURTS, market.court_fee * market.lot_cost)
             _discharge(market, tie, deed, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
         post(buyer, desk, deed, tie.supplier)
+        desk.suppliers[tie.supplier].dealing -= deed.profit + deed.receivable
+        deed.earlier += spent(deed)
+        enter_costs(desk.rounds[market.round, buyer.policy], deed)
+        enter_costs(desk.ages[age_bucket(max(tie.orders - 1, 0))], deed)
+        clear_sums(deed)
 
 
 @compiled

@@ -25,6 +25,7 @@ RANDOM, RATING, REFERRED = 0, 1, 2
 LOWEST_BID, TOTAL_COST, LOGIT = 0, 1, 2
 NOBODY = -1
 GONE = -2
+"""Partner of a buyer whose supplier is gone: the next order is a switch."""
 FAR = -1.0e300
 
 
@@ -124,7 +125,7 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
 
     Utility before price is ``w_J J + w_tau tau + w_R rep`` plus Gumbel noise of intensity
     ``beta``, so that asking one contact is the logit choice of Weisbuch, Kirman & Herreiner
-    (2000). Scores stay in the sight of each contact (``bid`` is below zero for the ones not asked).
+    (2000). Scores stay in the sight of each contact, with ``asked`` 1 for those asked.
 
     Returns the number of bidders.
     """
@@ -241,23 +242,29 @@ def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> 
 
 
 @compiled
-def place(world: Any, b: int, k: int, policy: Any, order: Any, deed: Any) -> None:
-    """Give the order to contact k: work of ordering, qualification of a stranger, switching."""
-    market = world.market[0]
-    buyer = world.buyers[b]
+def choose(world: Any, b: int, k: int, order: Any) -> None:
+    """Note on the order whom the buyer means to buy from."""
     tie = world.ties[b, k]
     order.supplier = tie.supplier
     order.contact = k
     order.age = tie.orders
+    order.fresh = 1 if tie.orders == 0 else 0
+
+
+@compiled
+def place(world: Any, b: int, order: Any, deed: Any) -> None:
+    """Place the order that is agreed: work of ordering, qualification of a stranger, switching."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    tie = world.ties[b, order.contact]
     order.ordered = 1
     saved = market.asset_saving * tie.assets
     eased = market.knowhow_ease * tie.knowhow
     hours = market.coordination_hours * (1.0 - eased) * (1.0 - saved)
-    if tie.orders == 0:
-        order.fresh = 1
+    if order.fresh == 1:
         hours += market.qualification_hours
     work_together(deed, market, SOURCING, hours)
-    if buyer.partner >= 0 and buyer.partner != tie.supplier:
+    if buyer.partner != NOBODY and buyer.partner != tie.supplier:
         cost = market.switching_cost * order.lots * market.lot_cost
         spend(deed, SWITCHING, OUTSIDE, cost)
     buyer.partner = tie.supplier

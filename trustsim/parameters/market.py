@@ -189,7 +189,8 @@ PRODUCTION = in_room(
            "Mean of the suppliers' trait of opportunism.",
            "assumption: some are opportunistic some of the time (Williamson 1985)"),
     number("opportunism_spread", 0.6, 0.0, 1.0, "0 (all equal) to 1 (all or nothing)",
-           "Spread of the trait: Beta with concentration 1/spread - 1.",
+           "Share of suppliers and buyers that are all (1) or nothing (0); the others are near the "
+           "mean.",
            "assumption: people differ (Williamson 1985)"),
     number("buyer_opportunism_mean", 0.3, 0.0, 1.0, "0 (never) to 1 (always)",
            "Mean of the buyers' trait of opportunism.",
@@ -215,7 +216,8 @@ DELIVERY = in_room(
     number("capacity", 3.0, 0.1, 1000.0, "times the mean load",
            "Load at which a supplier's lateness doubles.",
            "assumption: suppliers serve several times their mean share before queues form"),
-    number("freight", 0.02, 0.0, 1.0, LOT, "Freight to a near site; remote ones pay up to double.",
+    number("freight", 0.02, 0.0, 1.0, LOT,
+           "Freight to a near site, part of every unit cost; the remotest costs twice as much.",
            "assumption: road freight of components"),
     number("transit_loss", 0.002, 0.0, 1.0, PROBABILITY,
            "A lot is lost on the way; the carrier pays its value.",
@@ -250,7 +252,7 @@ INSPECTION = in_room(
            "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
            ".02, rework .2, failure 2"),
     number("failure_traced", 0.7, 0.0, 1.0, PROBABILITY,
-           "A failure in use is traced to the supplier.", "assumption: mixed lots blur the trail"),
+           "A failure in use, or a leak, is traced to the supplier.", "assumption: mixed lots blur the trail"),
     number("rework_cost", 0.2, 0.0, 5.0, LOT, "Return and rework of a rejected lot.",
            "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
            ".02, rework .2, failure 2"),

@@ -22,6 +22,10 @@ COMMON = in_room(
     number("noise", 0.1, 0.0001, 10.0, "share of gain plus loss at stake",
            "Noise of the calculative rule (quantal response); small is sharp.",
            "McKelvey & Palfrey 1995 (form); assumption: differences of a fifth are seen by most"),
+    number("worst", 0.2, 0.0, 1.0, "share",
+           "Part of opportunism, other than calculated, that goes to the worst: takes a prepayment "
+           "and delivers nothing, or denies a debt.",
+           "assumption: most opportunists shade and delay; few steal"),
     number("first_move", 0.0, 0.0, 1.0, "probability",
            "Reciprocal rule: opportunism in the first order.", NEUTRAL),
     number("after_both_fair", 0.0, 0.0, 1.0, "probability",
@@ -140,11 +144,6 @@ SUPPLIER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     "information_sharing",
     number("asset_rate", 0.05, 0.0, 1.0, "share of the gap per order",
            "Investment in relation-specific assets, times trust.", NEUTRAL),
-) + in_room(
-    "production",
-    number("absconding", 0.2, 0.0, 1.0, "probability",
-           "Of an opportunist who cheats by propensity: takes the prepayment and does not deliver.",
-           NEUTRAL),
 ) + in_room(
     "inspection",
     number("outgoing_inspection", 0.0, 0.0, 1.0, "probability",
