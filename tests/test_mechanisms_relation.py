@@ -76,7 +76,7 @@ def test_knowhow_saves_defects_lateness_misunderstandings_and_hours() -> None:
     }
     expert = {"knowhow_rate": 1.0, "knowhow_quality": 0.8, "knowhow_punctuality": 0.6}
     sizes = {"buyers": 200, "rounds": 20, "qualification_hours": 0.0, "disclosure_hours": 0.0}
-    sizes["upkeep_hours"] = 0.0
+    sizes |= {"upkeep_hours": 0.0, "joint_hours": 0.0}
     ignorant = orders_of(**faults, **sizes)
     skilled = orders_of(TELL, TELL, **faults, **expert, **sizes)
     skilled = skilled[skilled["age"] > 0]  # know-how is complete after the first order
