@@ -96,14 +96,14 @@ def test_strangers_are_not_checked_less_in_the_first_round(headline: Results, me
     assert gap["low"] > -0.03
 
 
-def test_opportunism_falls_with_age_under_high_trust_alone(headline: Results) -> None:
+def test_opportunism_falls_with_age_under_high_trust(headline: Results) -> None:
     young, old = over(headline.ages, 0, 2, "age_from"), over(headline.ages, OLD, 65_535, "age_from")
     merged = young.merge(old, on=["arm", "replicate"], suffixes=("_young", "_old"))
     fall = merged["supplier_opportunism_rate_young"] - merged["supplier_opportunism_rate_old"]
     by_arm = fall.groupby(merged["arm"]).agg(["mean", "sem"])
     high = by_arm.loc["high_trust"]
     assert high["mean"] - 2.1 * high["sem"] > 0
-    assert by_arm.loc["adversarial", "mean"] < 0
+    assert high["mean"] > 2 * by_arm.loc["adversarial", "mean"]
 
 
 def test_trust_that_verifies_costs_least(headline: Results) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.compiled import compiled
-from trustsim.luck import four, four_more, number_of
+from trustsim.luck import four, number_of
 from trustsim.market.accounts import spent, work_together
 from trustsim.records import AGE_FROM, MAX_ORDERS, MICRO, SOURCING
 
 LEARNING = number_of("learning")
-CONTINUATION = number_of("continuation")
 MINOR = 0.3
 """Weight of a mishap that is blamed, against a betrayal (assumption: a third)."""
 UPKEEP = 0.1
@@ -113,15 +112,6 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.retained = 0.0
     tie.owed = 0
     tie.arrears = 0
-
-
-@compiled
-def ends(market: Any, b: int, k: int) -> bool:
-    """Tell whether a relation ends this round (random continuation)."""
-    if market.break_rate <= 0.0:
-        return False
-    luck, _, _, _ = four_more(market, CONTINUATION, b, k)
-    return luck < market.break_rate
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.compiled import compiled, entry
-from trustsim.luck import four_more
+from trustsim.luck import four_more, number_of
 from trustsim.market import (
     accounts,
     delivery,
@@ -23,6 +23,7 @@ from trustsim.market import (
     sourcing,
 )
 
+CONTINUATION = number_of("continuation")
 SCHEDULE = (
     demand,
     sourcing,
@@ -58,7 +59,7 @@ def schedule() -> str:
 
 
 @compiled
-def fade(world: Any, b: int, policy: Any) -> None:
+def fade(world: Any, desk: Any, b: int, policy: Any, deed: Any) -> None:
     """Let all ties of a buyer fade by a round; strangers take the place of firms that are gone."""
     market = world.market[0]
     for k in range(world.ties.shape[1]):
@@ -71,9 +72,12 @@ def fade(world: Any, b: int, policy: Any) -> None:
             if world.buyers[b].partner == tie.supplier:
                 world.buyers[b].partner = sourcing.GONE
             learning.meet(world, b, k, tie.supplier)
-        if learning.ends(market, b, k):
-            _, whom, _, _ = four_more(market, learning.CONTINUATION, b, k)
-            sourcing.part(world, b, k, whom)
+        if market.break_rate > 0.0:
+            ends, whom, _, _ = four_more(market, CONTINUATION, b, k)
+            if ends < market.break_rate:
+                if tie.owed > 0:
+                    settlement.close_out(world, desk, b, k, deed)
+                sourcing.part(world, b, k, whom)
 
 
 @compiled
@@ -134,7 +138,7 @@ def walk(world: Any, desk: Any, b: int) -> None:
     order.remoteness = buyer.remoteness
     if buyer.debts > 0:
         settlement.chase(world, desk, b, deed)
-    fade(world, b, policy)
+    fade(world, desk, b, policy, deed)
     tally = desk.rounds[market.round, buyer.policy]
     if demand.need(market, buyer, b, order):
         if find_partner(world, desk, b, policy, order, deed):

@@ -25,7 +25,7 @@ from trustsim.market.accounts import (
 )
 from trustsim.market.delivery import do_without
 from trustsim.market.disputes import REMOTE_DEBTOR, buyer_complains, quarrel, supplier_complains
-from trustsim.market.learning import age_bucket, ends
+from trustsim.market.learning import age_bucket
 from trustsim.market.production import conduct, future, gravity
 from trustsim.records import (
     BAD_DEBT,
@@ -232,9 +232,9 @@ def settle(
 def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
     """Chase the buyer's overdue invoices: paid with interest, taken to law, or still open.
 
-    While an invoice is open the supplier finances it and the buyer saves interest. When a relation
-    ends, or the firm is gone, what is owed is paid (to its successor). Costs and days are entered
-    at the age of the relation that owes, not with the buyer's order of the round.
+    While an invoice is open the supplier finances it and the buyer saves interest. What is owed to
+    a firm that is gone is paid to its successor. Costs and days are entered at the age of the
+    relation that owes, not with the buyer's order of the round.
     """
     market = world.market[0]
     buyer = world.buyers[b]
@@ -251,7 +251,7 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
         pay(deed, SUPPLIERS, BANKS, micro(waiting * market.supplier_interest))
         spend(deed, PAYMENT, BANKS, -waiting * market.buyer_interest)
         gone = world.suppliers[tie.supplier].generation != tie.generation
-        if paid < market.arrears_hazard or gone or ends(market, b, k):
+        if paid < market.arrears_hazard or gone:
             _discharge(market, tie, deed, tie.owed)
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
@@ -262,12 +262,28 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
             spend(deed, DISPUTE, COURTS, market.court_fee * market.lot_cost)
             _discharge(market, tie, deed, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
-        post(buyer, desk, deed, tie.supplier)
-        desk.suppliers[tie.supplier].dealing -= deed.profit + deed.receivable
-        deed.earlier += spent(deed)
-        enter_costs(desk.rounds[market.round, buyer.policy], deed)
-        enter_costs(desk.ages[age_bucket(max(tie.orders - 1, 0))], deed)
-        clear_sums(deed)
+        _enter_chased(world, desk, b, tie, deed)
+
+
+@compiled
+def close_out(world: Any, desk: Any, b: int, k: int, deed: Any) -> None:
+    """Pay what is still owed to a supplier with whom the relation ends."""
+    tie = world.ties[b, k]
+    _discharge(world.market[0], tie, deed, tie.owed)
+    world.buyers[b].debts -= 1
+    _enter_chased(world, desk, b, tie, deed)
+
+
+@compiled
+def _enter_chased(world: Any, desk: Any, b: int, tie: Any, deed: Any) -> None:
+    """Post and enter what an earlier invoice has brought about, and wipe it from the desk."""
+    buyer = world.buyers[b]
+    post(buyer, desk, deed, tie.supplier)
+    desk.suppliers[tie.supplier].dealing -= deed.profit + deed.receivable
+    deed.earlier += spent(deed)
+    enter_costs(desk.rounds[world.market[0].round, buyer.policy], deed)
+    enter_costs(desk.ages[age_bucket(max(tie.orders - 1, 0))], deed)
+    clear_sums(deed)
 
 
 @compiled

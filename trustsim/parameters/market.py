@@ -252,7 +252,8 @@ INSPECTION = in_room(
            "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
            ".02, rework .2, failure 2"),
     number("failure_traced", 0.7, 0.0, 1.0, PROBABILITY,
-           "A failure in use, or a leak, is traced to the supplier.", "assumption: mixed lots blur the trail"),
+           "A failure in use, or a leak, is traced to the supplier.",
+           "assumption: mixed lots blur the trail"),
     number("rework_cost", 0.2, 0.0, 5.0, LOT, "Return and rework of a rejected lot.",
            "prevention : correction : failure = 1 : 10 : 100 of quality costs; here inspection "
            ".02, rework .2, failure 2"),
