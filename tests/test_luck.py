@@ -225,6 +225,8 @@ def test_normal_and_gumbel_numbers_have_their_distributions() -> None:
 # What buyers feel of each other is switched off: load, ratings, generalised trust of suppliers,
 # burdens passed on, ruin, word of mouth, instruments that become familiar.
 APART: dict[str, Any] = {
+    "tier_bonus": 0.0,
+    "streak_bonus": 0.0,
     "late_rate": 0.0,
     "rating_rate": 0.0,
     "ransom_rate": 0.0,
