@@ -1,6 +1,6 @@
 """Buyers of the plain Mesa model: a round of one buyer, from its need to what it has learned."""
 
-from math import exp, log
+from math import exp, log, sqrt
 from operator import attrgetter, itemgetter
 
 from mesa import Agent
@@ -49,36 +49,31 @@ class Buyer(Relations, Settlement, Agent):
             random, market.buyer_opportunism_mean, market.opportunism_spread
         )
         self.general_good = self.general_bad = 1.0
-        self.demand = self.payoff = 0.0
+        self.payoff = 0.0
+        persistence = market.demand_persistence
+        spread = market.demand_volatility / sqrt(1.0 - persistence * persistence)
+        self.demand = random.gauss(0.0, spread)
         self.partner = self.recommends = self.prefers = None
         contacts = min(market.contacts, len(model.suppliers))
         self.ties = [self.meet(supplier) for supplier in random.sample(model.suppliers, contacts)]
 
     def step(self):
         """Go through one round."""
-        market, model = self.model.market, self.model
+        market = self.model.market
         order = Order(self)
-        self.fade()
-        for tie in self.ties:
-            if tie.owed:
-                self.chase(tie, order)
-        wanted = self.needs(order)
-        if wanted:
+        spent = self.fade()
+        if self.needs(order):
             self.buy(order)
-        model.enter(order, wanted)
-        if order.instrument is not None:
-            self.attract(order)
-            supplier = order.supplier
-            supplier.lots += order.lots
-            supplier.dealing -= order.profit + order.receivable
-            if order.accepted:
-                supplier.dealing += (order.price - order.unit_cost) * order.lots
-        gained = -sum(order.cost) / market.lot_cost
+            self.model.enter(order)
+            spent += sum(order.cost)
+            if order.instrument is not None:
+                self.attract(order)
+                self.burden(order)
+            self.choose_whom_to_recommend()
+        gained = -spent / market.lot_cost
         if order.accepted:
             gained += market.value * order.lots
         self.payoff += PAYOFF_MEMORY * (gained - self.payoff)
-        if wanted:
-            self.choose_whom_to_recommend()
 
     def work(self, order, category, hours):
         """Spend hours on the transaction itself."""
@@ -114,6 +109,7 @@ class Buyer(Relations, Settlement, Agent):
             if order.tie is not None:
                 order.tie.attraction *= 0.5
             return
+        self.place(order)
         self.share_information(order)
         if order.supplier.produce(order):
             order.supplier.deliver(order)
@@ -196,28 +192,37 @@ class Buyer(Relations, Settlement, Agent):
         asked += scored[: wanted - len(asked)]
         bidders = len(asked)
         return [
-            Offer(tie, utility, trust, tie.supplier.bid(tie, bidders))
+            Offer(tie, utility, trust, tie.supplier.bid(tie, self.remoteness, bidders))
             for utility, trust, tie in asked
         ]
 
     def award(self, order):
-        """Ask for bids and give the order to the best, or to nobody."""
+        """Ask for bids and choose the best, or nobody."""
         market, policy = self.model.market, self.policy
         offers = self.ask()
         if not offers:
             return None
+        bidding = market.bid_hours * market.hour_cost
         for offer in offers:
-            order.pay_supplier(offer.tie.supplier, -market.bid_hours * market.hour_cost)
+            bidder = offer.tie.supplier
+            bidder.income -= bidding
+            bidder.dealing += bidding
+        order.bids = bidding * len(offers)
         reference = 0.5 * (market.cost_low + market.cost_high)
         reference *= self.model.cost_level * market.lot_cost
         best = max(offers, key=lambda offer: policy.award(policy, market, offer, reference))
         tendering = market.order_hours + market.tender_hours * (len(offers) - 1)
         self.work(order, SOURCING, tendering)
         tie = order.tie = best.tie
-        supplier = order.supplier = tie.supplier
+        order.supplier = tie.supplier
         order.age = tie.orders
         order.trust_in_supplier = best.trust
         order.knowhow, order.assets, order.retained = tie.knowhow, tie.assets, tie.retained
+        return best
+
+    def place(self, order):
+        """Place the order that is agreed: work of ordering, qualification, switching."""
+        market, tie, supplier = self.model.market, order.tie, order.supplier
         eased = market.knowhow_ease * tie.knowhow
         hours = market.coordination_hours * (1.0 - eased)
         hours *= 1.0 - market.asset_saving * tie.assets
@@ -228,7 +233,6 @@ class Buyer(Relations, Settlement, Agent):
             order.cost[SWITCHING] += market.switching_cost * order.worth
         self.partner = supplier
         tie.retained += ATTENTION * (1.0 - tie.retained)
-        return best
 
     # Negotiation and terms
 
@@ -237,7 +241,8 @@ class Buyer(Relations, Settlement, Agent):
         market, policy, tie, supplier = self.model.market, self.policy, order.tie, order.supplier
         trust = order.trust_in_supplier
         order.trust_in_buyer = supplier.trust_in(tie)
-        cost = order.unit_cost = supplier.unit_cost(tie) * market.lot_cost
+        cost = supplier.unit_cost(tie, self.remoteness) * market.lot_cost
+        order.unit_cost = cost
         hours = policy.haggling(policy, market, offer.price, order.lots, trust)
         order.price = cost + (offer.price - cost) * exp(-market.haggle_rate * hours)
         contract = (

@@ -61,17 +61,19 @@ class Sums:
         self.cost = [0.0] * CATEGORIES
         self.instruments = dict.fromkeys(instruments, 0)
 
-    def add(self, order, wanted, market):
-        """Add a buyer's round."""
+    def add_costs(self, order):
+        """Add what an order, or an overdue invoice, has cost."""
         cost = self.cost
         for category, amount in enumerate(order.cost):
             cost[category] += amount
         self.transaction_hours += order.transaction_hours
         self.productive_hours += order.productive_hours
         self.arrears_days += order.arrears_days
-        self.supplier_profit += order.profit + order.receivable
-        if not wanted:
-            return
+        self.supplier_profit += order.profit + order.receivable - order.bids
+
+    def add(self, order, market):
+        """Add a need and the order that came of it."""
+        self.add_costs(order)
         self.needs += 1
         if order.instrument is None:
             self.no_terms += 1
@@ -177,11 +179,16 @@ class PlainMarket(Model):
         found = measure(total, self.market.hour_cost, self.names_of_instruments)
         return {name: float(value[0]) for name, value in found.items()}
 
-    def enter(self, order, wanted):
-        """Add a buyer's round to the sums."""
-        self.rounds[-1].add(order, wanted, self.market)
+    def enter(self, order):
+        """Add a need and the order that came of it to the sums."""
+        self.rounds[-1].add(order, self.market)
         if order.instrument is not None:
-            self.ages[bisect_right(AGE_FROM, order.age) - 1].add(order, wanted, self.market)
+            self.ages[bisect_right(AGE_FROM, order.age) - 1].add(order, self.market)
+
+    def enter_costs(self, order, age):
+        """Add what an overdue invoice has cost to the sums."""
+        self.rounds[-1].add_costs(order)
+        self.ages[bisect_right(AGE_FROM, age) - 1].add_costs(order)
 
     def open_round(self):
         """Draw what all agents face: demand, cost shocks, changes of technology."""

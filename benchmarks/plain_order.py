@@ -81,6 +81,7 @@ class Order:
         "age",
         "arrears_days",
         "assets",
+        "bids",
         "buyer",
         "concentration",
         "cost",
@@ -99,6 +100,7 @@ class Order:
         "leaked",
         "lots",
         "misunderstood",
+        "outlay",
         "price",
         "productive_hours",
         "profit",
@@ -122,7 +124,7 @@ class Order:
         self.supplier = self.tie = self.instrument = None
         self.cost = [0.0] * CATEGORIES
         self.transaction_hours = self.productive_hours = self.arrears_days = 0.0
-        self.profit = self.receivable = 0.0
+        self.profit = self.receivable = self.bids = self.outlay = 0.0
         self.concentration = self.top_share = 0.0
         self.inspected = self.rejected = self.delivered = self.late = False
         self.misunderstood = self.accepted = self.accused = self.disputed = False

@@ -1,9 +1,10 @@
 """Relations of the plain Mesa model: how ties begin, fade, share and learn."""
 
 from benchmarks.plain_order import DELAY, DISPUTE, LEAKAGE, SOURCING, Tie
-from benchmarks.plain_rules import updated
+from benchmarks.plain_rules import conduct_never, updated
 
 ATTENTION = 0.15
+GONE = "gone"
 
 
 class Relations:
@@ -43,12 +44,16 @@ class Relations:
         return any(tie.supplier is supplier for tie in self.ties)
 
     def fade(self):
-        """Let all ties fade by a round."""
+        """Let all ties fade by a round, chase what is overdue; give what that has cost."""
         market, model, policy = self.model.market, self.model, self.policy
+        spent = 0.0
         attraction_left, goodwill_left = 1.0 - policy.memory, 1.0 - market.goodwill_erosion
         technology_left, idle_since = model.technology_left, model.round - 1
         kept = market.idle_forgetting
         for place, tie in enumerate(self.ties):
+            supplier = tie.supplier
+            if tie.owed:
+                spent += self.chase(tie)
             tie.attraction *= attraction_left
             tie.goodwill *= goodwill_left
             tie.knowhow *= technology_left
@@ -57,19 +62,19 @@ class Relations:
                 tie.supplier_bad = updated(tie.supplier_bad, policy.prior_bad, kept)
                 tie.knowhow *= 1.0 - market.knowhow_erosion
                 tie.retained *= 1.0 - ATTENTION
-            if tie.owed:
-                continue
-            supplier = tie.supplier
             if supplier.generation != tie.generation:
                 self.replace(place, supplier)
             if market.break_rate and self.random.random() < market.break_rate:
+                if tie.owed:
+                    spent += self.close_out(tie)
                 other = self.random.choice(model.suppliers)
                 self.replace(place, supplier if self.knows(other) else other)
+        return spent
 
     def replace(self, place, supplier):
         """Let a stranger take the place of a contact that is gone."""
         if self.partner is self.ties[place].supplier:
-            self.partner = None
+            self.partner = GONE
         self.ties[place] = self.meet(supplier)
 
     def share_information(self, order):
@@ -93,7 +98,8 @@ class Relations:
         if random() < market.misunderstanding * unclear:
             order.misunderstood = True
             order.cost[DELAY] += market.misunderstanding_cost * order.worth
-        if told and random() < market.leak_rate * supplier.opportunism:
+        leaky = 0.0 if theirs.conduct is conduct_never else supplier.opportunism
+        if told and random() < market.leak_rate * leaky:
             order.leaked = True
             order.cost[LEAKAGE] += market.leak_loss * order.worth
         if both:
@@ -178,6 +184,15 @@ class Relations:
             profit += self.model.market.value
         if profit > 0.0:
             order.tie.attraction += profit
+
+    def burden(self, order):
+        """Let the supplier note what dealing with the buyer has cost: margin due less profit."""
+        supplier, margin = order.supplier, -order.outlay
+        lost_on_the_way = not order.delivered and not order.absconded
+        if order.accepted or lost_on_the_way:
+            margin += order.price * order.lots
+        supplier.lots += order.lots
+        supplier.dealing += margin - order.profit - order.receivable
 
     def choose_whom_to_recommend(self):
         """Choose the most trusted supplier that the buyer has tried; others hear of it later."""

@@ -144,6 +144,11 @@ def conduct_reciprocal(policy, gain, loss, opportunism, partner_deed, own_deed):
     return policy.after_both_fair
 
 
+def gravity(policy):
+    """Part of temptations that goes to the worst: theft, or the denial of a debt."""
+    return 1.0 if policy.conduct is conduct_calculative else policy.worst
+
+
 # Inspection: probability of a look at the lot.
 
 

@@ -8,6 +8,7 @@ from benchmarks.plain_order import (
     INSPECTION,
     PAYMENT,
     PRICE,
+    Order,
 )
 from benchmarks.plain_rules import (
     COURT,
@@ -16,6 +17,7 @@ from benchmarks.plain_rules import (
     WRITE_OFF,
     acceptance,
     future,
+    gravity,
     inspect_sampling,
 )
 
@@ -129,13 +131,13 @@ class Settlement:
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
         )
-        if gain > 0.0 and random.random() < wish:
+        if gain > 0.0 and random.random() < wish * gravity(policy):
             order.false_claim = True
             open_claim = due * (1.0 - secured)
             order.pay_supplier(supplier, due * secured)
             paid = self.answer_claim(order, open_claim, record)
             order.pay_supplier(supplier, paid)
-            order.cost[PRICE] -= due - paid
+            order.cost[PRICE] -= open_claim - paid
             if paid > 0.0:
                 order.cost[DISPUTE] += market.claim_penalty * due
                 order.pay_supplier(supplier, market.claim_penalty * due)
@@ -169,20 +171,41 @@ class Settlement:
         value = future(saving, order.retained, market.discount) + leaving * order.retained
         return value * market.lot_cost
 
-    def chase(self, tie, order):
-        """Be chased for an overdue invoice: pay with interest, be taken to law, or wait."""
+    def chase(self, tie):
+        """Be chased for an overdue invoice: pay with interest, be taken to law, or wait.
+
+        Gives what that has cost.
+        """
         market, random, supplier = self.model.market, self.random.random, tie.supplier
+        order = Order(self)
         tie.arrears += 1
-        order.arrears_days += 365.0 / market.rounds_per_year
+        order.arrears_days = 365.0 / market.rounds_per_year
         self.work(order, DISPUTE, market.chase_hours)
         order.pay_supplier(supplier, -market.chase_hours * market.hour_cost)
-        if random() < market.arrears_hazard or supplier.generation != tie.generation:
+        waiting = tie.owed / market.rounds_per_year
+        order.pay_supplier(supplier, -waiting * market.supplier_interest)
+        order.cost[PAYMENT] -= waiting * market.buyer_interest
+        if supplier.generation != tie.generation or random() < market.arrears_hazard:
             self.discharge(tie, order, tie.owed)
         elif tie.arrears >= market.law_age:
             self.quarrel(order, supplier)
             won = random() < 0.5 * (1.0 + market.evidence)
             won = won and random() < market.locatable * (1.0 - 0.5 * self.remoteness)
+            order.cost[DISPUTE] += market.court_fee * market.lot_cost
             self.discharge(tie, order, market.enforcement * tie.owed if won else 0.0)
+        return self.enter_chased(tie, order)
+
+    def close_out(self, tie):
+        """Pay what is owed to a supplier with whom the relation ends; give what that has cost."""
+        order = Order(self)
+        self.discharge(tie, order, tie.owed)
+        return self.enter_chased(tie, order)
+
+    def enter_chased(self, tie, order):
+        """Enter what an overdue invoice has brought about; give what it has cost."""
+        tie.supplier.dealing -= order.profit + order.receivable
+        self.model.enter_costs(order, max(tie.orders - 1, 0))
+        return sum(order.cost)
 
     def discharge(self, tie, order, paid):
         """Close an overdue invoice: part is paid, with interest, the rest is lost."""
@@ -204,8 +227,8 @@ class Settlement:
         self.work(order, DISPUTE, market.dispute_hours)
         order.pay_supplier(supplier, -market.dispute_hours * market.hour_cost)
 
-    def decide(self, order, route, evidence):
-        """Give the share of the stake that the wronged side recovers."""
+    def decide(self, order, route, evidence, justified=True):
+        """Give the share of the stake that the complaining side gets."""
         market, random = self.model.market, self.random.random
         if route == WRITE_OFF:
             return 0.0
@@ -214,7 +237,8 @@ class Settlement:
             order.pay_supplier(order.supplier, -market.joint_hours * market.hour_cost)
             return 1.0 if random() < market.joint_success else 0.0
         self.quarrel(order, order.supplier)
-        if random() >= 0.5 * (1.0 + evidence):
+        right = random() < 0.5 * (1.0 + evidence)
+        if right != justified:
             return 0.0
         if route == PLATFORM:
             return 1.0
@@ -241,8 +265,11 @@ class Settlement:
         """Take the buyer's grievance through its route."""
         market, supplier = self.model.market, order.supplier
         route = self.policy.escalation(market, order.trust_in_supplier, order.evidence, stake)
+        if route == JOINT and order.absconded:
+            route = PLATFORM
         order.disputed = True
-        share = self.decide(order, route, order.evidence)
+        justified = order.absconded or order.defective
+        share = self.decide(order, route, order.evidence, justified)
         fine = market.fine if supplier.listed else 0.0
         self.charge_loser(order, route, share > 0.0, fine)
         if share == 0.0 and supplier.listed:

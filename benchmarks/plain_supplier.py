@@ -3,7 +3,7 @@
 from mesa import Agent
 
 from benchmarks.plain_order import DELAY
-from benchmarks.plain_rules import conduct_propensity, equilibrium_bid, future, lifted, updated
+from benchmarks.plain_rules import equilibrium_bid, future, gravity, lifted, updated
 
 PAYOFF_MEMORY = 0.1
 COMPETITION = 4
@@ -97,12 +97,13 @@ class Supplier(Agent):
         mean = tie.buyer_good / (tie.buyer_good + tie.buyer_bad)
         return lifted(mean, tie.goodwill, self.model.market)
 
-    def unit_cost(self, tie):
-        """Cost of a lot for this buyer, after know-how."""
+    def unit_cost(self, tie, remoteness):
+        """Cost of a lot for this buyer, after know-how, freight included."""
         market = self.model.market
-        return self.cost * self.model.cost_level * (1.0 - market.knowhow_gain * tie.knowhow)
+        made = self.cost * self.model.cost_level * (1.0 - market.knowhow_gain * tie.knowhow)
+        return made + market.freight * remoteness
 
-    def bid(self, tie, bidders):
+    def bid(self, tie, remoteness, bidders):
         """Name a price per lot."""
         market, level, policy = self.model.market, self.model.cost_level, self.policy
         base = self.cost * level
@@ -110,26 +111,24 @@ class Supplier(Agent):
         if bidders == 1:
             spread = market.cost_high - market.cost_low
             option = (market.cost_low + 2.0 * spread / (market.rivals + 1)) * level
-            option += market.hold_up * (market.switching_cost + market.asset_lock * tie.assets)
+            if tie.orders > 0:
+                option += market.hold_up * (market.switching_cost + market.asset_lock * tie.assets)
             bid = max(option, equilibrium_bid(base, ceiling, market.rivals))
         else:
             bid = equilibrium_bid(base, ceiling, bidders)
         competitive = equilibrium_bid(base, ceiling, COMPETITION)
         if bid > competitive:
             bid -= policy.relational_price * self.trust_in(tie) * (bid - competitive)
-        cost = self.unit_cost(tie)
-        bid += market.pass_on * max(self.burden, 0.0) - market.gain_sharing * (base - cost)
-        return max(bid, cost) * market.lot_cost
+        bid += market.pass_on * max(self.burden, 0.0) + market.freight * remoteness
+        bid -= market.gain_sharing * market.knowhow_gain * tie.knowhow * base
+        return max(bid, self.unit_cost(tie, remoteness)) * market.lot_cost
 
     def produce(self, order):
         """Make the lot, honestly, shaded or not at all; True when there is one."""
         market, policy, random = self.model.market, self.policy, self.random.random
         tie, instrument = order.tie, order.instrument
         if instrument.advance * (1 - instrument.held) > 0.0:
-            temptation = self.temptation_to_abscond(order)
-            if policy.conduct is conduct_propensity:
-                temptation *= policy.absconding
-            if random() < temptation:
+            if random() < self.temptation_to_abscond(order) * gravity(policy):
                 order.absconded = True
                 return False
         cost = order.unit_cost
@@ -146,6 +145,7 @@ class Supplier(Agent):
                     order.defective = False
                     cost += market.rework_cost * market.lot_cost
         freight = market.freight * (1.0 + order.buyer.remoteness) * market.lot_cost
+        order.outlay = cost * order.lots
         order.pay_supplier(self, -(cost - freight) * order.lots)
         return True
 
@@ -158,7 +158,7 @@ class Supplier(Agent):
         proof = 0.5 * (1.0 + order.evidence) * market.enforcement * market.locatable
         gain = taken - max(margin, 0.0)
         loss = proof * (taken + market.court_fee * scale) + market.fine * scale
-        loss += future(margin, tie.retained, market.discount)
+        loss += future(margin, order.retained, market.discount)
         loss += market.scruple * (1.0 - self.opportunism) * taken
         policy = self.policy
         return policy.conduct(
@@ -175,7 +175,7 @@ class Supplier(Agent):
         damages = market.warranty * market.failure_cost * scale
         if self.listed:
             damages += market.fine * scale
-        stake = future(order.price - order.unit_cost, tie.retained, market.discount)
+        stake = future(order.price - order.unit_cost, order.retained, market.discount)
         gain = market.shading_saving * order.unit_cost
         loss = found * market.rework_cost * scale + traced * damages + (found + traced) * stake
         loss += market.scruple * (1.0 - self.opportunism) * worse * market.failure_cost * scale
@@ -239,14 +239,14 @@ class Supplier(Agent):
             self.opportunism = character(
                 self.random, market.opportunism_mean, market.opportunism_spread
             )
-        comes_back = random() < market.new_identity
-        if not self.listed and comes_back:
+        delisted, comes_back = not self.listed, random() < market.new_identity
+        if delisted and comes_back:
             self.generation += 1
             self.take_name()
         elif self.rated >= market.delisting_orders and self.rating < market.delisting_rating:
             self.listed = False
         self.empty_round()
         ruined = self.cash < -market.credit_line * scale
-        if ruined or (not self.listed and not comes_back):
+        if ruined or (delisted and not comes_back):
             self.generation += 1
             self.start_firm()
