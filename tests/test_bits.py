@@ -192,7 +192,7 @@ def test_arms_face_the_same_market_and_the_same_needs() -> None:
 
 def test_costs_of_two_arms_move_together() -> None:
     # common random numbers: what makes a market dear makes it so for both
-    arms = [Scenario(arm, buyers=20, rounds=15) for arm in ("high_trust", "trust_but_verify")]
+    arms = [Scenario(arm, buyers=50, rounds=40) for arm in ("high_trust", "trust_but_verify")]
     pairs = np.array(
         [[simulate(arm, r).measures["total_cost"] for arm in arms] for r in range(150)]
     )

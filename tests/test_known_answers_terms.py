@@ -13,7 +13,7 @@ from trustsim.market.payment_terms import switch_order
 from trustsim.simulate import simulate
 
 PRICE = 1.4
-"""What a lone supplier asks below: the ceiling of costs, 1, and all of a cost of leaving of .4."""
+"""What a lone supplier asks below: the ceiling of costs; its own cost is about half of that."""
 
 
 def first_open_account(
@@ -33,8 +33,7 @@ def first_open_account(
         },
         "open": {"credit_days": 30.0, "secured": secured},
     }
-    # the supplier's margin of .4 and more is larger than any fee below
-    prices = {"cost_low": 0.9, "cost_high": 1.0, "hold_up": 1.0, "switching_cost": 0.4}
+    prices = {"cost_low": 0.3, "cost_high": PRICE}  # a margin larger than any fee below
     learning = {"trust_forgetting": 1.0, "credit_loss": credit_loss}
     outcome = simulate(
         quiet(instruments=instruments, rounds=80, value=3.0, **prices, **learning), orders=True

@@ -29,16 +29,15 @@ def orders_of(*policies: dict[str, Any], **market: Any) -> pd.DataFrame:
 def test_knowhow_grows_as_far_as_sides_disclose(
     buyer: dict[str, Any], supplier: dict[str, Any], growth: float
 ) -> None:
-    goods = {"knowhow_gain": 0.3, "gain_sharing": 0.25, "cost_low": 1.0, "cost_high": 1.0}
-    margin = {"hold_up": 1.0, "switching_cost": 0.2, "value": 3.0}
-    orders = orders_of(buyer, supplier, knowhow_rate=0.2, **goods, **margin)
+    orders = orders_of(buyer, supplier, knowhow_rate=0.2, knowhow_gain=0.3, gain_sharing=0.25)
     knowhow = 1.0 - (1.0 - growth) ** ROUNDS
     np.testing.assert_allclose(orders["knowhow"], knowhow, atol=1e-6)
     assert (orders["buyer_disclosed"] == bool(buyer)).all()
     assert (orders["supplier_disclosed"] == bool(supplier)).all()
     # it lowers the cost, and the buyer's price by its part of that
-    np.testing.assert_allclose(orders["unit_cost"], 1.0 - 0.3 * knowhow, atol=1e-6)
-    np.testing.assert_allclose(orders["price"], 1.2 - 0.25 * 0.3 * knowhow, atol=1e-6)
+    saved = orders["unit_cost"].iloc[0] * 0.3 * knowhow
+    np.testing.assert_allclose(orders["unit_cost"].iloc[0] - orders["unit_cost"], saved, atol=1e-6)
+    np.testing.assert_allclose(orders["price"], 1.15 - 0.25 * saved, atol=1e-6)
 
 
 @pytest.mark.parametrize("erosion", [0.0, 0.1])
@@ -99,11 +98,12 @@ def test_what_is_disclosed_leaks_at_opportunists(
     rate: float, trait: float, tells: dict[str, Any], expected: float
 ) -> None:
     character = {"opportunism_mean": trait, "opportunism_spread": 0.0}
-    measures = simulate(
-        quiet(tells, buyers=100, rounds=50, leak_rate=rate, leak_loss=0.2, **character)
-    ).measures
-    found = measures["cost_leakage"] / 0.2
+    loss = {"leak_rate": rate, "leak_loss": 0.2, "buyers": 100, "rounds": 50}
+    tempted = {"conduct": "propensity", "propensity": 0.0}
+    found = simulate(quiet(tells, tempted, **loss, **character)).measures["cost_leakage"] / 0.2
     assert found == pytest.approx(expected, abs=0.026 if expected else 0.0)  # 4 sd
+    fair = {"conduct": "never"}
+    assert simulate(quiet(tells, fair, **loss, **character)).measures["cost_leakage"] == 0.0
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.2])
@@ -139,7 +139,8 @@ def test_specific_assets_are_built_on_trust_save_hours_and_lock_in(rate: float) 
 @pytest.mark.parametrize("hold_up", [0.0, 0.5, 1.0])
 def test_a_lone_supplier_asks_for_its_part_of_the_cost_of_leaving(hold_up: float) -> None:
     orders = orders_of(hold_up=hold_up, switching_cost=0.3, value=3.0)
-    np.testing.assert_allclose(orders["price"], 1.15 + hold_up * 0.3, atol=1e-9)
+    known = orders["age"] > 0  # nothing ties a buyer to a stranger
+    np.testing.assert_allclose(orders["price"], 1.15 + hold_up * 0.3 * known, atol=1e-9)
     tender = orders_of(
         {"bidders": 2}, hold_up=hold_up, switching_cost=0.3, suppliers=2, contacts=2, value=3.0
     )

@@ -360,13 +360,16 @@ def test_cheapest_takes_the_route_of_greatest_expected_gain() -> None:
 
 
 @pytest.mark.parametrize("evidence", [0.0, 0.6, 1.0])
-def test_what_each_route_recovers(evidence: float) -> None:
+@pytest.mark.parametrize("justified", [True, False])
+def test_what_each_route_recovers(evidence: float, justified: bool) -> None:
     event, trials = number_of("dispute"), 3_000
     world = market(joint_success=0.9, locatable=0.8, enforcement=0.7)
-    right = 0.5 * (1.0 + evidence)
+    right = 0.5 * (1.0 + evidence) if justified else 0.5 * (1.0 - evidence)
+    # half of the debtors at fully remote sites cannot be found
     expected = {0: 0.9, 1: right, 2: right * 0.8 * 0.75 * 0.7, 3: 0.0}
     for path, mean in expected.items():
         found = [
-            decide(world, event, b, path, evidence, 0.5, records(Deed, 1)[0]) for b in range(trials)
+            decide(world, event, b, path, evidence, 0.5, justified, records(Deed, 1)[0])
+            for b in range(trials)
         ]
         assert np.mean(found) == pytest.approx(mean, abs=0.037)  # 4 sd

@@ -158,7 +158,7 @@ def open_round(world: Any, r: int) -> None:
 @compiled
 def rename(supplier: Any) -> None:
     """Give a supplier a clean public name; its partners no longer know it."""
-    supplier.generation = (supplier.generation + 1) % 256
+    supplier.generation = (int(supplier.generation) + 1) % 256
     supplier.streak = 0
     supplier.rated = 0
     supplier.rating_good = 0.0
