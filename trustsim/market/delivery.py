@@ -24,15 +24,14 @@ def lateness(supplier: Any, knowhow: float, market: Any) -> float:
 
 
 @compiled
-def deliver(world: Any, b: int, theirs: Any, order: Any, deed: Any) -> None:
+def deliver(
+    market: Any, b: int, supplier: Any, knowhow: float, theirs: Any, order: Any, deed: Any
+) -> None:
     """Bring the lot to the buyer.
 
     Visible care sends a second set of documents: lost papers then cost nothing, otherwise
     demurrage.
     """
-    market = world.market[0]
-    supplier = world.suppliers[order.supplier]
-    knowhow = world.ties[b, order.contact].knowhow
     worth = order.lots * market.lot_cost
     late, lost, papers, second = four(market, DELIVERY, b)
     freight = market.freight * (1.0 + order.remoteness) * worth

@@ -121,8 +121,9 @@ def fees(market: Any, path: int, supplier_pays: bool, listed: int, deed: Any) ->
 
 @compiled
 def buyer_complains(
-    world: Any,
+    market: Any,
     b: int,
+    supplier: Any,
     event: int,
     policy: Any,
     ours: Any,
@@ -139,8 +140,6 @@ def buyer_complains(
     What is recovered lowers the cost in the category where the loss was booked. With advance
     compensation the platform makes up its share of what is lost and takes it from the supplier.
     """
-    market = world.market[0]
-    supplier = world.suppliers[order.supplier]
     ours.exposure = stake
     path = route(order, ours, policy, market)
     if path == JOINT and deed.absconded == 1:
@@ -167,7 +166,7 @@ def buyer_complains(
 
 @compiled
 def supplier_complains(
-    world: Any,
+    market: Any,
     b: int,
     event: int,
     policy: Any,
@@ -179,7 +178,6 @@ def supplier_complains(
     stake: float,
 ) -> float:
     """Take a supplier's grievance over an unpaid invoice through its route; give what is paid."""
-    market = world.market[0]
     theirs.exposure = stake
     path = route(order, theirs, policy, market)
     order.disputed = 1

@@ -48,8 +48,10 @@ def disclosure(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def share(
-    world: Any,
+    market: Any,
     b: int,
+    tie: Any,
+    supplier: Any,
     policy: Any,
     theirs: Any,
     ours_seen: Any,
@@ -62,9 +64,6 @@ def share(
     Know-how closes ``knowhow_rate`` of its gap to 1 when both disclose, half when one does, and
     erodes when neither does. Supply planned on a shared forecast costs less (Lee, So & Tang 2000).
     """
-    market = world.market[0]
-    tie = world.ties[b, order.contact]
-    supplier = world.suppliers[order.supplier]
     first, second, muddle, leak = four(market, DISCLOSURE, b)
     told = 1.0 if first < disclosure(order, ours_seen, policy, market) else 0.0
     heard = 1.0 if second < disclosure(order, theirs_seen, theirs, market) else 0.0

@@ -125,9 +125,8 @@ def powers(tie: Any, policy: Any, market: Any) -> Any:
 
 
 @compiled
-def inspect(world: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
+def inspect(market: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
     """Check the lot or not; a defect that escapes fails in use, and may be traced."""
-    market = world.market[0]
     worth = order.lots * market.lot_cost
     look, find, trace, _ = four(market, INSPECT, b)
     if look < rate(order, tie, policy, market):

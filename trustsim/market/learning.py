@@ -185,17 +185,22 @@ def _see_both(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -> N
 
 
 @compiled
-def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
+def learn(
+    market: Any,
+    b: int,
+    buyer: Any,
+    tie: Any,
+    ours: Any,
+    theirs: Any,
+    tally: Any,
+    order: Any,
+    deed: Any,
+) -> None:
     """Draw the lesson of an order on both sides of the tie.
 
     Bad news weighs ``betrayal_weight`` times good news. A dissatisfied buyer speaks, which repairs
     part of the disappointment, or goes silent and turns away (Hirschman 1970).
     """
-    market = world.market[0]
-    buyer = world.buyers[b]
-    tie = world.ties[b, order.contact]
-    ours = world.buyer_policies[buyer.policy]
-    theirs = world.supplier_policies[world.suppliers[order.supplier].policy]
     bad = 0.0
     disappointed = False
     if order.grievance + order.late + order.misunderstood > 0:
@@ -221,8 +226,8 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     bad = market.betrayal_weight if wrong > 0 else 0.0
     tie.buyer_good = updated(tie.buyer_good, theirs.prior_good, kept, good)
     tie.buyer_bad = updated(tie.buyer_bad, theirs.prior_bad, kept, bad)
-    desk.suppliers[order.supplier].known_good += 1 if wrong == 0 else 0
-    desk.suppliers[order.supplier].known_bad += 1 if wrong > 0 else 0
+    tally.known_good += 1 if wrong == 0 else 0
+    tally.known_bad += 1 if wrong > 0 else 0
     tie.supplier_deed = CHEATED if order.grievance == 1 else FAIR
     tie.buyer_deed = CHEATED if deed.false_claim + deed.delayed_payment > 0 else FAIR
     tie.clean = tie.clean + 1 if not disappointed else 0
@@ -235,14 +240,12 @@ def learn(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
 
 
 @compiled
-def attract(world: Any, b: int, order: Any, deed: Any) -> None:
+def attract(market: Any, tie: Any, order: Any, deed: Any) -> None:
     """Add the order's profit to the attraction of its supplier.
 
     ``J <- (1 - gamma) J + profit`` (Weisbuch, Kirman & Herreiner 2000); the forgetting is done
     when the tie fades.
     """
-    market = world.market[0]
-    tie = world.ties[b, order.contact]
     worth = order.lots * market.lot_cost
     gained = market.value * order.accepted - spent(deed) / (MICRO * worth)
     tie.attraction = tie.attraction + max(gained, 0.0)

@@ -143,14 +143,13 @@ def contract_hours(tie: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
-def agree(world: Any, b: int, policy: Any, sight: Any, order: Any, deed: Any) -> None:
+def agree(
+    market: Any, tie: Any, supplier: Any, policy: Any, sight: Any, order: Any, deed: Any
+) -> None:
     """Haggle and write the contract; leave the price per lot and the evidence on the order.
 
     Haggling for h hours leaves the cost plus the margin times ``exp(-eta h)``.
     """
-    market = world.market[0]
-    tie = world.ties[b, order.contact]
-    supplier = world.suppliers[order.supplier]
     cost = unit_cost(supplier, tie, order.remoteness, market) * market.lot_cost
     order.ask = sight.bid
     hours = haggling_hours(order, sight, policy, market)

@@ -130,10 +130,8 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
 
 
 @compiled
-def charge(world: Any, order: Any, deed: Any) -> None:
+def charge(market: Any, instrument: Any, order: Any, deed: Any) -> None:
     """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
-    market = world.market[0]
-    instrument = world.instruments[order.instrument]
     amount = order.price * order.lots
     earner = PLATFORM
     if instrument.operator == 1:

@@ -138,15 +138,15 @@ def weigh_absconding(order: Any, tie: Any, cost: float, market: Any) -> None:
 
 
 @compiled
-def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) -> None:
+def produce(
+    market: Any, b: int, supplier: Any, knowhow: float, theirs: Any, tie: Any, order: Any, deed: Any
+) -> None:
     """Make the lot, honestly, shaded or not at all; leave the deed and its cost.
 
     The unit cost includes freight, which is paid at delivery. An honest lot is defective with
     probability ``defect_good``, less with know-how and outgoing inspection; a shaded one with
     ``defect_bad``.
     """
-    market = world.market[0]
-    supplier = world.suppliers[order.supplier]
     run, shade, fail, check = four(market, PRODUCTION, b)
     if order.advance * (1.0 - order.held) > 0.0:
         weigh_absconding(order, tie, deed.unit_cost, market)
@@ -161,8 +161,7 @@ def produce(world: Any, b: int, theirs: Any, tie: Any, order: Any, deed: Any) ->
         cost *= 1.0 - market.shading_saving
         deed.defective = 1 if fail < market.defect_bad else 0
     else:
-        known = world.ties[b, order.contact].knowhow
-        chance = market.defect_good * (1.0 - market.knowhow_quality * known)
+        chance = market.defect_good * (1.0 - market.knowhow_quality * knowhow)
         deed.defective = 1 if fail < chance else 0
         if check < theirs.outgoing_inspection:
             cost += market.inspection_cost * market.lot_cost

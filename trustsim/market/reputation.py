@@ -42,16 +42,14 @@ def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
 
 
 @compiled
-def speak(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
+def speak(
+    market: Any, b: int, buyer: Any, supplier: Any, tally: Any, order: Any, deed: Any
+) -> None:
     """Let the buyer rate the order, truly, by mistake, or after a demand for money was refused.
 
     A supplier pays the ransom if the sales that it would lose are worth more.
     """
-    market = world.market[0]
-    buyer = world.buyers[b]
-    supplier = world.suppliers[order.supplier]
     voice, slip, demand, _ = four(market, RATE, b)
-    tally = desk.suppliers[order.supplier]
     tally.orders += 1
     tally.faults += order.grievance
     bad = order.grievance == 1

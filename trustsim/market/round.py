@@ -95,31 +95,40 @@ def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: A
     ours = desk.buyer_sight[contact]
     theirs_seen = desk.supplier_sight[0]
     supplier = world.suppliers[order.supplier]
-    learning.see_buyer(theirs_seen, world.ties[b, contact], world.buyers[b], supplier, market)
-    negotiation.agree(world, b, policy, ours, order, deed)
+    tie = world.ties[b, contact]
+    learning.see_buyer(theirs_seen, tie, world.buyers[b], supplier, market)
+    negotiation.agree(market, tie, supplier, policy, ours, order, deed)
     return payment_terms.settle_on(world, policy, ours, theirs_seen, order, deed)
 
 
 @compiled
 def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> None:
     """Walk the rooms of an agreed order, from information sharing to learning."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    tie = world.ties[b, order.contact]
+    supplier = world.suppliers[order.supplier]
+    theirs = world.supplier_policies[supplier.policy]
+    instrument = world.instruments[order.instrument]
+    tally = desk.suppliers[order.supplier]
     ours = desk.buyer_sight[order.contact]
-    theirs_seen = desk.supplier_sight[0]
-    theirs = world.supplier_policies[world.suppliers[order.supplier].policy]
+    seen = desk.supplier_sight[0]
     deed.trust_in_supplier = ours.trust
-    deed.trust_in_buyer = theirs_seen.trust
+    deed.trust_in_buyer = seen.trust
     deed.knowhow = ours.knowhow
-    sourcing.place(world, b, order, deed)
-    payment_terms.charge(world, order, deed)
-    information_sharing.share(world, b, policy, theirs, ours, theirs_seen, order, deed)
-    production.produce(world, b, theirs, theirs_seen, order, deed)
+    sourcing.place(market, buyer, tie, order, deed)
+    payment_terms.charge(market, instrument, order, deed)
+    information_sharing.share(market, b, tie, supplier, policy, theirs, ours, seen, order, deed)
+    production.produce(market, b, supplier, tie.knowhow, theirs, seen, order, deed)
     if deed.absconded == 0:
-        delivery.deliver(world, b, theirs, order, deed)
+        delivery.deliver(market, b, supplier, tie.knowhow, theirs, order, deed)
     if order.delivered == 1:
-        inspection.inspect(world, b, policy, ours, order, deed)
-    settlement.settle(world, b, policy, theirs, ours, theirs_seen, order, deed)
-    reputation.speak(world, desk, b, order, deed)
-    learning.learn(world, desk, b, order, deed)
+        inspection.inspect(market, b, policy, ours, order, deed)
+    settlement.settle(
+        market, b, buyer, tie, supplier, instrument, policy, theirs, ours, seen, order, deed
+    )
+    reputation.speak(market, b, buyer, supplier, tally, order, deed)
+    learning.learn(market, b, buyer, tie, policy, theirs, tally, order, deed)
     if order.accepted == 1 and order.grievance == 0:
         desk.familiar[order.instrument] += 1
 
@@ -150,7 +159,7 @@ def walk(world: Any, desk: Any, b: int) -> None:
         accounts.post(buyer, desk, deed, order.supplier)
         accounts.enter(tally, order, deed, market)
         if order.ordered == 1:
-            learning.attract(world, b, order, deed)
+            learning.attract(market, world.ties[b, order.contact], order, deed)
             accounts.burden(desk, order, deed)
             accounts.enter(desk.ages[learning.age_bucket(order.age)], order, deed, market)
         sourcing.recommend(world, b)

@@ -51,14 +51,21 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 
 @compiled
 def make_good(
-    world: Any, b: int, policy: Any, theirs: Any, ours: Any, order: Any, deed: Any, admitted: float
+    market: Any,
+    b: int,
+    supplier: Any,
+    policy: Any,
+    theirs: Any,
+    ours: Any,
+    order: Any,
+    deed: Any,
+    admitted: float,
 ) -> None:
     """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
 
     A supplier that admits its fault, or that is not paid before the lot is in order, makes good;
     otherwise the buyer bears the loss and complains.
     """
-    market = world.market[0]
     worth = order.lots * market.lot_cost
     order.grievance = 1
     if order.rejected == 1:
@@ -69,7 +76,7 @@ def make_good(
             pay(deed, SUPPLIERS, OUTSIDE, micro(stake))
             return
         spend(deed, FAILURE, OUTSIDE, stake)
-        buyer_complains(world, b, DISPUTED, policy, ours, order, deed, stake, FAILURE)
+        buyer_complains(market, b, supplier, DISPUTED, policy, ours, order, deed, stake, FAILURE)
     elif deed.traced == 1:
         stake = market.warranty * market.failure_cost * worth
         if admitted < theirs.admission:
@@ -77,7 +84,7 @@ def make_good(
             pay(deed, SUPPLIERS, BUYERS, units)
             deed.cost[FAILURE] -= units
             return
-        buyer_complains(world, b, DISPUTED, policy, ours, order, deed, stake, FAILURE)
+        buyer_complains(market, b, supplier, DISPUTED, policy, ours, order, deed, stake, FAILURE)
 
 
 @compiled
@@ -131,8 +138,10 @@ def relation_value(order: Any, tie: Any, market: Any) -> float:
 
 @compiled
 def pay_invoice(
-    world: Any,
+    market: Any,
     b: int,
+    buyer: Any,
+    tie: Any,
     policy: Any,
     theirs: Any,
     ours: Any,
@@ -146,9 +155,6 @@ def pay_invoice(
 
     On time, late for want of money, late on purpose, or not at all, denying the debt.
     """
-    market = world.market[0]
-    tie = world.ties[b, order.contact]
-    buyer = world.buyers[b]
     late, deny, kind, wait = four_more(market, SETTLEMENT, b, SECOND)
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
@@ -160,7 +166,7 @@ def pay_invoice(
         pay(deed, BANKS, SUPPLIERS, covered)
         paid = micro(
             supplier_complains(
-                world,
+                market,
                 b,
                 UNPAID,
                 theirs,
@@ -197,10 +203,20 @@ def pay_invoice(
 
 @compiled
 def settle(
-    world: Any, b: int, policy: Any, theirs: Any, ours: Any, theirs_seen: Any, order: Any, deed: Any
+    market: Any,
+    b: int,
+    buyer: Any,
+    tie: Any,
+    supplier: Any,
+    instrument: Any,
+    policy: Any,
+    theirs: Any,
+    ours: Any,
+    theirs_seen: Any,
+    order: Any,
+    deed: Any,
 ) -> None:
     """Accept and pay the order, or deal with a lot that never came."""
-    market = world.market[0]
     admitted, strained, collected, known = four(market, SETTLEMENT, b)
     amount = order.price * order.lots
     if order.delivered == 0:
@@ -209,23 +225,26 @@ def settle(
         if deed.absconded == 1:
             order.grievance = 1
             spend(deed, BAD_DEBT, SUPPLIERS, taken)
-            buyer_complains(world, b, DISPUTED, policy, ours, order, deed, taken, BAD_DEBT)
+            buyer_complains(
+                market, b, supplier, DISPUTED, policy, ours, order, deed, taken, BAD_DEBT
+            )
         return
     if order.rejected == 1 or deed.traced == 1:
-        make_good(world, b, policy, theirs, ours, order, deed, admitted)
+        make_good(market, b, supplier, policy, theirs, ours, order, deed, admitted)
     elif deed.leaked == 1 and known < market.failure_traced:
         order.grievance = 1
     order.accepted = 1
     total = micro(amount)
     due = micro(order.after * amount)
-    instrument = world.instruments[order.instrument]
     if collected < instrument.collection_failure * order.remoteness:
         due += micro(order.on_delivery * amount)
     due = min(due, total)
     deed.cost[PRICE] += total
     pay(deed, BUYERS, SUPPLIERS, total - due)
     if due > 0:
-        pay_invoice(world, b, policy, theirs, ours, theirs_seen, order, deed, due, strained)
+        pay_invoice(
+            market, b, buyer, tie, policy, theirs, ours, theirs_seen, order, deed, due, strained
+        )
 
 
 @compiled

@@ -252,11 +252,8 @@ def choose(world: Any, b: int, k: int, order: Any) -> None:
 
 
 @compiled
-def place(world: Any, b: int, order: Any, deed: Any) -> None:
+def place(market: Any, buyer: Any, tie: Any, order: Any, deed: Any) -> None:
     """Place the order that is agreed: work of ordering, qualification of a stranger, switching."""
-    market = world.market[0]
-    buyer = world.buyers[b]
-    tie = world.ties[b, order.contact]
     order.ordered = 1
     saved = market.asset_saving * tie.assets
     eased = market.knowhow_ease * tie.knowhow
