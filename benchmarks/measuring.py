@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 
@@ -62,6 +62,13 @@ def alternating(repetitions: int, **work: Callable[[], Any]) -> dict[str, list[f
         for name, piece in work.items():
             times[name].append(seconds(piece))
     return times
+
+
+def processor_seconds(work: Callable[[], Any]) -> float:
+    """Time a piece of work by the processor: waiting for others does not count."""
+    start = process_time()
+    work()
+    return process_time() - start
 
 
 def median_ratio(above: list[float], below: list[float]) -> float:
