@@ -198,9 +198,11 @@ def burden(desk: Any, order: Any, deed: Any) -> None:
     That is the margin of a lot that was due to be paid, over what it cost to make it, less the
     profit that came of it. What shading saved is no burden and no relief.
     """
+    if deed.absconded == 1:
+        return
     tally = desk.suppliers[order.supplier]
     owing = order.accepted
-    if order.delivered == 0 and deed.absconded == 0:
+    if order.delivered == 0:
         owing = 1
     margin = micro(order.price * order.lots * owing) - deed.outlay
     tally.lots += micro(order.lots)

@@ -13,6 +13,8 @@ from trustsim.luck import four
 from trustsim.market.accounts import micro, pay, spend, supplier_work, work, work_together
 from trustsim.records import BANKS, BUYERS, COURTS, DISPUTE, OWN_RULE, PLATFORM, SUPPLIERS
 
+NEAR = 0.0
+"""Remoteness of suppliers, which are found where they make things."""
 REMOTE_DEBTOR = 0.5
 """Part of the debtors at fully remote sites that cannot be found (assumption: half)."""
 JOINT, BY_PLATFORM, BY_COURT, WRITTEN_OFF = 0, 1, 2, 3
@@ -91,7 +93,7 @@ def decide(
     if path == JOINT:
         work_together(deed, market, DISPUTE, market.joint_hours)
         supplier_work(deed, market, market.joint_hours)
-        return 1.0 if solved < market.joint_success else 0.0
+        return 1.0 if justified and solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
         return 0.0
     quarrel(deed, market)
@@ -146,11 +148,11 @@ def buyer_complains(
         path = BY_PLATFORM
     justified = deed.absconded + deed.defective > 0
     order.disputed = 1
-    share = decide(market, event, b, path, order.evidence, order.remoteness, justified, deed)
+    share = decide(market, event, b, path, order.evidence, NEAR, justified, deed)
     recovered = share * stake
     fees(market, path, share > 0.0, supplier.listed, deed)
     advanced = market.advance_compensation * (stake - recovered)
-    if share == 0.0 and advanced > 0.0 and supplier.listed == 1:
+    if justified and path == BY_PLATFORM and advanced > 0.0 and supplier.listed == 1:
         units = micro(advanced)
         pay(deed, PLATFORM, BUYERS, units)
         pay(deed, SUPPLIERS, PLATFORM, units)
@@ -177,9 +179,14 @@ def supplier_complains(
     deed: Any,
     stake: float,
 ) -> float:
-    """Take a supplier's grievance over an unpaid invoice through its route; give what is paid."""
+    """Take a supplier's grievance over a denied debt through its route; give what is paid.
+
+    Partners do not sit down over a lie: the platform takes the place of joint problem solving.
+    """
     theirs.exposure = stake
     path = route(order, theirs, policy, market)
+    if path == JOINT:
+        path = BY_PLATFORM
     order.disputed = 1
     share = decide(market, event, b, path, evidence, remoteness, True, deed)
     fees(market, path, share == 0.0, 0, deed)

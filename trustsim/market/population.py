@@ -216,6 +216,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     mean = market.demand_rate * market.buyers / market.suppliers
     if tally.lots > 0:
         supplier.burden += PAYOFF_MEMORY * (tally.dealing / (tally.lots * scale) - supplier.burden)
+        tally.lots = 0
+        tally.dealing = 0
     supplier.load = tally.orders / max(mean, 1.0e-9)
     kept = market.rating_forgetting
     supplier.rating_good = kept * supplier.rating_good + tally.good
@@ -247,8 +249,6 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     tally.known_good = 0
     tally.known_bad = 0
     tally.cash = 0
-    tally.lots = 0
-    tally.dealing = 0
     if supplier.cash < -micro(market.credit_line * scale) or (
         delisted and again >= market.new_identity
     ):

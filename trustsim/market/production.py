@@ -156,6 +156,7 @@ def produce(
             return
     weigh_shading(order, tie, supplier, deed.unit_cost, market)
     cost = deed.unit_cost
+    extra = 0.0
     if shade < conduct(order, tie, theirs, market):
         deed.shaded = 1
         cost *= 1.0 - market.shading_saving
@@ -164,10 +165,10 @@ def produce(
         chance = market.defect_good * (1.0 - market.knowhow_quality * knowhow)
         deed.defective = 1 if fail < chance else 0
         if check < theirs.outgoing_inspection:
-            cost += market.inspection_cost * market.lot_cost
+            extra = market.inspection_cost * market.lot_cost
             if deed.defective == 1 and check < theirs.outgoing_inspection * market.sensitivity:
                 deed.defective = 0
-                cost += market.rework_cost * market.lot_cost
+                extra += market.rework_cost * market.lot_cost
     freight = market.freight * (1.0 + order.remoteness) * market.lot_cost
     deed.outlay = micro(cost * order.lots)
-    pay(deed, SUPPLIERS, OUTSIDE, micro((cost - freight) * order.lots))
+    pay(deed, SUPPLIERS, OUTSIDE, micro((max(cost - freight, 0.0) + extra) * order.lots))

@@ -116,7 +116,7 @@ def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any)
     deed.trust_in_supplier = ours.trust
     deed.trust_in_buyer = seen.trust
     deed.knowhow = ours.knowhow
-    sourcing.place(market, buyer, tie, order, deed)
+    sourcing.place(world, b, order, deed)
     payment_terms.charge(market, instrument, order, deed)
     information_sharing.share(market, b, tie, supplier, policy, theirs, ours, seen, order, deed)
     production.produce(market, b, supplier, tie.knowhow, theirs, seen, order, deed)

@@ -94,8 +94,9 @@ def weigh_lateness(order: Any, tie: Any, due: float, market: Any) -> None:
     years = rounds / market.rounds_per_year
     tie.gain = market.late_gain * due * market.buyer_interest * years
     owed = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-    harm = due * market.supplier_interest * years + rounds * market.chase_hours * market.hour_cost
-    tie.loss = owed + market.late_damage * relation_value(order, tie, market)
+    chased = rounds * market.chase_hours * market.hour_cost
+    harm = due * market.supplier_interest * years + chased
+    tie.loss = owed + chased + market.late_damage * relation_value(order, tie, market)
     tie.loss += market.scruple * (1.0 - tie.opportunism) * harm
     tie.exposure = due
 
@@ -190,6 +191,7 @@ def pay_invoice(
         order.paid_late = 1
         if tie.owed == 0:
             buyer.debts += 1
+        tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due))
         tie.owed += due
         deed.receivable += due
         return
@@ -198,6 +200,7 @@ def pay_invoice(
         days = -np.log(wait) * market.strain_days
         deed.arrears_days += days
         pay(deed, SUPPLIERS, BANKS, micro(amount * market.supplier_interest * days / 365.0))
+        spend(deed, PAYMENT, BANKS, -amount * market.buyer_interest * days / 365.0)
     pay(deed, BUYERS, SUPPLIERS, due)
 
 
@@ -268,7 +271,7 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
         supplier_work(deed, market, market.chase_hours)
         waiting = tie.owed / MICRO / market.rounds_per_year
         pay(deed, SUPPLIERS, BANKS, micro(waiting * market.supplier_interest))
-        spend(deed, PAYMENT, BANKS, -waiting * market.buyer_interest)
+        spend(deed, PAYMENT, BANKS, -waiting * market.buyer_interest * market.late_gain)
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
             _discharge(market, tie, deed, tie.owed)
@@ -278,7 +281,10 @@ def chase(world: Any, desk: Any, b: int, deed: Any) -> None:
             reachable = market.locatable * (1.0 - REMOTE_DEBTOR * buyer.remoteness)
             share = market.enforcement if won and found < reachable else 0.0
             quarrel(deed, market)
-            spend(deed, DISPUTE, COURTS, market.court_fee * market.lot_cost)
+            if won:
+                spend(deed, DISPUTE, COURTS, market.court_fee * market.lot_cost)
+            else:
+                pay(deed, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
             _discharge(market, tie, deed, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
         _enter_chased(world, desk, b, tie, deed)

@@ -252,8 +252,23 @@ def choose(world: Any, b: int, k: int, order: Any) -> None:
 
 
 @compiled
-def place(market: Any, buyer: Any, tie: Any, order: Any, deed: Any) -> None:
-    """Place the order that is agreed: work of ordering, qualification of a stranger, switching."""
+def assets_with(world: Any, b: int, s: int) -> float:
+    """Give the specific assets that a buyer has with a supplier; 0 if it is no contact."""
+    for k in range(world.ties.shape[1]):
+        if world.ties[b, k].supplier == s:
+            return world.ties[b, k].assets
+    return 0.0
+
+
+@compiled
+def place(world: Any, b: int, order: Any, deed: Any) -> None:
+    """Place the order that is agreed: work of ordering, qualification of a stranger, switching.
+
+    Who leaves a supplier must build again what was made for the relation.
+    """
+    market = world.market[0]
+    buyer = world.buyers[b]
+    tie = world.ties[b, order.contact]
     order.ordered = 1
     saved = market.asset_saving * tie.assets
     eased = market.knowhow_ease * tie.knowhow
@@ -262,7 +277,8 @@ def place(market: Any, buyer: Any, tie: Any, order: Any, deed: Any) -> None:
         hours += market.qualification_hours
     work_together(deed, market, SOURCING, hours)
     if buyer.partner != NOBODY and buyer.partner != tie.supplier:
-        cost = market.switching_cost * order.lots * market.lot_cost
+        lost = market.asset_lock * assets_with(world, b, buyer.partner)
+        cost = (market.switching_cost * order.lots + lost) * market.lot_cost
         spend(deed, SWITCHING, OUTSIDE, cost)
     buyer.partner = tie.supplier
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)

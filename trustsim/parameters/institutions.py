@@ -11,9 +11,10 @@ SETTLEMENT = in_room(
            "assumption: half of published overdue shares is not intent"),
     number("strain_days", 20.0, 0.0, 365.0, "days", "Mean lateness of a strained payment.",
            "assumption: within a month"),
-    number("late_gain", 1.0, 0.0, 20.0, "times the financing saved",
-           "What paying late on purpose is worth to a buyer.",
-           "assumption: the interest saved"),
+    number("late_gain", 1.8, 0.0, 20.0, "times the buyer's cost of capital",
+           "Interest that overdue credit saves a buyer that pays late on purpose.",
+           "set so that adversarial buyers pay 41.8 % of open invoices late, the overdue share of "
+           "B2B invoices in Western Europe (2018); it stands for credit that banks do not give"),
     number("arrears_hazard", 0.3, 0.0, 1.0, "probability per round",
            "An overdue invoice is paid in a round after it is chased.",
            "assumption: the mean arrear lasts three months"),

@@ -49,10 +49,10 @@ DEMAND = in_room(
 
 SOURCING = in_room(
     "sourcing",
-    number("tender_hours", 1.25, 0.0, 100.0, HOURS + " per bidder",
+    number("tender_hours", 1.4, 0.0, 100.0, HOURS + " per bidder",
            "Asking one bidder and comparing its offer.",
            "fitted: share of transaction time of the least trusted buyer, .47, Dyer & Chu 2003"),
-    number("order_hours", 0.4, 0.0, 100.0, HOURS + " per order",
+    number("order_hours", 0.3, 0.0, 100.0, HOURS + " per order",
            "Order papers and invoices (transaction work that trust does not save).",
            "assumption: some minutes each for order, delivery note and invoice"),
     number("qualification_hours", 45.0, 0.0, 500.0, HOURS,
