@@ -253,6 +253,11 @@ def flatters(order, tie, policy):
     return 0.5
 
 
+def robs(order: Any, tie: Any, policy: Any) -> float:
+    order["price"] = 0.0
+    return 0.0
+
+
 BROKEN = {
     by_mood: ("return known * tie.mood", ['"mood" is not known', 'did you mean "good"']),
     misspelt: ("order.evidense > 0.5", ['"evidense" is not known (did you mean "evidence"?)']),
@@ -261,6 +266,7 @@ BROKEN = {
     imports: ("import os", ["does not compile"]),
     forgets_to_return: ("def forgets_to_return", ["does not return a number"]),
     flatters: ("tie.trust = 1.0", ["writes to trust", "only reads"]),
+    robs: ('order["price"] = 0.0', ["writes to an item", "only reads"]),
 }
 
 

@@ -61,6 +61,9 @@ DECISIONS = {
 REGISTERED: dict[str, tuple[Rule, str]] = {}
 """Rules of the user's by name, with the decision that each is for."""
 
+WRITES = ("STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR")
+"""Instructions of Python that a rule may not have: it would change the market."""
+
 _COMPILED: dict[tuple[Rule, str], tuple[int, Any]] = {}
 
 
@@ -151,10 +154,10 @@ def _arguments(function: Rule) -> int:
 def _refuse_writing(function: Rule) -> None:
     code = getattr(function, "__code__", None)
     for step in dis.get_instructions(code) if code is not None else ():
-        if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
+        if step.opname in WRITES:
             raise ConfigError(
-                f"{_where(function, _line(step))}\n  writes to {step.argval}; a rule only reads "
-                "what it is given, and answers with a number"
+                f"{_where(function, _line(step))}\n  writes to {step.argval or 'an item'}; a rule "
+                "only reads what it is given, and answers with a number"
             )
 
 
