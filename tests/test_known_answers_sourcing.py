@@ -149,3 +149,56 @@ def test_haggling_wears_the_margin_down_exponentially() -> None:
     assert calm["cost_price"] == pytest.approx(1.3, abs=1e-6)
     assert left / margin == pytest.approx(np.exp(-1.0), abs=1e-4)
     assert haggled["cost_price"] == pytest.approx(1.3 - margin + left, abs=1e-6)
+
+
+def test_hours_of_an_order_are_booked_where_they_belong() -> None:
+    buyer = {
+        "bidders": 3,
+        "haggling": "fixed",
+        "haggling_hours": 2.0,
+        "contracting": 0.5,
+        "contract_trust": 0.0,
+        "documentation": 0.25,
+        "disclosure_rule": "always",
+        "disclosure": 1.0,
+        "upkeep": 0.5,
+    }
+    hours = {
+        "tender_hours": 1.5,
+        "order_hours": 0.75,
+        "qualification_hours": 20.0,
+        "coordination_hours": 4.0,
+        "contract_hours": 6.0,
+        "contract_learning": 0.0,
+        "document_hours": 2.0,
+        "disclosure_hours": 0.6,
+        "upkeep_hours": 0.4,
+    }
+    market: dict[str, Any] = {"suppliers": 3, "contacts": 3, "break_rate": 1.0, "value": 3.0}
+    measures = simulate(quiet(buyer, hour_cost=0.01, rounds=8, **hours, **market)).measures
+    tendering = 0.75 + 2 * 1.5  # the first bidder is no tender
+    agreeing = 2.0 + 0.5 * 6.0 + 0.25 * 2.0
+    productive = 20.0 + 4.0 + 0.6 + 0.5 * 0.4  # every relation is a new one
+    assert measures["orders"] == 8.0
+    assert measures["cost_sourcing"] == pytest.approx(0.01 * (tendering + productive), abs=1e-6)
+    assert measures["cost_negotiation"] == pytest.approx(0.01 * agreeing, abs=1e-6)
+    everything = tendering + agreeing + productive
+    assert measures["procurement_cost"] == pytest.approx(0.01 * everything, abs=1e-6)
+    assert measures["goods_per_hour"] == pytest.approx(1.0 / everything, rel=1e-6)
+    share = (tendering + agreeing) / everything
+    assert measures["transaction_time_share"] == pytest.approx(share, rel=1e-6)
+
+
+def test_a_change_of_supplier_costs_the_switch() -> None:
+    # blind choice among four: three orders in four go to another supplier than the last one
+    buyer = {"attraction_weight": 0.0, "award": "logit"}
+    sizes: dict[str, Any] = {"suppliers": 4, "contacts": 4, "buyers": 50, "rounds": 200}
+    outcome = simulate(quiet(buyer, switching_cost=0.2, **sizes, value=3.0), orders=True)
+    orders = outcome.orders
+    assert orders is not None
+    before = orders.groupby("buyer")["supplier"].shift(1)
+    changed = before.notna() & (before != orders["supplier"])
+    assert changed.mean() == pytest.approx(0.75 * 199 / 200, abs=0.02)
+    assert (orders["cost_switching"] == 200_000 * changed).all()
+    loyal = simulate(quiet(buyer, switching_cost=0.2, rounds=50))
+    assert loyal.measures["cost_switching"] == 0.0

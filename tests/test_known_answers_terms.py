@@ -70,6 +70,51 @@ def test_a_fixed_fee_counts_by_its_share_of_the_price() -> None:
     assert first_open_account(0.02, fee_fixed=0.07) == expected < first_open_account(0.02)
 
 
+EARNERS = ("platform", "carriers", "banks")
+
+
+@pytest.mark.parametrize("operator", [0, 1, 2])
+@pytest.mark.parametrize("suppliers_part", [0.0, 0.25, 1.0])
+def test_fees_are_paid_by_both_sides_to_who_operates_the_instrument(
+    operator: int, suppliers_part: float
+) -> None:
+    fees = {"fee_share": 0.02, "fee_fixed": 0.01, "supplier_fee_share": suppliers_part}
+    means = {"paid": {"on_delivery": 1.0, "operator": operator, **fees}}
+    outcome = simulate(quiet(instruments=means, rounds=10), orders=True)
+    assert outcome.orders is not None
+    fee = 0.02 * 1.15 + 0.01
+    assert outcome.measures["cost_payment"] == pytest.approx((1.0 - suppliers_part) * fee, abs=1e-6)
+    margin = (outcome.orders["price"] - outcome.orders["unit_cost"]).mean()
+    profit = outcome.measures["supplier_profit"]
+    assert margin - profit == pytest.approx(suppliers_part * fee, abs=2e-6)
+    earned = {name: outcome.rounds[f"balance_{name}"].iloc[-1] / 1e7 for name in EARNERS}
+    expected = {name: fee if place == operator else 0.0 for place, name in enumerate(EARNERS)}
+    assert earned == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("terms", "buyer", "supplier"),
+    [
+        ({"on_delivery": 1.0}, 0.0, 0.0),
+        ({"advance": 1.0}, 0.12 / 12, 0.0),  # a round of a month in advance
+        ({"advance": 0.4, "on_delivery": 0.6}, 0.4 * 0.12 / 12, 0.0),
+        ({"credit_days": 73.0}, -0.12 / 5, 0.2 / 5),  # a fifth of a year on credit
+        ({"advance": 0.5, "credit_days": 73.0}, 0.5 * 0.12 / 12 - 0.5 * 0.12 / 5, 0.5 * 0.2 / 5),
+    ],
+)
+def test_each_side_bears_interest_on_what_it_waits_for(
+    terms: dict[str, float], buyer: float, supplier: float
+) -> None:
+    market = {"buyer_interest": 0.12, "supplier_interest": 0.2, "credit_loss": 0.0}
+    outcome = simulate(
+        quiet(instruments={"terms": terms}, value=5.0, advance_loss=0.0, **market), orders=True
+    )
+    assert outcome.orders is not None
+    assert outcome.measures["cost_payment"] == pytest.approx(buyer * 1.15, abs=1e-6)
+    margin = (outcome.orders["price"] - outcome.orders["unit_cost"]).mean()
+    assert margin - outcome.measures["supplier_profit"] == pytest.approx(supplier * 1.15, abs=2e-6)
+
+
 # Lee, So & Tang 2000: persistence, lead time, holding cost, shortage cost
 CHAINS = [(0.0, 1, 1.0, 9.0), (0.5, 0, 1.0, 4.0), (0.6, 1, 1.0, 25.0), (0.9, 3, 2.0, 30.0)]
 SHOCK = 0.3
