@@ -230,7 +230,9 @@ class Buyer(Relations, Settlement, Agent):
             hours += market.qualification_hours
         self.work_together(order, SOURCING, hours)
         if self.partner is not None and self.partner is not supplier:
+            left = next((tie.assets for tie in self.ties if tie.supplier is self.partner), 0.0)
             order.cost[SWITCHING] += market.switching_cost * order.worth
+            order.cost[SWITCHING] += market.asset_lock * left * market.lot_cost
         self.partner = supplier
         tie.retained += ATTENTION * (1.0 - tie.retained)
 

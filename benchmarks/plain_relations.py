@@ -187,9 +187,10 @@ class Relations:
 
     def burden(self, order):
         """Let the supplier note what dealing with the buyer has cost: margin due less profit."""
+        if order.absconded:
+            return
         supplier, margin = order.supplier, -order.outlay
-        lost_on_the_way = not order.delivered and not order.absconded
-        if order.accepted or lost_on_the_way:
+        if order.accepted or not order.delivered:
             margin += order.price * order.lots
         supplier.lots += order.lots
         supplier.dealing += margin - order.profit - order.receivable

@@ -21,6 +21,8 @@ from benchmarks.plain_rules import (
     inspect_sampling,
 )
 
+NEAR, REMOTE_DEBTOR = 0.0, 0.5
+
 
 class Settlement:
     """How a buyer inspects, accepts, pays, and deals with trouble."""
@@ -144,23 +146,25 @@ class Settlement:
             return
         rounds = 1.0 / max(market.arrears_hazard, 0.01)
         years = rounds / market.rounds_per_year
-        harm = due * market.supplier_interest * years
-        harm += rounds * market.chase_hours * market.hour_cost
+        chased = rounds * market.chase_hours * market.hour_cost
+        harm = due * market.supplier_interest * years + chased
         gain = market.late_gain * due * market.buyer_interest * years
         loss = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-        loss += market.late_damage * relation + scruple * harm
+        loss += chased + market.late_damage * relation + scruple * harm
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
         )
         if random.random() < max(policy.lateness, wish):
             order.delayed_payment = True
             order.receivable += due
+            tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due))
             tie.owed += due
             return
         if random.random() < market.strain:
             days = random.expovariate(1.0) * market.strain_days
             order.arrears_days += days
             order.pay_supplier(supplier, -due * market.supplier_interest * days / 365.0)
+            order.cost[PAYMENT] -= due * market.buyer_interest * days / 365.0
         order.pay_supplier(supplier, due)
 
     def relation_value(self, order):
@@ -184,15 +188,19 @@ class Settlement:
         order.pay_supplier(supplier, -market.chase_hours * market.hour_cost)
         waiting = tie.owed / market.rounds_per_year
         order.pay_supplier(supplier, -waiting * market.supplier_interest)
-        order.cost[PAYMENT] -= waiting * market.buyer_interest
+        order.cost[PAYMENT] -= waiting * market.buyer_interest * market.late_gain
         if supplier.generation != tie.generation or random() < market.arrears_hazard:
             self.discharge(tie, order, tie.owed)
         elif tie.arrears >= market.law_age:
             self.quarrel(order, supplier)
             won = random() < 0.5 * (1.0 + market.evidence)
-            won = won and random() < market.locatable * (1.0 - 0.5 * self.remoteness)
-            order.cost[DISPUTE] += market.court_fee * market.lot_cost
-            self.discharge(tie, order, market.enforcement * tie.owed if won else 0.0)
+            fee = market.court_fee * market.lot_cost
+            if won:
+                order.cost[DISPUTE] += fee
+            else:
+                order.pay_supplier(supplier, -fee)
+            found = random() < market.locatable * (1.0 - REMOTE_DEBTOR * self.remoteness)
+            self.discharge(tie, order, market.enforcement * tie.owed if won and found else 0.0)
         return self.enter_chased(tie, order)
 
     def close_out(self, tie):
@@ -227,7 +235,7 @@ class Settlement:
         self.work(order, DISPUTE, market.dispute_hours)
         order.pay_supplier(supplier, -market.dispute_hours * market.hour_cost)
 
-    def decide(self, order, route, evidence, justified=True):
+    def decide(self, order, route, evidence, remoteness, justified):
         """Give the share of the stake that the complaining side gets."""
         market, random = self.model.market, self.random.random
         if route == WRITE_OFF:
@@ -235,14 +243,14 @@ class Settlement:
         if route == JOINT:
             self.work_together(order, DISPUTE, market.joint_hours)
             order.pay_supplier(order.supplier, -market.joint_hours * market.hour_cost)
-            return 1.0 if random() < market.joint_success else 0.0
+            return 1.0 if justified and random() < market.joint_success else 0.0
         self.quarrel(order, order.supplier)
         right = random() < 0.5 * (1.0 + evidence)
         if right != justified:
             return 0.0
         if route == PLATFORM:
             return 1.0
-        reachable = market.locatable * (1.0 - 0.5 * self.remoteness)
+        reachable = market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
         return market.enforcement if random() < reachable else 0.0
 
     def charge_loser(self, order, route, supplier_lost, fine):
@@ -269,11 +277,11 @@ class Settlement:
             route = PLATFORM
         order.disputed = True
         justified = order.absconded or order.defective
-        share = self.decide(order, route, order.evidence, justified)
+        share = self.decide(order, route, order.evidence, NEAR, justified)
         fine = market.fine if supplier.listed else 0.0
         self.charge_loser(order, route, share > 0.0, fine)
-        if share == 0.0 and supplier.listed:
-            self.recover(order, market.advance_compensation * stake, category)
+        if justified and route == PLATFORM and supplier.listed:
+            self.recover(order, market.advance_compensation * (1.0 - share) * stake, category)
         self.recover(order, share * stake, category)
         if route == COURT:
             wait = market.buyer_interest * market.court_delay / 12.0
@@ -283,8 +291,10 @@ class Settlement:
         """Go through the supplier's grievance over an unpaid invoice; give what is paid."""
         market, policy = self.model.market, order.supplier.policy
         route = policy.escalation(market, order.trust_in_buyer, order.evidence, stake)
+        if route == JOINT:
+            route = PLATFORM
         order.disputed = True
-        share = self.decide(order, route, evidence)
+        share = self.decide(order, route, evidence, self.remoteness, True)
         self.charge_loser(order, route, share == 0.0, 0.0)
         if route == COURT:
             wait = market.supplier_interest * market.court_delay / 12.0

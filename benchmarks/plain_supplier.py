@@ -57,6 +57,7 @@ class Supplier(Agent):
         self.community = random.randrange(market.communities)
         self.generation = 0
         self.load = 1.0
+        self.lots = self.dealing = 0.0  # kept until there is an order to bear them
         self.empty_round()
         self.start_firm()
 
@@ -90,7 +91,7 @@ class Supplier(Agent):
     def empty_round(self):
         """Empty the sums of the round."""
         self.orders = self.good = self.bad = self.faults = self.known_good = self.known_bad = 0
-        self.income = self.lots = self.dealing = 0.0
+        self.income = 0.0
 
     def trust_in(self, tie):
         """Trust in the buyer of a tie."""
@@ -131,7 +132,7 @@ class Supplier(Agent):
             if random() < self.temptation_to_abscond(order) * gravity(policy):
                 order.absconded = True
                 return False
-        cost = order.unit_cost
+        cost, checked = order.unit_cost, 0.0
         if random() < self.temptation_to_shade(order):
             order.shaded = True
             cost *= 1.0 - market.shading_saving
@@ -140,13 +141,13 @@ class Supplier(Agent):
             chance = market.defect_good * (1.0 - market.knowhow_quality * tie.knowhow)
             order.defective = random() < chance
             if random() < policy.outgoing_inspection:
-                cost += market.inspection_cost * market.lot_cost
+                checked = market.inspection_cost * market.lot_cost
                 if order.defective and random() < market.sensitivity:
                     order.defective = False
-                    cost += market.rework_cost * market.lot_cost
+                    checked += market.rework_cost * market.lot_cost
         freight = market.freight * (1.0 + order.buyer.remoteness) * market.lot_cost
         order.outlay = cost * order.lots
-        order.pay_supplier(self, -(cost - freight) * order.lots)
+        order.pay_supplier(self, -(max(cost - freight, 0.0) + checked) * order.lots)
         return True
 
     def temptation_to_abscond(self, order):
@@ -220,6 +221,7 @@ class Supplier(Agent):
             self.cash -= market.payout * spare
         if self.lots > 0.0:
             self.burden += PAYOFF_MEMORY * (self.dealing / (self.lots * scale) - self.burden)
+            self.lots = self.dealing = 0.0
         mean = market.demand_rate * market.buyers / market.suppliers
         self.load = self.orders / max(mean, 1e-9)
         kept = market.rating_forgetting
