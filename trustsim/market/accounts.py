@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.records import (
     BUYERS,
     MICRO,
@@ -129,7 +129,7 @@ def enter(tally: Any, order: Any, deed: Any, market: Any) -> None:
         tally.value += micro(order.lots * market.value * market.lot_cost)
 
 
-@compiled
+@inlined
 def clear(order: Any, deed: Any) -> None:
     """Wipe the desk for the next order."""
     order.supplier = -1
@@ -191,7 +191,7 @@ def clear_sums(deed: Any) -> None:
         deed.cost[category] = 0
 
 
-@compiled
+@inlined
 def burden(desk: Any, order: Any, deed: Any) -> None:
     """Note what dealing with the buyer has cost the supplier.
 
@@ -218,7 +218,7 @@ def spent(deed: Any) -> int:
     return total
 
 
-@compiled
+@inlined
 def settle_payoff(buyer: Any, order: Any, deed: Any, market: Any) -> None:
     """Add the round's surplus, in lots, to the buyer's smoothed payoff."""
     units = spent(deed) + deed.earlier

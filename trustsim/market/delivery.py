@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import micro, pay, spend
 from trustsim.records import CARRIERS, DELAY, OUTSIDE, SUPPLIERS
@@ -23,7 +23,7 @@ def lateness(supplier: Any, knowhow: float, market: Any) -> float:
     return min(chance * (1.0 + supplier.load / market.capacity), 1.0)
 
 
-@compiled
+@inlined
 def deliver(
     market: Any, b: int, supplier: Any, knowhow: float, theirs: Any, order: Any, deed: Any
 ) -> None:

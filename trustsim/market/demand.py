@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.luck import WORLD, four, normal, number_of, two_normals
 
 DEMAND = number_of("demand")
@@ -21,7 +21,7 @@ MOST_LOTS = 1000.0
 """Largest order, lots (assumption: no plant orders more than some years' need at once)."""
 
 
-@compiled
+@inlined
 def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
     """Draw whether the buyer orders and how many lots (mean 1 over time).
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import compiled, inlined, own_rule
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import micro, pay, spend, supplier_work, work_together
 from trustsim.records import DELAY, LEAKAGE, OUTSIDE, OWN_RULE, SOURCING, SUPPLIERS
@@ -46,7 +46,7 @@ def disclosure(order: Any, tie: Any, policy: Any, market: Any) -> float:
     return reciprocal(order, tie, policy, market)
 
 
-@compiled
+@inlined
 def share(
     market: Any,
     b: int,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import compiled, inlined, own_rule
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import spend
 from trustsim.records import FAILURE, INSPECTION, OUTSIDE, OWN_RULE
@@ -124,7 +124,7 @@ def powers(tie: Any, policy: Any, market: Any) -> Any:
     return find, alarm, market.item_cost * items
 
 
-@compiled
+@inlined
 def inspect(market: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
     """Check the lot or not; a defect that escapes fails in use, and may be traced."""
     worth = order.lots * market.lot_cost

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import spent, work_together
 from trustsim.records import AGE_FROM, MAX_ORDERS, MICRO, SOURCING
@@ -132,7 +132,7 @@ def idle(tie: Any, policy: Any, market: Any) -> None:
     tie.retained = tie.retained * (1.0 - ATTENTION)
 
 
-@compiled
+@inlined
 def see_supplier(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -> None:
     """Fill in the relation as the buyer sees it."""
     mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
@@ -149,7 +149,7 @@ def see_supplier(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -
     _see_both(sight, tie, buyer, supplier, market)
 
 
-@compiled
+@inlined
 def see_buyer(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -> None:
     """Fill in the relation as the supplier sees it."""
     mean = tie.buyer_good / (tie.buyer_good + tie.buyer_bad)
@@ -184,7 +184,7 @@ def _see_both(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -> N
     sight.partner_cost = 0.0
 
 
-@compiled
+@inlined
 def learn(
     market: Any,
     b: int,
@@ -239,7 +239,7 @@ def learn(
     tie.last_round = market.round
 
 
-@compiled
+@inlined
 def attract(market: Any, tie: Any, order: Any, deed: Any) -> None:
     """Add the order's profit to the attraction of its supplier.
 

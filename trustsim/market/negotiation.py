@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import bounded, compiled, own_rule
+from trustsim.compiled import bounded, compiled, inlined, own_rule
 from trustsim.market.accounts import micro, supplier_expense, supplier_work, work
 from trustsim.market.learning import lifted
 from trustsim.records import NEGOTIATION, OWN_RULE
@@ -54,7 +54,7 @@ def outside_option(market: Any) -> float:
     return price * market.cost_level
 
 
-@compiled
+@inlined
 def collect_bids(world: Any, desk: Any, b: int, order: Any, deed: Any) -> None:
     """Let every supplier asked name its price for a nominal lot.
 
@@ -142,7 +142,7 @@ def contract_hours(tie: Any, policy: Any, market: Any) -> float:
     return market.contract_hours * needed * learned * saved
 
 
-@compiled
+@inlined
 def agree(
     market: Any, tie: Any, supplier: Any, policy: Any, sight: Any, order: Any, deed: Any
 ) -> None:

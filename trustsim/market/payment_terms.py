@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import compiled, inlined, own_rule
 from trustsim.market.accounts import micro, pay, spend
 from trustsim.records import BANKS, CARRIERS, OWN_RULE, PAYMENT, PLATFORM, SUPPLIERS
 
@@ -84,7 +84,7 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
     order.credit_days = instrument.credit_days
 
 
-@compiled
+@inlined
 def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed: Any) -> bool:
     """Settle on an instrument; give False when none is acceptable to both.
 
@@ -129,7 +129,7 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
     return True
 
 
-@compiled
+@inlined
 def charge(market: Any, instrument: Any, order: Any, deed: Any) -> None:
     """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
     amount = order.price * order.lots

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import compiled, inlined, own_rule
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import micro, pay
 from trustsim.records import OUTSIDE, OWN_RULE, SUPPLIERS
@@ -137,7 +137,7 @@ def weigh_absconding(order: Any, tie: Any, cost: float, market: Any) -> None:
     tie.exposure = taken / max(order.price, 1.0e-9)
 
 
-@compiled
+@inlined
 def produce(
     market: Any, b: int, supplier: Any, knowhow: float, theirs: Any, tie: Any, order: Any, deed: Any
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.luck import four, number_of
 from trustsim.market.accounts import micro, pay
 from trustsim.records import BUYERS, DISPUTE, SUPPLIERS
@@ -41,7 +41,7 @@ def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
     return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1.0e-3)
 
 
-@compiled
+@inlined
 def speak(
     market: Any, b: int, buyer: Any, supplier: Any, tally: Any, order: Any, deed: Any
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.compiled import compiled, entry
+from trustsim.compiled import entry, inlined
 from trustsim.luck import four_more, number_of
 from trustsim.market import (
     accounts,
@@ -58,7 +58,7 @@ def schedule() -> str:
     return "\n".join(lines)
 
 
-@compiled
+@inlined
 def fade(world: Any, desk: Any, b: int, policy: Any, deed: Any) -> None:
     """Let all ties of a buyer fade by a round; strangers take the place of firms that are gone."""
     market = world.market[0]
@@ -80,7 +80,7 @@ def fade(world: Any, desk: Any, b: int, policy: Any, deed: Any) -> None:
                 sourcing.part(world, b, k, whom)
 
 
-@compiled
+@inlined
 def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> bool:
     """Walk the rooms before the order is agreed; give False when no agreement is reached."""
     market = world.market[0]
@@ -101,7 +101,7 @@ def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: A
     return payment_terms.settle_on(world, policy, ours, theirs_seen, order, deed)
 
 
-@compiled
+@inlined
 def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> None:
     """Walk the rooms of an agreed order, from information sharing to learning."""
     market = world.market[0]
@@ -133,7 +133,7 @@ def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any)
         desk.familiar[order.instrument] += 1
 
 
-@compiled
+@inlined
 def walk(world: Any, desk: Any, b: int) -> None:
     """Walk one buyer's order of a round through all rooms."""
     market = world.market[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled
+from trustsim.compiled import compiled, inlined
 from trustsim.luck import SECOND, four, four_more, number_of
 from trustsim.market.accounts import (
     clear_sums,
@@ -137,7 +137,7 @@ def relation_value(order: Any, tie: Any, market: Any) -> float:
     return value * market.lot_cost
 
 
-@compiled
+@inlined
 def pay_invoice(
     market: Any,
     b: int,
@@ -204,7 +204,7 @@ def pay_invoice(
     pay(deed, BUYERS, SUPPLIERS, due)
 
 
-@compiled
+@inlined
 def settle(
     market: Any,
     b: int,

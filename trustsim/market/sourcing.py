@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled, own_rule
+from trustsim.compiled import compiled, inlined, own_rule
 from trustsim.luck import four, four_more, gumbel, number_of
 from trustsim.market.accounts import spend, work, work_together
 from trustsim.market.learning import ATTENTION, meet, see_supplier
@@ -67,7 +67,7 @@ def find(world: Any, b: int, rule: int) -> int:
     return best
 
 
-@compiled
+@inlined
 def explore(world: Any, b: int, policy: Any) -> int:
     """Replace the weakest contact by a newcomer with probability ``exploration``.
 
@@ -104,7 +104,7 @@ def part(world: Any, b: int, k: int, whom: float) -> None:
     meet(world, b, k, s)
 
 
-@compiled
+@inlined
 def loyalty(world: Any, b: int, deed: Any) -> None:
     """Note how concentrated the buyer's orders are: Herfindahl index and largest share."""
     total = 0.0
@@ -119,7 +119,7 @@ def loyalty(world: Any, b: int, deed: Any) -> None:
     deed.top_share = top / total if total > 0.0 else 0.0
 
 
-@compiled
+@inlined
 def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -> int:
     """Choose whom to ask for a bid: the contacts of greatest noisy utility, and the newcomer.
 
@@ -223,7 +223,7 @@ def award_score(order: Any, tie: Any, policy: Any, market: Any) -> float:
     return logit(order, tie, policy, market)
 
 
-@compiled
+@inlined
 def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> int:
     """Award the order to the bidder of greatest score; give its place among the contacts."""
     market = world.market[0]
@@ -260,7 +260,7 @@ def assets_with(world: Any, b: int, s: int) -> float:
     return 0.0
 
 
-@compiled
+@inlined
 def place(world: Any, b: int, order: Any, deed: Any) -> None:
     """Place the order that is agreed: work of ordering, qualification of a stranger, switching.
 
@@ -284,7 +284,7 @@ def place(world: Any, b: int, order: Any, deed: Any) -> None:
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)
 
 
-@compiled
+@inlined
 def recommend(world: Any, b: int) -> None:
     """Note which supplier the buyer would name to another: the most trusted that it has tried."""
     best = NOBODY
