@@ -232,7 +232,7 @@ class Buyer(Relations, Settlement, Agent):
         if self.partner is not None and self.partner is not supplier:
             left = next((tie.assets for tie in self.ties if tie.supplier is self.partner), 0.0)
             order.cost[SWITCHING] += market.switching_cost * order.worth
-            order.cost[SWITCHING] += market.asset_lock * left * market.lot_cost
+            order.cost[SWITCHING] += market.asset_lock * left * order.worth
         self.partner = supplier
         tie.retained += ATTENTION * (1.0 - tie.retained)
 

@@ -157,7 +157,7 @@ class Settlement:
         if random.random() < max(policy.lateness, wish):
             order.delayed_payment = True
             order.receivable += due
-            tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due))
+            tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due) + 0.5)
             tie.owed += due
             return
         if random.random() < market.strain:
@@ -171,7 +171,7 @@ class Settlement:
         """Give what the relation is worth to the buyer."""
         market = self.model.market
         saving = market.gain_sharing * market.knowhow_gain * order.knowhow * order.lots
-        leaving = market.switching_cost + market.asset_lock * order.assets
+        leaving = (market.switching_cost + market.asset_lock * order.assets) * order.lots
         value = future(saving, order.retained, market.discount) + leaving * order.retained
         return value * market.lot_cost
 

@@ -68,7 +68,7 @@ class Supplier(Agent):
         self.cost = random.uniform(market.cost_low, market.cost_high)
         self.cash = market.start_cash * market.lot_cost
         self.general_good = self.general_bad = 1.0
-        self.payoff = self.burden = 0.0
+        self.payoff = self.burden = self.lots = self.dealing = 0.0
         self.take_name()
 
     def take_name(self):

@@ -252,6 +252,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     if supplier.cash < -micro(market.credit_line * scale) or (
         delisted and again >= market.new_identity
     ):
+        tally.lots = 0
+        tally.dealing = 0
         replace(market, supplier, s, balances)
 
 

@@ -133,7 +133,7 @@ def relation_value(order: Any, tie: Any, market: Any) -> float:
     """Give what the relation is worth to the buyer: shared savings to come and cost of leaving."""
     saving = market.gain_sharing * market.knowhow_gain * tie.knowhow * order.lots
     leaving = market.switching_cost + market.asset_lock * tie.assets
-    value = future(saving, tie.retained, market.discount) + leaving * tie.retained
+    value = future(saving, tie.retained, market.discount) + leaving * order.lots * tie.retained
     return value * market.lot_cost
 
 
@@ -191,7 +191,7 @@ def pay_invoice(
         order.paid_late = 1
         if tie.owed == 0:
             buyer.debts += 1
-        tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due))
+        tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due) + 0.5)
         tie.owed += due
         deed.receivable += due
         return

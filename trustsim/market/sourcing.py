@@ -278,7 +278,7 @@ def place(world: Any, b: int, order: Any, deed: Any) -> None:
     work_together(deed, market, SOURCING, hours)
     if buyer.partner != NOBODY and buyer.partner != tie.supplier:
         lost = market.asset_lock * assets_with(world, b, buyer.partner)
-        cost = (market.switching_cost * order.lots + lost) * market.lot_cost
+        cost = (market.switching_cost + lost) * order.lots * market.lot_cost
         spend(deed, SWITCHING, OUTSIDE, cost)
     buyer.partner = tie.supplier
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)
