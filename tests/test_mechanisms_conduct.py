@@ -91,11 +91,14 @@ def test_advance_compensation_makes_up_its_share_at_once(share: float) -> None:
     supplier = {"conduct": "always", "worst": 1.0}
     outcome = simulate(
         quiet(
-            {"escalation": "write_off"},
+            {"escalation": "platform"},
             supplier,
             PREPAID,
             advance_compensation=share,
-            rounds=3,
+            evidence=0.0,
+            platform_fee=0.0,
+            fine=0.0,
+            rounds=30,
             **NO_RISK,
             **ALL_BAD,
         ),
@@ -104,8 +107,11 @@ def test_advance_compensation_makes_up_its_share_at_once(share: float) -> None:
     orders = outcome.orders
     assert orders is not None
     assert orders["absconded"].all()
-    lost = orders["cost_bad_debt"].sum() / orders["price"].sum() / 1e6
-    assert lost == pytest.approx(1.0 - share, abs=1e-5)
+    lost = orders["cost_bad_debt"] / (orders["price"] * orders["lots"]) / 1e6
+    # the platform is right half of the time; of what it does not award it makes up its share
+    refused = lost > 1e-5 if share < 1.0 else np.zeros(len(lost), bool)
+    np.testing.assert_allclose(lost[refused], 1.0 - share, atol=1e-4)
+    assert np.mean(refused) == pytest.approx(0.5 if share < 1.0 else 0.0, abs=0.1)
     # the platform takes from the supplier what it pays out
     assert (outcome.rounds["balance_platform"] == 0).all()
 

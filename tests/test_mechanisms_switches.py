@@ -16,8 +16,9 @@ POLICIES: dict[str, dict[str, dict[str, Any]]] = {
         "crafty": {
             "conduct": "propensity",
             "propensity": 0.5,
-            "escalation": "court",
+            "escalation": "platform",
             "inspection": "equilibrium",
+            "documentation": 0.0,
             "haggling": "marginal",
             "search": "referral",
             "terms": "supplier_dictates",

@@ -366,7 +366,8 @@ def test_what_each_route_recovers(evidence: float, justified: bool) -> None:
     world = market(joint_success=0.9, locatable=0.8, enforcement=0.7)
     right = 0.5 * (1.0 + evidence) if justified else 0.5 * (1.0 - evidence)
     # half of the debtors at fully remote sites cannot be found
-    expected = {0: 0.9, 1: right, 2: right * 0.8 * 0.75 * 0.7, 3: 0.0}
+    together = 0.9 if justified else 0.0
+    expected = {0: together, 1: right, 2: right * 0.8 * 0.75 * 0.7, 3: 0.0}
     for path, mean in expected.items():
         found = [
             decide(world, event, b, path, evidence, 0.5, justified, records(Deed, 1)[0])

@@ -438,12 +438,13 @@ class TestExperimentFile:
             path = tmp_path / "own.toml"
             path.write_text(ExperimentConfig("x", {"a": scenario}, baseline="a").to_toml())
             again = load_experiment(path).arms["a"]
-            assert again.buyer_policies["high_trust"].inspection == "always"
+            assert again.buyer_policies["high_trust"].inspection is always
             with pytest.raises(ConfigError, match="award"):
                 scenario.with_policy("high_trust", award="always")
             by_name = again.id()
             REGISTERED["always"] = (lambda order, tie, policy: 0.5, "inspection")
-            assert again.replace().id() != by_name
+            assert again.replace().id() == by_name  # a scenario keeps the rule that it has
+            assert load_experiment(path).arms["a"].id() != by_name
         finally:
             REGISTERED.pop("always", None)
 

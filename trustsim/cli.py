@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -179,6 +180,11 @@ def new(
         raise ConfigError(
             f"name = {shown(name)}: allowed: up to 64 letters, digits, - and _, beginning with a "
             "letter or _"
+        )
+    if find_spec(name) is not None:
+        raise ConfigError(
+            f"name = {shown(name)}: a script of this name would hide the Python module {name}; "
+            "give another name"
         )
     templates = Path(__file__).parent / "library"
     files = {Path(f"{name}.{kind}"): templates / f"new.{kind}.template" for kind in ("toml", "py")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,13 @@ def refuse_forgotten(tables: ExperimentTables, arms: Mapping[str, Any]) -> None:
                     at(tables.file, f"policies.{side}.{name}")
                     + f"no built-in policy, no based_on, and in no {mix}{suggestion(name, names)}"
                 )
+    for name, entry in tables.own_instruments.items():
+        known = list(built_in.instruments)
+        if not entry.based_on and name not in known and get_close_matches(name, known, 1, 0.85):
+            raise ConfigError(
+                at(tables.file, f"instruments.{name}")
+                + f"no built-in instrument, and no based_on{suggestion(name, known)}"
+            )
 
 
 def _name(name: object, file: str) -> str:
@@ -300,7 +308,9 @@ def _keys(path: str, where: str) -> list[str]:
             f"{where}'{path}' is no dotted path; an example is market.buyers"
         ) from None
     keys = []
-    while isinstance(table, dict):
+    if not table:
+        raise ConfigError(f"{where}'{path}' is no dotted path; an example is market.buyers")
+    while isinstance(table, dict) and table:
         key, table = next(iter(table.items()))
         keys.append(key)
     return keys

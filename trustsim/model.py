@@ -11,6 +11,7 @@ from typing import Any
 import mesa
 import numpy as np
 
+from trustsim.errors import ConfigError
 from trustsim.measures import MEASURES, measure
 from trustsim.outcome import Outcome, add_up
 from trustsim.records import Buyer as BuyerRecord
@@ -133,6 +134,9 @@ class TrustModel(mesa.Model):
         seed: int = 1,
         **parameters: Any,
     ) -> None:
+        if scenario is not None and (buyer_mix is not None or parameters):
+            given = ", ".join(["buyer_mix"] * (buyer_mix is not None) + [*parameters])
+            raise ConfigError(f"TrustModel: a scenario and {given} are given; allowed: either")
         super().__init__(seed=seed)
         self.scenario = scenario or Scenario(buyer_mix, seed=seed, **parameters)
         self._rounds = Rounds(self.scenario, replicate)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dis
 import inspect
 import linecache
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from numba import types
 from trustsim import compiled
 from trustsim.errors import ConfigError, nearest
 from trustsim.parameters import BUYER, SUPPLIER
+from trustsim.parameters.fingerprint import text_of
 from trustsim.records import (
     OWN_RULE,
     BuyerPolicy,
@@ -64,7 +66,10 @@ REGISTERED: dict[str, tuple[Rule, str]] = {}
 WRITES = ("STORE_ATTR", "DELETE_ATTR", "STORE_SUBSCR", "DELETE_SUBSCR")
 """Instructions of Python that a rule may not have: it would change the market."""
 
-_COMPILED: dict[tuple[Rule, str], tuple[int, Any]] = {}
+RAISES = ("RAISE_VARARGS", "LOAD_ASSERTION_ERROR")
+"""Instructions of Python that a rule may not have: nobody in the walk could catch it."""
+
+_COMPILED: dict[tuple[Rule, str, str], tuple[int, Any]] = {}
 
 
 def rule(decision: str) -> Callable[[Rule], Rule]:
@@ -123,7 +128,7 @@ def address_of(function: Rule, side: str) -> int:
         If it has another signature, writes to what it is given, or does not compile; the message
         shows the line.
     """
-    key = (function, side)
+    key = (function, side, text_of(function))
     if key not in _COMPILED:
         arguments = _arguments(function)
         _refuse_writing(function)
@@ -159,6 +164,16 @@ def _refuse_writing(function: Rule) -> None:
                 f"{_where(function, _line(step))}\n  writes to {step.argval or 'an item'}; a rule "
                 "only reads what it is given, and answers with a number"
             )
+        if step.opname in RAISES:
+            raise ConfigError(
+                f"{_where(function, _line(step))}\n  raises an error; a rule always answers with a "
+                "number"
+            )
+        if step.argval == "random":
+            raise ConfigError(
+                f"{_where(function, _line(step))}\n  draws random numbers; a rule answers with a "
+                "probability, and the luck is the market's"
+            )
 
 
 def _compile(function: Rule, side: str, arguments: int) -> Any:
@@ -168,25 +183,29 @@ def _compile(function: Rule, side: str, arguments: int) -> Any:
     )
     signature = types.float64(*(types.CPointer(record) for record in (order, tie, own, market)))
     try:
-        inner = numba.njit(error_model="numpy")(function)
+        inner = numba.njit(error_model="numpy", boundscheck=True)(function)
         if arguments == 4:
 
             def call(o, t, p, m):  # type: ignore[no-untyped-def]
-                return float(
-                    inner(
+                try:
+                    return 1.0 * inner(
                         numba.carray(o, 1)[0],
                         numba.carray(t, 1)[0],
                         numba.carray(p, 1)[0],
                         numba.carray(m, 1)[0],
                     )
-                )
+                except Exception:
+                    return math.nan
 
         else:
 
             def call(o, t, p, m):  # type: ignore[no-untyped-def]
-                return float(
-                    inner(numba.carray(o, 1)[0], numba.carray(t, 1)[0], numba.carray(p, 1)[0])
-                )
+                try:
+                    return 1.0 * inner(
+                        numba.carray(o, 1)[0], numba.carray(t, 1)[0], numba.carray(p, 1)[0]
+                    )
+                except Exception:
+                    return math.nan
 
         return numba.cfunc(signature)(call)
     except Exception as error:  # Numba raises many kinds, KeyError and its own
@@ -229,7 +248,7 @@ def _explain(function: Rule, side: str, error: Exception) -> str:
             f'"{unknown}" is not known{nearest(unknown, names)}; an order has '
             f"{', '.join(Order.names or ())}; a tie has {', '.join(Sight.names or ())}"
         )
-    elif "float(none)" in text:
+    elif "float64, none)" in text:
         reason = "it does not return a number"
     else:
         reason = next(

@@ -390,5 +390,5 @@ def _mix_rows(mix: Mapping[str, float], policies: Mapping[str, Any]) -> list[Any
     rows = []
     for name, share in mix.items():
         values = sorted(policies[name].model_dump().items())
-        rows.append([name, share, [[n, rule_text(n, value)] for n, value in values]])
+        rows.append([name, share, [[n, rule_text(value)] for n, value in values]])
     return rows

@@ -59,10 +59,9 @@ def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> N
             if value in row.choices:
                 value = row.choices.index(value)
             else:
-                from trustsim.rules import REGISTERED, address_of
+                from trustsim.rules import address_of
 
-                function = REGISTERED[value][0] if isinstance(value, str) else value
-                value = address_of(function, side)
+                value = address_of(value, side)
         record[row.name] = value
 
 

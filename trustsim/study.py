@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -52,7 +53,7 @@ class Experiment:
         ConfigError
             If anything in it cannot be used.
         """
-        changed = (f"{key}={value!r}" for key, value in changes.items())
+        changed = (f"{key}={json.dumps(value)}" for key, value in changes.items())
         return cls(load_experiment(path, [*overrides, *changed]))
 
     def run(

@@ -31,6 +31,7 @@ EXPERIMENT = "experiment.toml"
 MANIFEST = "manifest.json"
 FAILURES = "failures.parquet"
 CHUNKS = "chunks"
+LOCK = ".lock"
 CHECKSUM = hashlib.sha256().digest_size
 
 
@@ -169,12 +170,13 @@ def opened(folder: Path) -> Iterator[Store]:
     with _clear_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-        if foreign and not (folder / EXPERIMENT).exists():
+        ours = [name for name in (MANIFEST, LOCK) if (folder / name).exists()]
+        if foreign and not (ours and (folder / EXPERIMENT).exists()):
             raise ConfigError(
-                f"{folder}: is not empty and holds no {EXPERIMENT}, so it is no results folder; "
-                "give an empty or new folder with --out"
+                f"{folder}: is not empty and holds no {EXPERIMENT} with a {MANIFEST}, so it is no "
+                "results folder; give an empty or new folder with --out"
             )
-        lock = (folder / ".lock").open("a+")
+        lock = (folder / LOCK).open("a+")
     try:
         _lock(lock, folder)
         yield Store(folder)

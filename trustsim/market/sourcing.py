@@ -232,6 +232,8 @@ def award(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> 
     for k in range(world.ties.shape[1]):
         sight = desk.buyer_sight[k]
         if sight.asked == 1.0:
+            order.ask = sight.bid
+            order.price = sight.bid
             score = award_score(order, sight, policy, market)
             if best == NOBODY or score > highest:
                 best = k

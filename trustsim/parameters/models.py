@@ -224,8 +224,11 @@ def _plain(value: object) -> object:
 
 
 def _rule(row: Parameter, value: object) -> object:
-    if isinstance(value, str) and value in rule_names(row):
+    if isinstance(value, str) and value in row.choices:
         return value
+    if isinstance(value, str) and value in rule_names(row):
+        # The function itself: a scenario keeps the rule that the name had when it was made.
+        return rule_named(value)
     if callable(value) and row.name in OWN_RULES:
         return value
     raise ValueError("no such rule")

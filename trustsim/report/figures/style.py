@@ -8,6 +8,7 @@ Nothing here touches Matplotlib's global state but `save`, which holds a lock wh
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,7 +276,9 @@ def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
         "svg.fonttype": "path",
         "hatch.linewidth": 0.5,
     }
-    with SAVING, mpl.rc_context(fixed):
+    with SAVING, mpl.rc_context(fixed), warnings.catch_warnings():
+        # Names may be in scripts that the font lacks; the page shows them all the same.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.dpi = 200
         settle(figure)
         FigureCanvasAgg(figure).print_png(png, metadata=dict(metadata))  # type: ignore[no-untyped-call]
