@@ -243,7 +243,7 @@ def test_rule_equilibrium_inspects_at_the_mixed_rate_and_leaves_the_supplier_ind
         assert conduct(order, sight, policy, world) == pytest.approx(cheats, abs=1e-6)
 
 
-@pytest.mark.parametrize("rate", [0.02, 0.04, 0.06, 0.1])
+@pytest.mark.parametrize("rate", [0.02, 0.0495, 0.0505, 0.1])
 def test_deming_inspects_all_or_none_whichever_is_cheaper(rate: float) -> None:
     # k1 = .05 to inspect, k2 = 1 per escaped defective; rejected lots are made good for nothing
     costs: dict[str, Any] = {"inspection_cost": 0.05, "failure_cost": 1.0, "failure_traced": 0.0}
@@ -267,7 +267,9 @@ def test_deming_inspects_all_or_none_whichever_is_cheaper(rate: float) -> None:
     assert cost["none"] == pytest.approx(rate, abs=0.009)  # 4 sd of 20,000 lots
     best = "all" if rate > 0.05 / 1.0 else "none"
     assert found["deming"]["inspection_rate"] == (1.0 if best == "all" else 0.0)
-    assert cost["deming"] == cost[best] == min(cost.values())
+    assert cost["deming"] == cost[best]
+    if abs(rate - 0.05) > 0.01:  # closer, luck decides which was the cheaper one
+        assert cost["deming"] == min(cost.values())
 
 
 PLAN = {0.01: 0.953, 0.025: 0.677, 0.04: 0.375, 0.065: 0.101}

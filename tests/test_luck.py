@@ -134,15 +134,15 @@ def test_no_two_events_agents_rounds_replicates_slots_or_seeds_share_a_draw() ->
     # twice would mean the same counter twice.
     found = set()
     count = 0
-    ranges = ((1, 2**32 + 1), (0, 1, 2**32 - 1), (0, 1, 30_000))
+    ranges = ((1, 2**32 + 1, 2**62), (0, 1, 2**16, 2**32 - 1), (0, 1, 30_000))
     for seed, replicate, round in itertools.product(*ranges):
         where = market(seed, replicate, round)
         for event in luck.EVENTS:
             number = luck.number_of(event)
-            for agent, slot in itertools.product((0, 1, 2, 10_000_000), (0, 1, 31, 255)):
+            for agent, slot in itertools.product((0, 1, 2**16, 10_000_000), (0, 1, 31, 255)):
                 found.add(luck.four_more(where, number, np.int64(agent), np.int64(slot)))
                 count += 1
-    assert len(found) == count == 2 * 3 * 3 * len(luck.EVENTS) * 16
+    assert len(found) == count == 3 * 4 * 3 * len(luck.EVENTS) * 16
 
 
 WATCHED_RUN = """

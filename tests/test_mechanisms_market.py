@@ -90,6 +90,19 @@ def test_the_badly_rated_are_delisted_and_return_or_are_replaced(
         assert (run.outcome().balances[-1].sum(), firm["streak"]) == (0, 0)
 
 
+@pytest.mark.parametrize("identity", [0.0, 0.3, 1.0])
+def test_a_part_of_the_delisted_comes_back_under_a_new_name(identity: float) -> None:
+    run = Rounds(quiet(suppliers=1_000, demand_rate=0.0, new_identity=identity, rounds=1), 0)
+    firms = run.world.suppliers
+    costs = firms["cost"].copy()
+    firms["listed"] = 0
+    run.step()
+    assert (firms["listed"] == 1).all()
+    assert (firms["generation"] == 1).all()
+    error = 0.06 if 0.0 < identity < 1.0 else 0.0  # 4 sd
+    assert (firms["cost"] == costs).mean() == pytest.approx(identity, abs=error)
+
+
 @pytest.mark.parametrize(
     ("rate", "trait", "money", "paid"),
     [(0, 1, 0.02, 0), (1, 0, 0.02, 0), (1, 1, 0.02, 1), (1, 1, 1, 0)],

@@ -13,6 +13,7 @@ from trustsim.simulate import simulate
 
 POLICIES: dict[str, dict[str, dict[str, Any]]] = {
     "buyers": {
+        "adversarial": {"documentation": 0.0},  # so that its platform errs
         "crafty": {
             "conduct": "propensity",
             "propensity": 0.5,
