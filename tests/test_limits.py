@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from trustsim import ConfigError, Scenario, simulate
@@ -22,3 +28,24 @@ def test_wild_demand_stays_countable() -> None:
     assert outcome.orders is not None
     assert outcome.orders["lots"].max() == 1000.0
     assert (outcome.balances.sum(axis=1) == 0).all()
+
+
+def test_runs_go_on_when_nobody_listens(tmp_path: Path) -> None:
+    config = tmp_path / "x.toml"
+    config.write_text(
+        'name = "x"\nrounds = 3\nreplications = 20\n[market]\nbuyers = 5\nsuppliers = 3\n'
+        "[arms.a]\nbuyer_mix = { high_trust = 1.0 }\n",
+        encoding="utf-8",
+    )
+    heard, said = os.pipe()
+    os.close(heard)
+    done = subprocess.run(
+        [sys.executable, "-m", "trustsim.cli", "run", str(config), "--no-report", "--out", "out"],
+        cwd=tmp_path,
+        stderr=said,
+        stdout=subprocess.DEVNULL,
+    )
+    os.close(said)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["runs_done"] == 20
+    assert done.returncode == 0

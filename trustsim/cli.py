@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -278,7 +278,8 @@ class _Lines:
         tenth = tried * LINES // max(1, progress.planned)
         if tenth > self.tenth or time.monotonic() - self.last > SECONDS_PER_LINE:
             self.tenth, self.last = tenth, time.monotonic()
-            print(_words(progress), file=sys.stderr, flush=True)
+            with suppress(BrokenPipeError):  # nobody listens any more; the runs go on
+                print(_words(progress), file=sys.stderr, flush=True)
 
 
 def _words(progress: Progress) -> str:
