@@ -67,7 +67,13 @@ def start(config: Path, out: Path, pace: float = 0.05) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell makes what it starts in the background deaf to interrupts.
+        preexec_fn=hear_interrupts,
     )
+
+
+def hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for_chunks(process: subprocess.Popen[str], out: Path, number: int) -> None:
