@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from trustsim.market.negotiation import equilibrium_bid
 from trustsim.market.sourcing import logit_shares
-from trustsim.simulate import simulate
+from trustsim.simulate import Rounds, simulate
 
 # Weisbuch, Kirman & Herreiner 2000: intensity over its threshold, order parameter P1^2 + P2^2
 THRESHOLD = {0.5: 0.5, 0.8: 0.5, 1.0: 0.5, 1.2: 0.717, 1.5: 0.869, 2.0: 0.958}
@@ -91,6 +91,48 @@ def test_mean_field_shares(intensity: float) -> None:
         # Delta = (pi/gamma) tanh(beta Delta/2), in units of pi/gamma
         delta = brentq(lambda d: np.tanh(intensity * d) - d, 1e-6, 1.0)
         assert 2.0 * share - 1.0 == pytest.approx(delta, abs=1e-6)
+
+
+def first_choices(buyer: dict[str, Any], **market: Any) -> tuple[Rounds, Any]:
+    """Let 4,000 buyers who know the same two suppliers choose once; not yet walked."""
+    sizes: dict[str, Any] = {"buyers": 4_000, "suppliers": 2, "contacts": 2, "rounds": 1}
+    blind = {"award": "logit", "attraction_weight": 0.0, "intensity": 3.0}
+    run = Rounds(quiet({**blind, **buyer}, **sizes, **market), 0)
+    return run, run.world
+
+
+def share_of(run: Rounds, field: str, value: int) -> float:
+    run.step(keep=True)
+    orders = run.outcome().orders
+    assert orders is not None
+    return float((orders[field] == value).mean())
+
+
+def logistic(x: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-x)))
+
+
+def test_trust_counts_by_its_weight() -> None:
+    run, world = first_choices({"trust_weight": 2.0})
+    world.ties["supplier_good"], world.ties["supplier_bad"] = [8.0, 5.0], [2.0, 5.0]
+    expected = logistic(3.0 * 2.0 * (0.8 - 0.5))
+    assert share_of(run, "contact", 0) == pytest.approx(expected, abs=0.023)  # 4 sd
+
+
+def test_public_standing_counts_by_its_weight() -> None:
+    shown = {"tier_threshold": 0.9, "tier_bonus": 0.2, "streak_threshold": 5, "streak_bonus": 0.1}
+    run, world = first_choices({"rating_weight": 0.5}, **shown)
+    world.suppliers["rating"], world.suppliers["streak"] = [0.95, 0.6], [0, 5]
+    expected = logistic(3.0 * 0.5 * ((0.95 + 0.2) - (0.6 + 0.1)))
+    assert share_of(run, "supplier", 0) == pytest.approx(expected, abs=0.031)
+
+
+def test_among_two_bidders_the_price_counts_by_its_weight() -> None:
+    run, world = first_choices({"bidders": 2, "price_weight": 4.0}, cost_low=0.8, cost_high=1.2)
+    cheap, dear = world.suppliers["cost"] = (0.9, 1.1)
+    bids = [cost + (1.2 - cost) / 2.0 for cost in (cheap, dear)]
+    expected = logistic(3.0 * 4.0 * (bids[1] - bids[0]))  # relative to a mid-range cost of 1
+    assert share_of(run, "supplier", 0) == pytest.approx(expected, abs=0.031)
 
 
 COSTS = {"cost_low": 0.7, "cost_high": 1.3, "value": 2.0}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from quiet_market import quiet
 
-from trustsim.simulate import simulate
+from trustsim.simulate import build, simulate
 
 SIZES: dict[str, Any] = {"buyers": 100, "rounds": 60}
 OPEN: dict[str, Any] = {"open": {"credit_days": 30.0}}
@@ -321,6 +321,29 @@ def test_carriers_pay_for_lots_lost_on_the_way(loss: float, expected: float) -> 
     assert (orders.loc[lost, "cost_delay"] == 300_000).all()
     assert (orders.loc[lost, "cost_price"] == 0).all()
     assert outcome.rounds["balance_carriers"].iloc[-1] == -round(lost.sum() * 1.15e6)
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.3, 0.8, 1.0])
+def test_remoteness_is_uniform_around_its_mean(mean: float) -> None:
+    remote = build(quiet(buyers=4_000, remoteness=mean), 0).buyers["remoteness"]
+    width = min(mean, 1.0 - mean)
+    assert remote.mean() == pytest.approx(mean, abs=0.02)
+    assert remote.min() == pytest.approx(mean - width, abs=0.01)
+    assert remote.max() == pytest.approx(mean + width, abs=0.01)
+
+
+def test_remote_sites_pay_their_freight() -> None:
+    # freight to a near site is part of every cost
+    outcome = simulate(quiet(buyers=50, remoteness=0.5, freight=0.1, rounds=4), orders=True)
+    orders = outcome.orders
+    assert orders is not None
+    assert orders["remoteness"].max() > 0.9
+    near = float(outcome.world.suppliers["cost"][0])
+    np.testing.assert_allclose(orders["price"], 1.15 + 0.1 * orders["remoteness"], atol=1e-6)
+    np.testing.assert_allclose(orders["unit_cost"], near + 0.1 * orders["remoteness"], atol=1e-6)
+    np.testing.assert_allclose(orders["profit"] / 1e6, 1.15 - near, atol=3e-6)
+    carried = (0.1 * (1.0 + orders["remoteness"]) * orders["lots"]).sum()
+    assert outcome.rounds["balance_carriers"].iloc[-1] / 1e6 == pytest.approx(carried, abs=1e-3)
 
 
 @pytest.mark.parametrize(

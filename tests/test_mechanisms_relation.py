@@ -262,3 +262,37 @@ def test_bad_experience_with_others_lowers_trust_in_strangers() -> None:
     n = good["round"]
     np.testing.assert_allclose(good["trust_in_supplier"], (n + 1) / (n + 2), atol=1e-5)
     np.testing.assert_allclose(bad["trust_in_supplier"], 1 / (n + 2), atol=1e-5)
+
+
+@pytest.mark.parametrize(("inspection", "level"), [("none", 0.0), ("all", 1.0)])
+def test_suppliers_learn_how_they_are_watched_and_how_loyal_a_buyer_is(
+    inspection: str, level: float
+) -> None:
+    tie = simulate(quiet({"inspection": inspection}, specificity=1.0)).world.ties[0, 0]
+    assert tie["watched"] == pytest.approx(level + (0.5 - level) * 0.85**12, rel=1e-5)
+    assert tie["retained"] == pytest.approx(1.0 - 0.85**12, rel=1e-5)
+
+
+def test_suppliers_judge_strangers_by_what_all_buyers_did() -> None:
+    # every buyer is new in every round and denies its debt; the supplier remembers them all
+    outcome = simulate(
+        quiet(
+            {"conduct": "always", "worst": 1.0},
+            instruments={"open": {"credit_days": 30.0}},
+            buyers=10,
+            rounds=2,
+            break_rate=1.0,
+            general_weight=1.0,
+            betrayal_weight=3.0,
+            trust_forgetting=0.5,
+            claim_penalty=0.0,
+            credit_loss=0.0,
+        ),
+        orders=True,
+    )
+    orders = outcome.orders
+    assert orders is not None
+    assert (orders["false_claim"] > 0).all()
+    assert orders.loc[orders["round"] == 0, "trust_in_buyer"].to_numpy() == pytest.approx(0.5)
+    after = 1.0 / (1.0 + 1.0 + 3.0 * 10.0)
+    assert orders.loc[orders["round"] == 1, "trust_in_buyer"].to_numpy() == pytest.approx(after)
