@@ -227,6 +227,7 @@ class Desk(NamedTuple):
 
     Attributes
     ----------
+    asking : array of float64, shape (2, contacts), scores and luck of the contacts
     order : array of Order, shape (1,)
     deed : array of Deed, shape (1,)
     buyer_sight, supplier_sight : arrays of Sight, shape (contacts,) and (1,)
@@ -237,6 +238,7 @@ class Desk(NamedTuple):
     balances : array of int64, shape (rounds, 7), net flow into each account by round
     """
 
+    asking: Records
     order: Records
     deed: Records
     buyer_sight: Records

@@ -138,6 +138,7 @@ def _cumulative(mix: dict[str, float]) -> NDArray[np.float64]:
 def make_desk(world: World, rounds: int) -> Desk:
     """Make the desk of one worker for so many rounds."""
     return Desk(
+        np.zeros((2, world.ties.shape[1])),
         records(Order, 1),
         records(Deed, 1),
         records(Sight, world.ties.shape[1]),

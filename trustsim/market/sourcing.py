@@ -27,6 +27,8 @@ NOBODY = -1
 GONE = -2
 """Partner of a buyer whose supplier is gone: the next order is a switch."""
 FAR = -1.0e300
+HOPELESS = -1.0e200
+"""Score of a contact that no luck can make the best."""
 
 
 @compiled
@@ -120,55 +122,108 @@ def loyalty(world: Any, b: int, deed: Any) -> None:
 
 
 @inlined
+def weigh_contacts(world: Any, desk: Any, b: int, policy: Any) -> bool:
+    """Note each contact's utility before price, and its luck; tell whether utilities differ.
+
+    Where no weight tells contacts apart their luck stands for the score: its order is that of the
+    noise.
+    """
+    market = world.market[0]
+    scores, luck = desk.asking[0], desk.asking[1]
+    noise = (0.0, 0.0, 0.0, 0.0)
+    weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
+    for k in range(world.ties.shape[1]):
+        if k % 4 == 0:
+            noise = four_more(market, ASKING, b, k // 4)
+        luck[k] = noise[k % 4]
+        desk.buyer_sight[k].asked = 0.0
+        tie = world.ties[b, k]
+        supplier = world.suppliers[tie.supplier]
+        if supplier.listed == 0 or supplier.generation != tie.generation:
+            scores[k] = FAR
+        elif weights == 0.0:
+            scores[k] = luck[k]
+        else:
+            mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
+            utility = policy.attraction_weight * tie.attraction
+            utility += policy.trust_weight * (
+                mean + market.goodwill_bonus * tie.goodwill * (1.0 - mean)
+            )
+            utility += policy.rating_weight * standing(supplier, market)
+            scores[k] = utility
+    return weights > 0.0
+
+
+@compiled
+def noise_of(luck: float, policy: Any) -> float:
+    """Give a contact's noise: Gumbel, less of it the greater the intensity of choice."""
+    return gumbel(luck) / (policy.intensity + 1.0e-9)
+
+
+@compiled
+def most_noise(luck: float, policy: Any) -> float:
+    """Give a bound of `noise_of` without its logarithms."""
+    if luck < 0.9:
+        return 2.26 / (policy.intensity + 1.0e-9)
+    if luck < 0.99:
+        return 4.61 / (policy.intensity + 1.0e-9)
+    return 24.0 / (policy.intensity + 1.0e-9)
+
+
+@inlined
+def add_noise(desk: Any, contacts: int, policy: Any, alone: bool) -> None:
+    """Add noise to the utilities; if only the best counts, not where it cannot help."""
+    scores, luck = desk.asking[0], desk.asking[1]
+    best = NOBODY
+    if alone:
+        for k in range(contacts):
+            if scores[k] > FAR and (best == NOBODY or scores[k] > scores[best]):
+                best = k
+        if best != NOBODY:
+            scores[best] += noise_of(luck[best], policy)
+    for k in range(contacts):
+        if k == best or scores[k] == FAR:
+            continue
+        if best != NOBODY and scores[k] + most_noise(luck[k], policy) < scores[best]:
+            scores[k] = HOPELESS
+        else:
+            scores[k] += noise_of(luck[k], policy)
+
+
+@inlined
 def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -> int:
     """Choose whom to ask for a bid: the contacts of greatest noisy utility, and the newcomer.
 
     Utility before price is ``w_J J + w_tau tau + w_R rep`` plus Gumbel noise of intensity
     ``beta``, so that asking one contact is the logit choice of Weisbuch, Kirman & Herreiner
-    (2000). Scores stay in the sight of each contact, with ``asked`` 1 for those asked.
+    (2000). Those asked have ``asked`` 1 in their sight, and their score.
 
     Returns the number of bidders.
     """
     market = world.market[0]
     buyer = world.buyers[b]
     contacts = world.ties.shape[1]
-    noise = (0.0, 0.0, 0.0, 0.0)
-    for k in range(contacts):
-        if k % 4 == 0:
-            noise = four_more(market, ASKING, b, k // 4)
-        sight = desk.buyer_sight[k]
-        tie = world.ties[b, k]
-        supplier = world.suppliers[tie.supplier]
-        sight.asked = 0.0
-        if supplier.listed == 0 or supplier.generation != tie.generation:
-            sight.score = FAR
-            continue
-        mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
-        utility = policy.attraction_weight * tie.attraction
-        utility += policy.trust_weight * (
-            mean + market.goodwill_bonus * tie.goodwill * (1.0 - mean)
-        )
-        utility += policy.rating_weight * standing(supplier, market)
-        luck = noise[k % 4]
-        sight.score = utility + gumbel(luck) / (policy.intensity + 1.0e-9)
+    scores, luck = desk.asking[0], desk.asking[1]
     wanted = policy.bidders
     if wanted == 1 and policy.market_test > 0.0:
         extra, _, _, _ = four(market, TEST, b)
         if extra < policy.market_test:
             wanted = 2
+    differ = weigh_contacts(world, desk, b, policy)
     bidders = 0
-    if newcomer != NOBODY and desk.buyer_sight[newcomer].score > FAR:
+    if newcomer != NOBODY and scores[newcomer] > FAR:
         desk.buyer_sight[newcomer].asked = 1.0
         bidders = 1
         wanted = max(wanted, 2)
+    if differ:
+        add_noise(desk, contacts, policy, wanted == 1)
     while bidders < wanted:
         best = NOBODY
         for k in range(contacts):
-            sight = desk.buyer_sight[k]
             if (
-                sight.asked == 0.0
-                and sight.score > FAR
-                and (best == NOBODY or sight.score > desk.buyer_sight[best].score)
+                scores[k] > FAR
+                and (best == NOBODY or scores[k] > scores[best])
+                and desk.buyer_sight[k].asked == 0.0
             ):
                 best = k
         if best == NOBODY:
@@ -176,9 +231,13 @@ def ask(world: Any, desk: Any, b: int, policy: Any, newcomer: int, order: Any) -
         desk.buyer_sight[best].asked = 1.0
         bidders += 1
     for k in range(contacts):
-        if desk.buyer_sight[k].asked == 1.0:
+        sight = desk.buyer_sight[k]
+        if sight.asked == 1.0:
             tie = world.ties[b, k]
-            see_supplier(desk.buyer_sight[k], tie, buyer, world.suppliers[tie.supplier], market)
+            see_supplier(sight, tie, buyer, world.suppliers[tie.supplier], market)
+            sight.score = scores[k]
+            if not differ:
+                sight.score = noise_of(luck[k], policy) if policy.award >= LOGIT else 0.0
     order.bidders = bidders
     return bidders
 
@@ -293,10 +352,10 @@ def recommend(world: Any, b: int) -> None:
     most = 0.5
     for k in range(world.ties.shape[1]):
         tie = world.ties[b, k]
-        mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
-        if tie.orders > 0 and mean > most:
+        total = tie.supplier_good + tie.supplier_bad
+        if tie.orders > 0 and tie.supplier_good > most * total:
             best = tie.supplier
-            most = mean
+            most = tie.supplier_good / total
     world.buyers[b].prefers = best
 
 
