@@ -47,6 +47,9 @@ from trustsim.scenario import Scenario
 TEN_LOTS = 10.0
 """Room in the books for each order, in lots of its cost."""
 
+BUYERS_AT_A_TIME = 4_000
+"""Buyers that a worker takes at a time, so that none waits long for another."""
+
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
 
@@ -183,22 +186,24 @@ class Rounds:
         """Walk one round, by the workers of a pool or alone."""
         world, desks = self.world, self.desks
         population.open_round(world, self.done)
-        edges = np.linspace(0, len(world.buyers), len(desks) + 1).astype(int)
-        parts = [(desk, *edge) for desk, edge in zip(desks, pairwise(edges), strict=True)]
+        buyers = len(world.buyers)
+        parts = max(len(desks), buyers // BUYERS_AT_A_TIME)
+        left = iter(pairwise(np.linspace(0, buyers, parts + 1).astype(int)))
+
+        def walk(desk: Desk) -> None:
+            # Whoever is free takes the next buyers; what one iterator gives, it gives once.
+            for first, last in left:
+                market_round.walk_buyers(world, desk, first, last)
+
         if keep:
             orders, deeds = records(Order, len(world.buyers)), records(Deed, len(world.buyers))
             market_round.walk_recorded(world, desks[0], 0, len(world.buyers), orders, deeds)
             self.kept.append((orders, deeds))
         elif pool is None:
-            for desk, first, last in parts:
-                market_round.walk_buyers(world, desk, first, last)
+            walk(desks[0])
         else:
-            waiting = [
-                pool.submit(market_round.walk_buyers, world, desk, first, last)
-                for desk, first, last in parts
-            ]
-            for part in waiting:
-                part.result()
+            for done in [pool.submit(walk, desk) for desk in desks]:
+                done.result()
         for other in desks[1:]:
             market_round.merge(desks[0], other)
         population.close_round(
