@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from quiet_market import quiet
+from scipy import stats
 
 from trustsim.simulate import build, simulate
 
@@ -176,6 +177,9 @@ def test_strained_buyers_pay_late_without_ill_will(strain: float) -> None:
     assert outcome.measures["arrears_days"] == pytest.approx(20.0 * strain, rel=0.1)
     assert outcome.measures["buyer_opportunism_rate"] == 0.0
     assert outcome.world.ties["owed"].sum() == 0
+    if strain:
+        late = orders.loc[orders["paid_late"] == 1, "arrears_days"]
+        assert stats.kstest(late, "expon", args=(0.0, 20.0)).pvalue > 1e-3
 
 
 # A buyer that always denies its debt; the supplier always goes to the platform.

@@ -284,6 +284,28 @@ def test_exploration_finds_newcomers(exploration: float) -> None:
     assert set(orders["bidders"]) <= {1, 2}
 
 
+def test_a_newcomer_never_takes_the_place_of_the_partner() -> None:
+    market = {"buyers": 50, "suppliers": 20, "contacts": 1, "rounds": 10}
+    orders = simulate(quiet({"exploration": 1.0}, **market), orders=True).orders
+    assert orders is not None
+    assert (orders.groupby("buyer")["supplier"].nunique() <= 2).all()
+    later = orders[orders["round"] > 0]  # the first contact may go before it is a partner
+    assert (later.groupby("buyer")["supplier"].nunique() == 1).all()
+
+
+def test_buyers_recommend_only_whom_they_have_tried() -> None:
+    # what they tried has failed them: (9, 4) after one order, against (9, 1) of those untried
+    buyer = {"prior_good": 9.0, "prior_bad": 1.0, "voice": 0.0}
+    sizes = {"buyers": 50, "suppliers": 20, "contacts": 4, "rounds": 1}
+    memory = {"betrayal_weight": 3.0, "trust_forgetting": 1.0}
+    once = simulate(quiet(buyer, {"admission": 1.0}, **BAD_LOTS, **sizes, **memory), orders=True)
+    assert once.orders is not None
+    np.testing.assert_array_equal(once.world.buyers["recommends"], once.orders["supplier"])
+    worse = {**memory, "betrayal_weight": 30.0}
+    never = simulate(quiet(buyer, {"admission": 1.0}, **BAD_LOTS, **sizes, **worse))
+    assert (never.world.buyers["recommends"] == -1).all()
+
+
 @pytest.mark.parametrize("tested", [0.0, 0.3])
 def test_market_tests_ask_a_second_bidder(tested: float) -> None:
     market = {"buyers": 200, "suppliers": 10, "contacts": 5, "rounds": 30}

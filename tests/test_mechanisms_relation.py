@@ -106,6 +106,23 @@ def test_what_is_disclosed_leaks_at_opportunists(
     assert simulate(quiet(tells, fair, **loss, **character)).measures["cost_leakage"] == 0.0
 
 
+@pytest.mark.parametrize("traced", [0.0, 0.6, 1.0])
+def test_a_leak_that_is_traced_is_a_grievance(traced: float) -> None:
+    orders = orders_of(
+        TELL,
+        {"conduct": "propensity", "propensity": 0.0},
+        leak_rate=1.0,
+        failure_traced=traced,
+        opportunism_mean=1.0,
+        opportunism_spread=0.0,
+        buyers=100,
+        rounds=40,
+    )
+    assert orders["leaked"].all()
+    error = 0.031 if 0.0 < traced < 1.0 else 0.0  # 4 sd
+    assert orders["grievance"].mean() == pytest.approx(traced, abs=error)
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.2])
 def test_specific_assets_are_built_on_trust_save_hours_and_lock_in(rate: float) -> None:
     hours = {"coordination_hours": 2.0, "asset_saving": 0.5, "qualification_hours": 0.0}
