@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from trustsim.compiled import COMPILED
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "trustsim"
 
@@ -236,3 +238,17 @@ def test_constraints_are_names_and_versions() -> None:
 
 def test_changelog_has_a_place_for_changes_in_numbers() -> None:
     assert "### Changes in numbers" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_cache_of_compiled_code_knows_every_source_that_rooms_read() -> None:
+    known = {path for pattern in COMPILED for path in PACKAGE.glob(pattern)}
+    todo = [name for name in MODULES if name.startswith("trustsim.market")]
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in seen or name in ("trustsim", "trustsim.errors"):
+            continue
+        seen.add(name)
+        todo += [t for _, i in imports(MODULES[name]) if (t := own_module(i)) is not None]
+    assert "trustsim.records" in seen
+    assert {MODULES[name] for name in seen} <= known

@@ -37,15 +37,18 @@ PLAIN_RULES: list[Callable[..., float]] = []
 """Rules of the user's by number above `OWN_RULE`, when the compiler is switched off."""
 
 
+COMPILED = ("compiled.py", "luck.py", "records.py", "rules.py", "market/*.py", "parameters/*.py")
+"""Sources that are compiled, or that compiled code takes constants from."""
+
+
 @cache
 def cache_folder() -> Path:
     """Give the folder of compiled code: one for each state of the sources and of Numba."""
     root = Path(__file__).parent
     digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for source in [*sorted(root.glob("*.py")), *sorted((root / "market").glob("*.py"))]:
-        digest.update(source.read_bytes())
-    for row in sorted((root / "parameters").glob("*.py")):
-        digest.update(row.read_bytes())
+    for name in COMPILED:
+        for source in sorted(root.glob(name)):
+            digest.update(source.read_bytes())
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     folder = Path(home) / "trustsim" / digest.hexdigest()[:16]
     try:
