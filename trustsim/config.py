@@ -6,7 +6,7 @@ What stands here is still in the terms of the file; `trustsim.scenario` resolves
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -85,10 +85,33 @@ def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTabl
     ConfigError
         If the file or an override cannot be used.
     """
+    return read_experiment_beside(path, overrides, ())[0]
+
+
+def read_experiment_beside(
+    path: Path, overrides: Iterable[str], beside: Collection[str]
+) -> tuple[ExperimentTables, dict[str, Any]]:
+    """Read an experiment file that holds further tables, which are somebody else's to check.
+
+    Parameters
+    ----------
+    path, overrides
+        As in `read_experiment`; an override may also change a table that stands beside.
+    beside : collection of str
+        Keys at the top of the file that are no part of the experiment.
+
+    Returns
+    -------
+    ExperimentTables
+        The experiment.
+    dict
+        The tables beside it that the file holds, by key.
+    """
     tables = read_toml(path)
     file = str(path)
     for override in overrides:
-        _override(tables, override, file)
+        _override(tables, override, file, beside)
+    others = {key: tables.pop(key) for key in beside if key in tables}
     _known(tables, TOP_KEYS, "", file)
     market = dict(_table(tables.get("market", {}), "market", file))
     mixes = {key: market.pop(key, None) for key in MARKET_KEYS[1:]}
@@ -112,7 +135,7 @@ def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTabl
         own_instruments=_rows(INSTRUMENTS, tables.get("instruments", {}), "instruments", file),
         sources=_sources(_table(tables.get("sources", {}), "sources", file), tables, (), file),
     )
-    return replace(found, sources={**_sources_within(found), **found.sources})
+    return replace(found, sources={**_sources_within(found), **found.sources}), others
 
 
 def refuse_forgotten(tables: ExperimentTables, arms: Mapping[str, Any]) -> None:
@@ -236,7 +259,9 @@ def _sources_within(tables: ExperimentTables) -> dict[tuple[str, ...], str]:
     }
 
 
-def _override(tables: dict[str, Any], override: str, file: str) -> None:
+def _override(
+    tables: dict[str, Any], override: str, file: str, beside: Collection[str] = ()
+) -> None:
     """Put a change ``path=value`` into the tables of a file; only what exists can be changed."""
     path, equals, text = override.partition("=")
     where = f"--set {override}: "
@@ -245,7 +270,7 @@ def _override(tables: dict[str, Any], override: str, file: str) -> None:
     keys = _keys(path, where)
     table = tables
     for depth, key in enumerate(keys):
-        names = _settable(tables, keys[:depth])
+        names = [*TOP_KEYS, *beside] if depth == 0 else _settable(tables, keys[:depth])
         if names is not None and key not in names:
             raise ConfigError(
                 f"{where}{file} has no {'.'.join(keys[: depth + 1])}{suggestion(key, names)}"
@@ -265,8 +290,6 @@ def _settable(tables: Mapping[str, Any], above: list[str]) -> list[str] | None:
     built_in = library()
     words = ["based_on", "description", "source"]
     match above:
-        case []:
-            return list(TOP_KEYS)
         case ["market"]:
             return [*MARKETS.rows, *MARKET_KEYS]
         case ["arms"]:

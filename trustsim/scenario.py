@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,11 +24,12 @@ from trustsim.given import (
     built_in_sources,
     completed,
     entries,
+    given_at,
     market_of,
     sides,
 )
 from trustsim.parameters.entries import Entry, check_name
-from trustsim.parameters.fingerprint import rule_text
+from trustsim.parameters.fingerprint import scenario_text
 from trustsim.parameters.models import (
     BUYERS,
     EXPERIMENTS,
@@ -218,23 +218,23 @@ class Scenario:
             raise ConfigError(f"replicate = {replicate!r}: allowed: a whole number, 0 or more")
         if not 0 <= replicate < MOST_REPLICATES:
             raise ConfigError(f"replicate = {replicate}: allowed: 0 to {MOST_REPLICATES - 1}")
-        text = f"{self._canonical}\n{replicate}\n{__version__}"
+        text = f"{self.canonical}\n{replicate}\n{__version__}"
         return hashlib.sha256(text.encode()).hexdigest()[:RUN_ID_LENGTH]
 
     @cached_property
-    def _canonical(self) -> str:
-        """Everything that a run depends on, as one text."""
-        return json.dumps(
-            [
-                self.name,
-                self.rounds,
-                self.seed,
-                sorted(self.market.model_dump().items()),
-                _mix_rows(self.buyer_mix, self.buyer_policies),
-                _mix_rows(self.supplier_mix, self.supplier_policies),
-                [[n, sorted(i.model_dump().items())] for n, i in self.instruments.items()],
-            ]
-        )
+    def canonical(self) -> str:
+        """Everything that a run depends on, but the replicate and the version, as one text."""
+        return scenario_text(self)
+
+    def at(self, values: Mapping[str, Any]) -> Scenario:
+        """Give a copy with other values of parameters, by their paths in an experiment file.
+
+        Raises
+        ------
+        ConfigError
+            If the scenario has no such parameter, or the values do not fit together.
+        """
+        return Scenario._of(given_at(self, values))
 
     def __repr__(self) -> str:
         return (
@@ -345,7 +345,11 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
         If anything in it cannot be used: one message that names file, key, value, what is
         allowed and the nearest valid name.
     """
-    tables = read_experiment(Path(path), overrides)
+    return resolved(read_experiment(Path(path), overrides))
+
+
+def resolved(tables: ExperimentTables) -> ExperimentConfig:
+    """Resolve the arms of an experiment file that has been read."""
     arms = {name: _arm(tables, name) for name in tables.arms}
     refuse_forgotten(tables, arms)
     return ExperimentConfig(
@@ -384,11 +388,3 @@ def _arm(tables: ExperimentTables, name: str) -> Scenario:
             **keys,
         ),
     )
-
-
-def _mix_rows(mix: Mapping[str, float], policies: Mapping[str, Any]) -> list[Any]:
-    rows = []
-    for name, share in mix.items():
-        values = sorted(policies[name].model_dump().items())
-        rows.append([name, share, [[n, rule_text(value)] for n, value in values]])
-    return rows
