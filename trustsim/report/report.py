@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from trustsim.report.gallery import Picture, pictures
 from trustsim.report.labels import decimals, half_width_text, number, percent, plain, plain_arms
 from trustsim.report.limits import limits
 from trustsim.report.results import Results, read_results
+from trustsim.report.sections import MakeSection, Section
 from trustsim.report.tables import (
     conduct_tables,
     difference_tables,
@@ -34,6 +35,9 @@ from trustsim.report.tables import (
 )
 
 TEMPLATE = Path(__file__).with_name("template.html")
+
+SECTIONS: tuple[MakeSection, ...] = ()
+"""Makers of the sections after the figures, in the order of the page."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,14 @@ class Shown:
     wide: Embedded | None = None
     column: Embedded | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    """A section in the page, with its figures."""
+
+    section: Section
+    shown: tuple[Shown, ...]
 
 
 def write_report(folder: Path, confidence: float = 0.95) -> Path:
@@ -79,7 +91,9 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     """
     folder = Path(folder)
     results = read_results(folder)
-    shown = [_show(results, picture, confidence) for picture in pictures(results, confidence)]
+    shown = _show_all(results, pictures(results, confidence), confidence)
+    made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
+    sections = [ShownSection(each, _show_all(results, each.pictures, confidence)) for each in made]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -94,6 +108,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         answers=_answers(results, confidence),
         precision=_precision(results, confidence),
         shown=shown,
+        sections=sections,
         limits=[(labels[limit.arm], limit) for limit in limits(results, confidence)],
         conduct=conduct_tables(results, confidence),
         measures=measures_table(results, confidence),
@@ -126,6 +141,10 @@ def figure_metadata(results: Results, title: str) -> dict[str, str]:
         "Description": f"config {plain(results.name)}; model version {version}; "
         f"seed {_seed(results)}; git {manifest.get('git', 'unknown')}",
     }
+
+
+def _show_all(results: Results, listed: Iterable[Picture], confidence: float) -> tuple[Shown, ...]:
+    return tuple(_show(results, picture, confidence) for picture in listed)
 
 
 def _show(results: Results, picture: Picture, confidence: float) -> Shown:
