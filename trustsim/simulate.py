@@ -7,7 +7,9 @@ are integers, and luck does not depend on who asks first.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -52,6 +54,49 @@ BUYERS_AT_A_TIME = 4_000
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
+
+LOOKS = 100
+"""How often, at least, one looks at the clock while a run uses up the time that it may take."""
+
+
+class RunTimeout(Exception):
+    """A run takes longer than it may."""
+
+
+@dataclass
+class TimeLimit:
+    """The time that a run may take; compiled rounds cannot be stopped from outside.
+
+    Attributes
+    ----------
+    seconds : float
+        What it may take, once its market is made.
+    started : float or None
+        When the first round began, on the monotonic clock; None before.
+    """
+
+    seconds: float
+    started: float | None = None
+
+    @property
+    def used(self) -> float:
+        """Seconds since the first round began; 0 before."""
+        return 0.0 if self.started is None else time.monotonic() - self.started
+
+    def start(self) -> None:
+        """Let the time begin."""
+        self.started = time.monotonic()
+
+    def look(self) -> None:
+        """Look at the clock.
+
+        Raises
+        ------
+        RunTimeout
+            If the time is up.
+        """
+        if self.used > self.seconds:
+            raise RunTimeout(f"the run takes longer than run_timeout = {self.seconds:g} s")
 
 
 def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
@@ -177,10 +222,31 @@ class Rounds:
         self.done = 0
         self.kept: list[tuple[Records, Records]] = []
 
-    def run(self) -> None:
-        """Walk all rounds on one core."""
-        market_round.whole_run(self.world, self.desks[0], self.scenario.rounds, *self.mixes)
-        self.done = self.scenario.rounds
+    def run(self, limit: TimeLimit | None = None) -> None:
+        """Walk all rounds on one core.
+
+        Parameters
+        ----------
+        limit : TimeLimit, optional
+            Come back between blocks of rounds to look at the clock. The bits are the same.
+
+        Raises
+        ------
+        RunTimeout
+            If the time is up before the last block.
+        """
+        rounds = self.scenario.rounds
+        block = rounds if limit is None else 1
+        while self.done < rounds:
+            before = time.monotonic()
+            last = min(self.done + block, rounds)
+            market_round.many_rounds(self.world, self.desks[0], self.done, last, *self.mixes)
+            self.done = last
+            if limit is not None and last < rounds:
+                limit.look()
+                # Blocks grow while they are short, so that looking costs next to nothing.
+                if time.monotonic() - before < limit.seconds / LOOKS:
+                    block *= 2
 
     def step(self, pool: ThreadPoolExecutor | None = None, keep: bool = False) -> None:
         """Walk one round, by the workers of a pool or alone."""
@@ -239,7 +305,12 @@ def _sum(parts: list[Records]) -> Records:
 
 
 def simulate(
-    scenario: Scenario, replicate: int = 0, *, threads: int = 1, orders: bool = False
+    scenario: Scenario,
+    replicate: int = 0,
+    *,
+    threads: int = 1,
+    orders: bool = False,
+    limit: TimeLimit | None = None,
 ) -> Outcome:
     """Run a scenario once.
 
@@ -253,6 +324,8 @@ def simulate(
         Most workers inside a round; small markets use one. The bits do not depend on it.
     orders : bool
         Keep every order.
+    limit : TimeLimit, optional
+        The time that the run may take; it is started here.
 
     Returns
     -------
@@ -262,6 +335,8 @@ def simulate(
     ------
     ConfigError
         If a number is out of bounds or a rule does not compile.
+    RunTimeout
+        If the time is up between two rounds.
 
     Examples
     --------
@@ -274,13 +349,14 @@ def simulate(
     buyers = scenario.market.buyers
     workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))
     rounds = Rounds(scenario, replicate, workers)
+    if limit is not None:
+        limit.start()
     if workers == 1 and not orders:
-        rounds.run()
-    elif orders:
+        rounds.run(limit)
+        return rounds.outcome()
+    with ThreadPoolExecutor(workers) as pool:
         for _ in range(scenario.rounds):
-            rounds.step(keep=True)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            for _ in range(scenario.rounds):
-                rounds.step(pool)
+            if limit is not None:
+                limit.look()
+            rounds.step(None if orders else pool, keep=orders)
     return rounds.outcome()

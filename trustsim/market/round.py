@@ -211,10 +211,12 @@ def merge(desk: Any, other: Any) -> None:
 
 
 @entry
-def whole_run(world: Any, desk: Any, rounds: int, buyer_mix: Any, supplier_mix: Any) -> None:
-    """Walk all rounds of a market on one core, without coming back in between."""
+def many_rounds(
+    world: Any, desk: Any, first: int, last: int, buyer_mix: Any, supplier_mix: Any
+) -> None:
+    """Walk the rounds from first up to (not with) last on one core, without coming back."""
     buyers = world.buyers.shape[0]
-    for r in range(rounds):
+    for r in range(first, last):
         population.open_round(world, r)
         walk_buyers(world, desk, 0, buyers)
         population.close_round(
