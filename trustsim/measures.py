@@ -27,15 +27,16 @@ class Measure:
     text : str
         Definition.
     of : callable
-        From an array of `trustsim.records.Tally` of any shape (and the cost of an hour) to an
-        array of the same shape; NaN where there is nothing to measure.
+        From an array of `trustsim.records.Tally` of any shape (and the cost of an hour, one for all
+        or an array of this shape) to an array of the same shape; NaN where there is nothing to
+        measure.
     """
 
     name: str
     label: str
     unit: str
     text: str
-    of: Callable[[Any, float], Numbers]
+    of: Callable[[Any, Any], Numbers]
 
 
 def _ratio(above: Any, below: Any) -> Numbers:
@@ -44,7 +45,7 @@ def _ratio(above: Any, below: Any) -> Numbers:
         return np.where(below > 0, above / below, np.nan)
 
 
-def _per(name: str, below: str, micro: bool = False) -> Callable[[Any, float], Numbers]:
+def _per(name: str, below: str, micro: bool = False) -> Callable[[Any, Any], Numbers]:
     scale = MICRO if micro else 1
     return lambda tally, hour: _ratio(tally[name] / scale, tally[below])
 
@@ -57,7 +58,7 @@ def _hours(tally: Any) -> Any:
     return tally["transaction_hours"] + tally["productive_hours"]
 
 
-def _cost(*categories: str) -> Callable[[Any, float], Numbers]:
+def _cost(*categories: str) -> Callable[[Any, Any], Numbers]:
     places = [CATEGORIES.index(category) for category in categories]
     return lambda tally, hour: _ratio(tally["cost"][..., places].sum(axis=-1), _lots(tally))
 
@@ -256,15 +257,15 @@ MEASURES = _registry()
 """All measures by name, in the order of the tables."""
 
 
-def measure(tallies: Any, hour_cost: float, instruments: list[str]) -> dict[str, Numbers]:
+def measure(tallies: Any, hour_cost: float | Numbers, instruments: list[str]) -> dict[str, Numbers]:
     """Work out all measures of an array of tallies.
 
     Parameters
     ----------
     tallies : array of Tally
         Any shape.
-    hour_cost : float
-        Money per hour.
+    hour_cost : float or array of float64
+        Money per hour; an array, of the shape of the tallies, if it differs among them.
     instruments : list of str
         Names of the instruments in the order of the records.
 

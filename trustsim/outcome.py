@@ -1,11 +1,13 @@
 """What runs have shown: from sums to measures, tables and records.
 
-Runs of one scenario are worked out together, so that thousands of runs cost little more than one.
+Runs are worked out together, so that thousands of runs cost little more than one. Runs of different
+scenarios can be, too, if they have equally many rounds and the same instruments and buyer policies
+by name: `alike` says which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -117,15 +119,19 @@ class Outcome:
         return table[table["contact"] >= 0].reset_index(drop=True)
 
 
+def alike(scenario: Scenario) -> Hashable:
+    """Give what runs must have in common to be worked out together."""
+    return scenario.rounds, tuple(scenario.instruments), tuple(scenario.buyer_mix)
+
+
 def run_columns(runs: Sequence[Sums]) -> Columns:
-    """Give every measure of whole runs of one scenario, arrays of shape (runs,)."""
-    scenario = runs[0].scenario
+    """Give every measure of whole runs that are `alike`, arrays of shape (runs,)."""
     whole = np.concatenate([add_up(run.rounds) for run in runs])
-    return measure(whole, scenario.market.hour_cost, list(scenario.instruments))
+    return measure(whole, _hour_costs(runs, 1), list(runs[0].scenario.instruments))
 
 
 def round_columns(runs: Sequence[Sums]) -> Columns:
-    """Give the table of rounds of runs of one scenario: a row per run, round and buyer policy.
+    """Give the table of rounds of runs that are `alike`: a row per run, round and buyer policy.
 
     In a market of several buyer policies the row ``all`` of a round comes first.
     """
@@ -137,12 +143,12 @@ def round_columns(runs: Sequence[Sums]) -> Columns:
         whole = _as_numbers(sums).sum(axis=2, keepdims=True)
         sums = np.concatenate([whole.view(Tally)[..., 0], sums], axis=2)
     count, rounds, rows = sums.shape
-    found = measure(sums.reshape(-1), scenario.market.hour_cost, list(scenario.instruments))
+    hour_costs = _hour_costs(runs, rounds * rows)
     balances = np.concatenate([run.balances for run in runs])
     return {
         "round": np.tile(np.repeat(np.arange(rounds), rows), count),
         "policy": np.tile(np.array(names, object), count * rounds),
-        **found,
+        **measure(sums.reshape(-1), hour_costs, list(scenario.instruments)),
         **{
             f"balance_{label}": np.repeat(balances[:, account], rows)
             for account, label in enumerate(ACCOUNTS)
@@ -151,15 +157,20 @@ def round_columns(runs: Sequence[Sums]) -> Columns:
 
 
 def age_columns(runs: Sequence[Sums]) -> Columns:
-    """Give the table of ages of runs of one scenario: a row per run and relationship age."""
-    scenario = runs[0].scenario
+    """Give the table of ages of runs that are `alike`: a row per run and relationship age."""
     sums = np.concatenate([run.ages for run in runs])
     last = [until - 1 for until in AGE_FROM[1:]] + [MAX_ORDERS]
+    hour_costs = _hour_costs(runs, len(AGE_FROM))
     return {
         "age_from": np.tile(np.array(AGE_FROM), len(runs)),
         "age_to": np.tile(np.array(last), len(runs)),
-        **measure(sums, scenario.market.hour_cost, list(scenario.instruments)),
+        **measure(sums, hour_costs, list(runs[0].scenario.instruments)),
     }
+
+
+def _hour_costs(runs: Sequence[Sums], rows: int) -> NDArray[np.float64]:
+    """Cost of an hour in every row, so many rows per run."""
+    return np.repeat([float(run.scenario.market.hour_cost) for run in runs], rows)
 
 
 def add_up(tallies: Records) -> Records:
