@@ -36,16 +36,23 @@ Columns = dict[str, NDArray[Any]]
 class Sums(NamedTuple):
     """What a run leaves: integers that everything else is worked out from.
 
+    It is small and holds no scenario, so that it can travel between processes.
+
     Attributes
     ----------
-    scenario : Scenario
+    hour_cost : float
+        Money per hour.
+    instruments, policies : tuple of str
+        Names of the payment instruments and of the buyers' policies, in the order of the records.
     rounds : array of Tally, shape (rounds, policies)
     ages : array of Tally, shape (age buckets,)
     balances : array of int64, shape (rounds, accounts)
         Balance of every account after every round, micro-units; the rows add up to zero.
     """
 
-    scenario: Scenario
+    hour_cost: float
+    instruments: tuple[str, ...]
+    policies: tuple[str, ...]
     rounds: Records
     ages: Records
     balances: NDArray[np.int64]
@@ -57,6 +64,8 @@ class Outcome:
 
     Attributes
     ----------
+    scenario : Scenario
+        What was run.
     replicate : int
     sums : Sums
     world : World
@@ -65,16 +74,12 @@ class Outcome:
         All orders in the order of their walk, if they were asked for.
     """
 
+    scenario: Scenario
     replicate: int
     sums: Sums
     world: World
     order_records: Records | None = None
     deed_records: Records | None = None
-
-    @property
-    def scenario(self) -> Scenario:
-        """What was run."""
-        return self.sums.scenario
 
     @property
     def balances(self) -> NDArray[np.int64]:
@@ -119,15 +124,37 @@ class Outcome:
         return table[table["contact"] >= 0].reset_index(drop=True)
 
 
-def alike(scenario: Scenario) -> Hashable:
+def alike(run: Sums) -> Hashable:
     """Give what runs must have in common to be worked out together."""
-    return scenario.rounds, tuple(scenario.instruments), tuple(scenario.buyer_mix)
+    return len(run.rounds), run.instruments, run.policies
+
+
+def added_up(run: Sums, *, rounds: bool, ages: bool) -> Sums:
+    """Give the sums of a run without what is not kept of it.
+
+    Parameters
+    ----------
+    run : Sums
+    rounds : bool
+        Keep every round; otherwise all rounds become one, with the balances at the end.
+    ages : bool
+        Keep the sums by relationship age; otherwise they have no rows.
+
+    Returns
+    -------
+    Sums
+        `run_columns` gives the same measures of it.
+    """
+    if not rounds:
+        whole = _as_numbers(run.rounds).sum(axis=0, keepdims=True).view(Tally)[..., 0]
+        run = run._replace(rounds=whole, balances=run.balances[-1:].copy())
+    return run if ages else run._replace(ages=run.ages[:0].copy())
 
 
 def run_columns(runs: Sequence[Sums]) -> Columns:
     """Give every measure of whole runs that are `alike`, arrays of shape (runs,)."""
     whole = np.concatenate([add_up(run.rounds) for run in runs])
-    return measure(whole, _hour_costs(runs, 1), list(runs[0].scenario.instruments))
+    return measure(whole, _hour_costs(runs, 1), list(runs[0].instruments))
 
 
 def round_columns(runs: Sequence[Sums]) -> Columns:
@@ -135,8 +162,7 @@ def round_columns(runs: Sequence[Sums]) -> Columns:
 
     In a market of several buyer policies the row ``all`` of a round comes first.
     """
-    scenario = runs[0].scenario
-    names = list(scenario.buyer_mix)
+    names = list(runs[0].policies)
     sums = np.stack([run.rounds for run in runs])
     if len(names) > 1:
         names.insert(0, "all")
@@ -148,7 +174,7 @@ def round_columns(runs: Sequence[Sums]) -> Columns:
     return {
         "round": np.tile(np.repeat(np.arange(rounds), rows), count),
         "policy": np.tile(np.array(names, object), count * rounds),
-        **measure(sums.reshape(-1), hour_costs, list(scenario.instruments)),
+        **measure(sums.reshape(-1), hour_costs, list(runs[0].instruments)),
         **{
             f"balance_{label}": np.repeat(balances[:, account], rows)
             for account, label in enumerate(ACCOUNTS)
@@ -164,13 +190,13 @@ def age_columns(runs: Sequence[Sums]) -> Columns:
     return {
         "age_from": np.tile(np.array(AGE_FROM), len(runs)),
         "age_to": np.tile(np.array(last), len(runs)),
-        **measure(sums, hour_costs, list(runs[0].scenario.instruments)),
+        **measure(sums, hour_costs, list(runs[0].instruments)),
     }
 
 
 def _hour_costs(runs: Sequence[Sums], rows: int) -> NDArray[np.float64]:
     """Cost of an hour in every row, so many rows per run."""
-    return np.repeat([float(run.scenario.market.hour_cost) for run in runs], rows)
+    return np.repeat([run.hour_cost for run in runs], rows)
 
 
 def add_up(tallies: Records) -> Records:

@@ -283,9 +283,12 @@ class Rounds:
         if self.kept:
             orders, deeds = (np.concatenate(part) for part in zip(*self.kept, strict=True))
         return Outcome(
+            self.scenario,
             self.replicate,
             Sums(
-                self.scenario,
+                float(self.scenario.market.hour_cost),
+                tuple(self.scenario.instruments),
+                tuple(self.scenario.buyer_mix),
                 _sum([desk.rounds[: self.done] for desk in self.desks]),
                 _sum([desk.ages for desk in self.desks]),
                 population.opening_balances(self.scenario)
