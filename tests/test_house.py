@@ -33,6 +33,7 @@ LAYERS: list[set[str]] = [
         "resolved",
         "rules",
         "scenario",
+        "settings",
         "space",
     },
     {"market"},

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from trustsim import designs, precision_rule, settings
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.library import library
 from trustsim.parameters.entries import Entry, check_name, check_text, read_entry, read_toml
@@ -33,6 +34,7 @@ TOP_KEYS = (
     "question",
     *EXPERIMENTS.rows,
     "baseline",
+    *settings.KEYS,
     "market",
     "arms",
     "policies",
@@ -68,6 +70,7 @@ class ExperimentTables:
     own_suppliers: dict[str, Entry]
     own_instruments: dict[str, Entry]
     sources: dict[tuple[str, ...], str]
+    how: settings.Settings
 
 
 def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTables:
@@ -119,11 +122,15 @@ def read_experiment_beside(
     _known(policies, POLICY_KEYS, "policies", file)
     arms = _arms(tables.get("arms", {}), file)
     numbers = {key: tables[key] for key in EXPERIMENTS.rows if key in tables}
+    numbers = check(EXPERIMENTS, numbers, "", file, TOP_KEYS)
+    how = settings.read_settings(tables, file)
+    if how.precision is not None:
+        numbers.setdefault("replications", how.precision.start)
     found = ExperimentTables(
         file=file,
         name=_name(tables.get("name", path.stem), file),
         question=check_text(tables.get("question", ""), "question", file),
-        numbers={**EXPERIMENTS.defaults(), **check(EXPERIMENTS, numbers, "", file, TOP_KEYS)},
+        numbers={**EXPERIMENTS.defaults(), **numbers},
         baseline=_baseline(tables.get("baseline", next(iter(arms))), arms, file),
         market=read_entry(MARKETS, market, "market", file, MARKET_KEYS),
         buyer_mix=mixes["buyer_mix"],
@@ -134,6 +141,7 @@ def read_experiment_beside(
         own_suppliers=_rows(SUPPLIERS, policies.get("suppliers", {}), "policies.suppliers", file),
         own_instruments=_rows(INSTRUMENTS, tables.get("instruments", {}), "instruments", file),
         sources=_sources(_table(tables.get("sources", {}), "sources", file), tables, (), file),
+        how=how,
     )
     return replace(found, sources={**_sources_within(found), **found.sources}), others
 
@@ -290,6 +298,10 @@ def _settable(tables: Mapping[str, Any], above: list[str]) -> list[str] | None:
     built_in = library()
     words = ["based_on", "description", "source"]
     match above:
+        case ["precision"]:
+            return list(precision_rule.KEYS)
+        case ["design"]:
+            return list(designs.KEYS)
         case ["market"]:
             return [*MARKETS.rows, *MARKET_KEYS]
         case ["arms"]:

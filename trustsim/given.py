@@ -7,7 +7,7 @@ together with the built-in rows and the defaults, and what does not fit together
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trustsim.errors import ConfigError, at, suggestion
@@ -133,6 +133,79 @@ def built_in_sources(scenario: Any) -> dict[tuple[str, ...], str]:
         for parameter, source in entry.sources.items()
         if entry.values[parameter] == getattr(record, parameter)
     }
+
+
+def given_at(scenario: Any, values: Mapping[str, Any]) -> Given:
+    """Give what is said about a scenario, with other values of parameters.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    values : mapping
+        Values by the path of the parameter, such as ``market.lot_cost``. Of a mix, the shares that
+        are not given keep their proportions.
+
+    Raises
+    ------
+    ConfigError
+        If the scenario has no such policy or instrument, or shares cannot add up to 1.
+    """
+    given: Given = scenario.given
+    market, numbers = dict(given.market), dict(given.numbers)
+    shares: dict[str, dict[str, float]] = {}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for path, value in values.items():
+        match path.split("."):
+            case ["rounds"]:
+                numbers["rounds"] = value
+            case ["market", ("buyer_mix" | "supplier_mix") as mix, name]:
+                shares.setdefault(mix, {})[name] = value
+            case ["market", name]:
+                market[name] = value
+            case ["policies", ("buyers" | "suppliers") as side, policy, name]:
+                rows.setdefault((side, policy), {})[name] = value
+            case ["instruments", instrument, name]:
+                rows.setdefault(("instruments", instrument), {})[name] = value
+            case _:
+                raise ConfigError(f"{path}: a scenario has no such parameter")
+    changes: dict[str, Any] = {"market": market, "numbers": numbers}
+    changes["available"] = list(scenario.instruments)
+    for which, fixed in shares.items():
+        changes[which] = _with_shares(getattr(scenario, which), fixed, f"market.{which}")
+    resolved = {
+        "buyers": scenario.buyer_policies,
+        "suppliers": scenario.supplier_policies,
+        "instruments": scenario.instruments,
+    }
+    for (what, name), parameters in rows.items():
+        if name not in resolved[what]:
+            raise ConfigError(
+                f"{what}.{name}: the scenario has no such{suggestion(name, resolved[what])}"
+            )
+        changed = Entry({**resolved[what][name].model_dump(), **parameters})
+        changes[what] = {**changes.get(what, getattr(given, what)), name: changed}
+    return replace(given, **changes)
+
+
+def _with_shares(
+    mix: Mapping[str, float], fixed: Mapping[str, float], key: str
+) -> dict[str, float]:
+    """Give a mix in which some shares are fixed and the others keep their proportions."""
+    for name in fixed:
+        if name not in mix:
+            raise ConfigError(f"{key}.{name}: the mix has no such policy{suggestion(name, mix)}")
+    left = 1.0 - sum(fixed.values())
+    others = sum(share for name, share in mix.items() if name not in fixed)
+    if left < -1e-12 or (others <= 0.0 and left > 1e-12):
+        raise ConfigError(
+            f"{key}: the shares {dict(fixed)} cannot be made to add up to 1 with the others"
+        )
+    scale = max(left, 0.0) / others if others > 0 else 0.0
+    found = {name: fixed.get(name, share * scale) for name, share in mix.items()}
+    last = next(reversed([n for n in mix if n not in fixed]), None)
+    if last is not None:  # the last one takes what rounding leaves
+        found[last] = max(0.0, 1.0 - sum(share for n, share in found.items() if n != last))
+    return found
 
 
 def entries(kind: Kind, tables: object, key: str) -> dict[str, Entry]:

@@ -40,6 +40,7 @@ from trustsim.parameters.models import (
     check,
 )
 from trustsim.resolved import experiment_toml
+from trustsim.settings import Settings, check_design, of_arm
 
 RUN_ID_LENGTH = 16
 PYTHON = Keys()
@@ -146,14 +147,6 @@ class Scenario:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "given", given)
 
-    @classmethod
-    def load(cls, path: str | Path, arm: str) -> Scenario:
-        """Read one arm of an experiment file."""
-        arms = load_experiment(path).arms
-        if arm not in arms:
-            raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, arms)}")
-        return arms[arm]
-
     def replace(self, **changes: Any) -> Scenario:
         """Give a copy with changes, by the keywords of `Scenario`.
 
@@ -244,8 +237,8 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class ExperimentConfig:
-    """An experiment: arms that face the same luck, and how often.
+class ExperimentConfig(Settings):
+    """An experiment: arms that face the same luck, how often, and how it is run.
 
     Attributes
     ----------
@@ -256,11 +249,14 @@ class ExperimentConfig:
     baseline : str
         The arm that the others are compared with.
     replications : int
-        Runs of every arm, paired by their number.
+        Runs of every arm at every design point, paired by their number; with a rule of precision
+        those before the first look.
     market : record
         Market of all arms, before what an arm changes in it; that of the first arm if not given.
     sources : dict
         Sources given for single values, by the keys that lead to the value.
+    design, precision, run_timeout, keep, smallest_difference
+        See `trustsim.settings.Settings`.
     """
 
     name: str
@@ -287,6 +283,8 @@ class ExperimentConfig:
         object.__setattr__(self, "arms", named)
         if self.market is None:
             object.__setattr__(self, "market", next(iter(named.values())).market)
+        if self.design is not None:
+            check_design(self.design, self.market, self.arms)
 
     @property
     def seed(self) -> int:
@@ -298,17 +296,24 @@ class ExperimentConfig:
         """Length of every run."""
         return next(iter(self.arms.values())).rounds
 
+    def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
+        """Give the scenario of an arm with other values of parameters, by their paths."""
+        return self.arms[arm].at(of_arm(arm, values))
+
     def replace(
         self, *, replications: int | None = None, seed: int | None = None
     ) -> ExperimentConfig:
-        """Give a copy with another number of replications or another seed."""
+        """Give a copy with another seed, or a fixed number of replications."""
         given = {"replications": replications, "seed": seed}
         numbers = check(EXPERIMENTS, {k: v for k, v in given.items() if v is not None}, "")
         arms = self.arms
         if seed is not None:
             arms = {name: arm.replace(seed=numbers["seed"]) for name, arm in arms.items()}
-        count = numbers.get("replications", self.replications)
-        return dataclasses.replace(self, arms=arms, replications=count)
+        changes: dict[str, Any] = {"arms": arms, **numbers}
+        changes.pop("seed", None)
+        if replications is not None:
+            changes["precision"] = None
+        return dataclasses.replace(self, **changes)
 
     def to_toml(self) -> str:
         """Write the experiment with every parameter of what it uses; it loads back as the same.
@@ -325,6 +330,7 @@ class ExperimentConfig:
             "rounds": self.rounds,
             "replications": self.replications,
             "baseline": self.baseline,
+            **self.as_tables(self.seed),
         }
         return experiment_toml(head, self.market, self.arms, self.sources)
 
@@ -360,6 +366,7 @@ def resolved(tables: ExperimentTables) -> ExperimentConfig:
         question=tables.question,
         market=market_of(tables.market.based_on or DEFAULT_MARKET, tables.market.values),
         sources={**built_in_sources(next(iter(arms.values()))), **tables.sources},
+        **vars(tables.how),
     )
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trustsim import __version__
 from trustsim.errors import ConfigError, nearest, shown
-from trustsim.experiment.design import Run, design
+from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.experiment.executors import Attempt, Compute, Executor, ThreadExecutor
-from trustsim.experiment.plan import missing
+from trustsim.experiment.stopping import Look, decide
 from trustsim.experiment.store import EXPERIMENT, Store, check_folder, opened, read_table
 from trustsim.experiment.tables import NAMES, RUNS, Tables, differences, digest, tables_of
 from trustsim.scenario import ExperimentConfig, load_experiment
@@ -29,7 +31,18 @@ from trustsim.scenario import ExperimentConfig, load_experiment
 SECONDS_PER_CHUNK = 2.0
 RUNS_PER_CHUNK = 256
 LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scipy", "mesa", "pydantic")
-FREE_TO_CHANGE = ("name", "question", "baseline", "replications")
+MOST_CHECKED = 2_000
+"""Points of a design that are checked beforehand; a point that cannot be run is a failure then."""
+
+FREE_TO_CHANGE = (
+    "name",
+    "question",
+    "baseline",
+    "replications",
+    "precision",
+    "run_timeout",
+    "smallest_difference",
+)
 """Keys of an experiment that change no run."""
 
 
@@ -97,31 +110,28 @@ def run_missing(
         If the folder cannot be used or holds another experiment.
     """
     cores = cores_to_use(jobs)
-    toml = config.to_toml()
+    executor = executor or ThreadExecutor(cores)
+    started = time.monotonic()
     with opened(folder) as store:
-        _refuse_another_experiment(store, config, tomllib.loads(toml))
-        config = config.replace(replications=max(config.replications, store.replicates()))
-        store.write_experiment(config.to_toml())
-        before = store.manifest()
-        started, earlier = time.monotonic(), float(before.get("seconds", 0.0))
-        plan = design(config)
-        todo = missing(plan, store.done())
-        start = _manifest(config, plan, len(plan) - len(todo), 0, earlier, {})
-        # Until the tables are written again, they are what the manifest said before.
-        kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
-        store.write_manifest({**start, **kept})
-        failed: list[Attempt] = []
-        try:
-            attempts = (executor or ThreadExecutor(cores)).attempts(todo, config)
-            _keep(store, attempts, failed, len(plan), len(todo), progress)
-        finally:
-            tables = store.merge(plan)
-            store.write_failures(failed)
-            done = tables[RUNS].num_rows if tables else 0
-            seconds = earlier + time.monotonic() - started
-            manifest = _manifest(config, plan, done, len(failed), seconds, tables)
-            store.write_manifest(manifest)
-    return manifest
+        config = _going_on(store, config)
+        check_points(Plan(config))
+        work = _Work(store, executor, progress, float(store.manifest().get("seconds", 0.0)))
+        there = store.replicates()
+        wanted = config.replications if config.precision is None else config.precision.start
+        looks: list[Look] = []
+        while True:
+            config = dataclasses.replace(config, replications=max(wanted, there))
+            plan = Plan(config)
+            manifest = work.through(plan, wanted, started)
+            if config.precision is None:
+                return manifest
+            columns = ["arm", "point", "replicate", "status", config.precision.measure]
+            runs = read_table(folder, RUNS, columns).to_pandas()
+            challengers = [arm for arm in config.arms if arm != config.baseline]
+            looks.append(decide(runs, config.baseline, challengers, config.precision, wanted))
+            if looks[-1].last:
+                return manifest
+            wanted = looks[-1].next
 
 
 def collect(folder: Path) -> None:
@@ -129,7 +139,7 @@ def collect(folder: Path) -> None:
     check_folder(folder)
     if (folder / "chunks").is_dir():
         with opened(folder) as store:
-            store.merge(design(load_experiment(folder / EXPERIMENT)))
+            store.merge(_runs_of(Plan(load_experiment(folder / EXPERIMENT))))
 
 
 def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
@@ -149,10 +159,12 @@ def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
     """
     collect(folder)
     config = load_experiment(folder / EXPERIMENT)
-    runs = {run.run_id: run for run in design(config)}
-    if run_id not in runs:
-        raise ConfigError(f"{folder}: has no run {shown(run_id)}{nearest(run_id, runs)}")
-    run = runs[run_id]
+    plan = Plan(config)
+    place = plan.place_of(run_id)
+    if place is None:
+        close = nearest(run_id, [name.decode() for name in plan.ids.tolist()])
+        raise ConfigError(f"{folder}: has no run {shown(run_id)}{close}")
+    run = plan.run(place)
     stored = {name: _rows_of(read_table(folder, name), run_id) for name in NAMES}
     if not stored[RUNS].num_rows:
         raise ConfigError(
@@ -181,56 +193,137 @@ def cores_to_use(jobs: int | None) -> int:
     return jobs
 
 
-def _keep(
-    store: Store,
-    attempts: Any,
-    failed: list[Attempt],
-    planned: int,
-    todo: int,
-    progress: Watcher | None,
-) -> None:
-    """Write attempts into chunks as they come."""
-    written = first = time.monotonic()
-    fresh: list[Attempt] = []
-    tried = 0
+class _Work:
+    """What is done in a results folder: runs that are missing, chunks, tables, manifest."""
 
-    def tell() -> None:
-        if progress is not None:
-            seconds = time.monotonic() - first
-            rate = (tried - 1) / seconds if tried > 1 else 0.0
-            done = planned - todo + tried - len(failed)
-            progress(Progress(done, planned, len(failed), rate))
+    def __init__(
+        self, store: Store, executor: Executor, progress: Watcher | None, seconds: float
+    ) -> None:
+        self.store = store
+        self.executor = executor
+        self.progress = progress
+        self.earlier = seconds
+        self.failed: list[Attempt] = []
 
-    tell()
-    try:
-        for attempt in attempts:
-            tried += 1
-            first = time.monotonic() if tried == 1 else first
-            (fresh if attempt.failure is None else failed).append(attempt)
-            if len(fresh) >= RUNS_PER_CHUNK or time.monotonic() - written > SECONDS_PER_CHUNK:
-                store.add(fresh)
-                fresh, written = [], time.monotonic()
-            tell()
-    finally:
-        attempts.close()
-        store.add(fresh)
+    def through(self, plan: Plan, replications: int, started: float) -> dict[str, Any]:
+        """Compute what is missing of the first replications, and give the manifest."""
+        store, config = self.store, plan.config
+        store.write_experiment(config.to_toml())
+        before = store.manifest()
+        failed = {attempt.run.run_id for attempt in self.failed}
+        places = plan.order(0, replications)
+        ids = plan.ids[places]
+        done = np.isin(ids, list(store.done()))
+        todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
+        start = _manifest(config, plan, int(done.sum()), 0, self.earlier, {})
+        # Until the tables are written again, they are what the manifest said before.
+        kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
+        store.write_manifest({**start, **kept})
+        try:
+            runs = (plan.run(place) for place in todo)
+            attempts = self.executor.attempts(list(runs), config)
+            self._keep(attempts, len(places), len(todo))
+        finally:
+            tables = store.merge(_runs_of(plan))
+            store.write_failures(self.failed)
+            rows = tables[RUNS].num_rows if tables else 0
+            seconds = self.earlier + time.monotonic() - started
+            manifest = _manifest(config, plan, rows, len(self.failed), seconds, tables)
+            store.write_manifest(manifest)
+        return manifest
+
+    def _keep(self, attempts: Any, planned: int, todo: int) -> None:
+        """Write attempts into chunks as they come."""
+        written = first = time.monotonic()
+        fresh: list[Attempt] = []
+        earlier, tried = len(self.failed), 0
+
+        def tell() -> None:
+            if self.progress is not None:
+                seconds = time.monotonic() - first
+                rate = (tried - 1) / seconds if tried > 1 else 0.0
+                failed = len(self.failed) - earlier
+                done = planned - todo + tried - failed
+                self.progress(Progress(done, planned, failed, rate))
+
+        tell()
+        try:
+            for attempt in attempts:
+                tried += 1
+                first = time.monotonic() if tried == 1 else first
+                (fresh if attempt.failure is None else self.failed).append(attempt)
+                if len(fresh) >= RUNS_PER_CHUNK or time.monotonic() - written > SECONDS_PER_CHUNK:
+                    self.store.add(fresh)
+                    fresh, written = [], time.monotonic()
+                tell()
+        finally:
+            attempts.close()
+            self.store.add(fresh)
 
 
-def _refuse_another_experiment(
-    store: Store, config: ExperimentConfig, tables: Mapping[str, Any]
-) -> None:
-    if not (store.folder / EXPERIMENT).exists():
+def _runs_of(plan: Plan) -> list[Run]:
+    return [plan.run(place) for place in range(len(plan))]
+
+
+def check_points(plan: Plan) -> None:
+    """Check that the values of points fit together, at up to so many points of every arm.
+
+    Raises
+    ------
+    ConfigError
+        With the point that does not.
+    """
+    if plan.config.design is None:
         return
+    step = max(1, plan.points // MOST_CHECKED)
+    for point in range(0, plan.points, step):
+        for arm in plan.arms:
+            try:
+                scenario_of(plan.config, Run(arm, point, 0, ""))
+            except ConfigError as error:
+                values = ", ".join(f"{k} = {v}" for k, v in plan.table.iloc[point].items())
+                raise ConfigError(f"design: point {point} ({values}): {error}") from None
+
+
+def _going_on(store: Store, config: ExperimentConfig) -> ExperimentConfig:
+    """Give the experiment as it goes on from what a folder holds.
+
+    Replications, points and tables that are there are kept even if fewer are asked for.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds another experiment; nothing is changed then.
+    """
+    if not (store.folder / EXPERIMENT).exists():
+        return config
     check_folder(store.folder)
     there = load_experiment(store.folder / EXPERIMENT)
     known = store.manifest().get("scenarios") or _scenarios(there)
-    if known == _scenarios(config):
-        return
+    wider = _wider(there, config) if known == _scenarios(config) else None
+    if wider is not None:
+        return wider
+    tables = tomllib.loads(config.to_toml())
     difference = _difference(tomllib.loads(there.to_toml()), tables) or "a rule of its own differs"
     raise ConfigError(
         f"{store.folder}: holds the results of another experiment: {difference}. Give another "
         "folder with --out, or move this one away; nothing was changed"
     )
+
+
+def _wider(there: ExperimentConfig, config: ExperimentConfig) -> ExperimentConfig | None:
+    """Give the experiment with all points and tables of both; None if these do not go together."""
+    if not set(config.keep) <= set(there.keep):
+        return None
+    config = dataclasses.replace(config, keep=there.keep)
+    if config.design is None or there.design is None:
+        return config if config.design is there.design else None
+    if config.design.method == there.design.method and config.design.points:
+        config = dataclasses.replace(config, design=config.design.extending(there.design))
+    mine, theirs = Plan(config), Plan(there)
+    if mine.holds(theirs):
+        return config
+    return dataclasses.replace(config, design=there.design) if theirs.holds(mine) else None
 
 
 def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = "") -> str:
@@ -257,7 +350,7 @@ def _scenarios(config: ExperimentConfig) -> dict[str, str]:
 
 def _manifest(
     config: ExperimentConfig,
-    plan: Sequence[Run],
+    plan: Plan,
     done: int,
     failed: int,
     seconds: float,
