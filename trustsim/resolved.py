@@ -17,24 +17,13 @@ from trustsim.parameters.models import OWN_RULES, registered_rules, rule_named
 SIDES = {"buyers": "buyer", "suppliers": "supplier"}
 
 
-def experiment_toml(
-    head: Mapping[str, Any],
-    market: Any,
-    arms: Mapping[str, Any],
-    sources: Mapping[tuple[str, ...], str],
-) -> str:
+def experiment_toml(config: Any) -> str:
     """Write an experiment file.
 
     Parameters
     ----------
-    head : mapping
-        Name, question, seed, rounds, replications and baseline.
-    market : record
-        The market of all arms, before what an arm changes in it.
-    arms : mapping of str to Scenario
-        The arms.
-    sources : mapping
-        Sources of single values, by the keys that lead to the value.
+    config : ExperimentConfig
+        The experiment; its market is the one before what an arm changes in it.
 
     Raises
     ------
@@ -42,12 +31,19 @@ def experiment_toml(
         If arms use one name for different rows, differ in seed, rounds, market or instruments, or
         have a rule without a registered name.
     """
+    market, arms, sources = config.market, config.arms, config.sources
     first = next(iter(arms.values()))
     common = market.model_dump()
     for name, arm in arms.items():
         _refuse_what_one_file_cannot_say(name, first, arm)
     tables: dict[str, Any] = {
-        **head,
+        "name": config.name,
+        "question": config.question,
+        "seed": config.seed,
+        "rounds": config.rounds,
+        "replications": config.replications,
+        "baseline": config.baseline,
+        **config.as_tables(config.seed),
         "market": {
             "based_on": first.given.based_on,
             "instruments": list(first.instruments),

@@ -147,6 +147,14 @@ class Scenario:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "given", given)
 
+    @classmethod
+    def load(cls, path: str | Path, arm: str) -> Scenario:
+        """Read one arm of an experiment file."""
+        arms = load_experiment(path).arms
+        if arm not in arms:
+            raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, arms)}")
+        return arms[arm]
+
     def replace(self, **changes: Any) -> Scenario:
         """Give a copy with changes, by the keywords of `Scenario`.
 
@@ -323,16 +331,7 @@ class ExperimentConfig(Settings):
         ConfigError
             If the arms do not fit into one file, or a rule has no registered name.
         """
-        head = {
-            "name": self.name,
-            "question": self.question,
-            "seed": self.seed,
-            "rounds": self.rounds,
-            "replications": self.replications,
-            "baseline": self.baseline,
-            **self.as_tables(self.seed),
-        }
-        return experiment_toml(head, self.market, self.arms, self.sources)
+        return experiment_toml(self)
 
 
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> ExperimentConfig:
