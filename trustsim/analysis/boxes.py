@@ -1,0 +1,241 @@
+"""Boxes in the parameters' own units, and how they do on points that they were not found on.
+
+Comes in: design points, where something is lost, and boxes of coded columns (`prim`).
+Goes out: boxes as a reader needs them, each limit with its chance and stability, and how boxes
+found on one half of the points do on the other half.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from trustsim.analysis.prim import (
+    Flags,
+    Floats,
+    Found,
+    Kind,
+    Limits,
+    Search,
+    Step,
+    by_chance,
+    cover,
+    inside,
+    without,
+)
+from trustsim.space import Dimension
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What a box asks of one parameter.
+
+    Attributes
+    ----------
+    dimension : Dimension
+        The parameter.
+    low, high : float
+        In the parameter's unit, both within; infinite where nothing is asked.
+    kept : tuple of str
+        The choices within, if the parameter is a choice.
+    chance : float
+        Quasi-p-value: could the points within be so dense by chance? (Bryant & Lempert 2010)
+    stability : float
+        Share of the half-samples whose boxes restrict this parameter from the same side.
+    spread : tuple of float
+        Tenth and ninetieth percentile of the limit over these half-samples (of the upper one if
+        there are two); missing (NaN) for a choice.
+    """
+
+    dimension: Dimension
+    low: float
+    high: float
+    kept: tuple[str, ...]
+    chance: float
+    stability: float
+    spread: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class LosingBox:
+    """A box of the parameter space in which the challenger loses.
+
+    Attributes
+    ----------
+    restrictions : tuple of Restriction
+        What it asks, the most telling parameter first; parameters not named are free.
+    points, losing : int
+        Points in it that no earlier box holds, and at how many of them the challenger loses.
+    coverage : float
+        Share of all losing points that it holds.
+    density : float
+        Share of its points that are losing.
+    mass : float
+        Share of all points that it holds.
+    dense : bool
+        Whether it is as dense as was asked for.
+    """
+
+    restrictions: tuple[Restriction, ...]
+    points: int
+    losing: int
+    coverage: float
+    density: float
+    mass: float
+    dense: bool
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """How boxes do on the half of the points that they were not found on; means over halves.
+
+    Attributes
+    ----------
+    coverage, density, mass : float
+        As of `LosingBox`, of all boxes together; density is missing (NaN) if no half had a box.
+    chance : float
+        Probability of such a density or a higher one among points drawn without regard to boxes.
+    halves : int
+        Number of halves on which boxes were sought.
+    """
+
+    coverage: float
+    density: float
+    mass: float
+    chance: float
+    halves: int
+
+
+@dataclass(frozen=True)
+class Half:
+    """Boxes found on one half of the points, and the rows of the other half that they hold."""
+
+    boxes: list[Found]
+    others: Flags
+    held: list[Flags]
+
+
+class Space:
+    """The points of a design as a table of numbers, and the way back to the parameters' units."""
+
+    def __init__(self, dimensions: tuple[Dimension, ...], points: pd.DataFrame) -> None:
+        self.dimensions = dimensions
+        self.kinds: list[Kind] = [d.kind for d in dimensions]
+        self.logs = [d.scale == "log" and d.kind == "number" for d in dimensions]
+        self.names: list[list[str]] = []
+        columns = []
+        for dimension, log in zip(dimensions, self.logs, strict=True):
+            values = points[dimension.path]
+            codes = pd.Categorical(values.astype(str)) if dimension.kind == "choice" else None
+            self.names.append([] if codes is None else [str(c) for c in codes.categories])
+            column = values.to_numpy(float) if codes is None else codes.codes.astype(float)
+            columns.append(np.log(column) if log else column)
+        self.coded: Floats = np.column_stack(columns)
+
+    def edge(self, column: int, value: float) -> float:
+        """A limit in the unit of its parameter."""
+        return math.exp(value) if self.logs[column] and math.isfinite(value) else value
+
+    def numbers(self, found: Sequence[Found]) -> npt.NDArray[np.int64]:
+        """Number of the box that holds each point, from 1; 0 for none."""
+        number = np.zeros(len(self.coded), dtype=int)
+        for k, each in enumerate(found, start=1):
+            number[inside(each.step.box, self.coded) & (number == 0)] = k
+        return number
+
+    def box(
+        self, found: Found, earlier: Sequence[Found], lost: Flags, halves: Sequence[Half]
+    ) -> LosingBox:
+        """A box in the parameters' units, with what the halves say of it."""
+        left = self.numbers(earlier) == 0
+        step = found.step
+        order = sorted(
+            (column for column, limits in enumerate(step.box) if limits.restricts),
+            key=lambda column: without(step, column, self.coded[left], lost[left]).density,
+        )
+        return LosingBox(
+            restrictions=tuple(
+                self._restriction(step, column, self.coded[left], lost[left], halves)
+                for column in order
+            ),
+            points=step.points,
+            losing=step.hits,
+            coverage=step.hits / int(lost.sum()),
+            density=step.density,
+            mass=step.points / len(lost),
+            dense=found.dense,
+        )
+
+    def _restriction(
+        self, step: Step, column: int, table: Floats, lost: Flags, halves: Sequence[Half]
+    ) -> Restriction:
+        limits = step.box[column]
+        low, high = self.edge(column, limits.low), self.edge(column, limits.high)
+        alike = [_alike(limits, column, half.boxes) for half in halves]
+        ends = [self.edge(column, end) for end in alike if end is not None and math.isfinite(end)]
+        named = self.names[column]
+        return Restriction(
+            dimension=self.dimensions[column],
+            low=low,
+            high=high,
+            kept=tuple(named[code] for code in sorted(limits.kept or ())),
+            chance=by_chance(step, without(step, column, table, lost)),
+            stability=sum(end is not None for end in alike) / max(1, len(alike)),
+            spread=(float(np.quantile(ends, 0.1)), float(np.quantile(ends, 0.9)))
+            if ends
+            else (math.nan, math.nan),
+        )
+
+
+def _alike(limits: Limits, column: int, boxes: Sequence[Found]) -> float | None:
+    """Limit of the first of some boxes that restricts a column from the same side, if any does.
+
+    A choice has no limit to speak of: infinite if the same choices are dropped.
+    """
+    for each in boxes:
+        other = each.step.box[column]
+        if limits.kept is not None:
+            if other.kept == limits.kept:
+                return math.inf
+        elif limits.high < math.inf and other.high < math.inf:
+            return other.high
+        elif limits.high == math.inf and other.low > -math.inf:
+            return other.low
+    return None
+
+
+def both_halves(space: Space, lost: Flags, search: Search, splits: int, seed: int) -> list[Half]:
+    """Boxes of both halves of random splits (complementary pairs: Shah & Samworth 2013)."""
+    random = np.random.default_rng(seed)
+    halves = []
+    for _ in range(splits):
+        first = np.zeros(len(lost), dtype=bool)
+        first[random.permutation(len(lost))[: len(lost) // 2]] = True
+        for mine in (first, ~first):
+            boxes = cover(space.coded[mine], lost[mine], space.kinds, search)
+            held = [inside(each.step.box, space.coded) & ~mine for each in boxes]
+            halves.append(Half(boxes, ~mine, held))
+    return halves
+
+
+def held_out(halves: Sequence[Half], lost: Flags, count: int) -> HeldOut:
+    """How the first `count` boxes of each half do on the other half."""
+    points, hits, others, losing = 0, 0, 0, 0
+    for half in halves:
+        held = np.zeros(len(lost), dtype=bool)
+        for each in half.held[:count]:
+            held |= each
+        points, hits = points + int(held.sum()), hits + int(lost[held].sum())
+        others, losing = others + int(half.others.sum()), losing + int(lost[half.others].sum())
+    pairs = max(1, len(halves) / 2)
+    if not points:
+        return HeldOut(0.0, math.nan, 0.0, 1.0, len(halves))
+    # Every point is held out once per split: points per split, not their sum, are the sample.
+    tail = stats.binom.sf(round(hits / pairs) - 1, max(1, round(points / pairs)), losing / others)
+    return HeldOut(hits / losing, hits / points, points / others, float(tail), len(halves))
