@@ -8,7 +8,7 @@ import platform
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -16,16 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from trustsim import __version__
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.experiment.executors import Attempt, Compute, Executor, ThreadExecutor
+from trustsim.experiment.files import EXPERIMENT, check_folder, read_table, rows_of
 from trustsim.experiment.stopping import Look, decide
-from trustsim.experiment.store import EXPERIMENT, Store, check_folder, opened, read_table
-from trustsim.experiment.tables import NAMES, RUNS, Tables, differences, digest, tables_of
+from trustsim.experiment.store import Merged, Store, opened
+from trustsim.experiment.tables import RUNS, differences, rows_as_planned
 from trustsim.scenario import ExperimentConfig, load_experiment
 
 SECONDS_PER_CHUNK = 2.0
@@ -139,7 +138,8 @@ def collect(folder: Path) -> None:
     check_folder(folder)
     if (folder / "chunks").is_dir():
         with opened(folder) as store:
-            store.merge(_runs_of(Plan(load_experiment(folder / EXPERIMENT))))
+            config = load_experiment(folder / EXPERIMENT)
+            store.merge(Plan(config), config.keep)
 
 
 def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
@@ -165,7 +165,7 @@ def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
         close = nearest(run_id, [name.decode() for name in plan.ids.tolist()])
         raise ConfigError(f"{folder}: has no run {shown(run_id)}{close}")
     run = plan.run(place)
-    stored = {name: _rows_of(read_table(folder, name), run_id) for name in NAMES}
+    stored = {name: rows_of(folder, name, [run_id]) for name in config.keep}
     if not stored[RUNS].num_rows:
         raise ConfigError(
             f"{folder}: run {run_id} (arm '{run.arm}', replicate {run.replicate}) is planned but "
@@ -174,9 +174,10 @@ def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
     attempt = Compute(config, threads=cores_to_use(None))(run)
     if attempt.failure is not None:
         return run, [f"the run fails now: {attempt.failure.error}: {attempt.failure.message}"]
-    computed = tables_of([attempt])
     return run, [
-        f"{name}.{column}" for name in NAMES for column in differences(stored[name], computed[name])
+        f"{name}.{column}"
+        for name, computed in rows_as_planned(attempt, plan, config.keep).items()
+        for column in differences(stored[name], computed)
     ]
 
 
@@ -213,26 +214,26 @@ class _Work:
         failed = {attempt.run.run_id for attempt in self.failed}
         places = plan.order(0, replications)
         ids = plan.ids[places]
-        done = np.isin(ids, list(store.done()))
+        done = np.isin(ids, store.done(config.keep))
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
-        start = _manifest(config, plan, int(done.sum()), 0, self.earlier, {})
+        start = _manifest(config, plan, int(done.sum()), 0, self.earlier, Merged())
         # Until the tables are written again, they are what the manifest said before.
         kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
         store.write_manifest({**start, **kept})
         try:
             runs = (plan.run(place) for place in todo)
             attempts = self.executor.attempts(list(runs), config)
-            self._keep(attempts, len(places), len(todo))
+            self._keep(attempts, len(places), len(todo), config.keep)
         finally:
-            tables = store.merge(_runs_of(plan))
-            store.write_failures(self.failed)
-            rows = tables[RUNS].num_rows if tables else 0
+            merged = store.merge(plan, config.keep)
+            store.write_failures(self.failed, plan)
+            rows = merged.rows.get(RUNS, 0)
             seconds = self.earlier + time.monotonic() - started
-            manifest = _manifest(config, plan, rows, len(self.failed), seconds, tables)
+            manifest = _manifest(config, plan, rows, len(self.failed), seconds, merged)
             store.write_manifest(manifest)
         return manifest
 
-    def _keep(self, attempts: Any, planned: int, todo: int) -> None:
+    def _keep(self, attempts: Any, planned: int, todo: int, tables: Collection[str]) -> None:
         """Write attempts into chunks as they come."""
         written = first = time.monotonic()
         fresh: list[Attempt] = []
@@ -253,16 +254,12 @@ class _Work:
                 first = time.monotonic() if tried == 1 else first
                 (fresh if attempt.failure is None else self.failed).append(attempt)
                 if len(fresh) >= RUNS_PER_CHUNK or time.monotonic() - written > SECONDS_PER_CHUNK:
-                    self.store.add(fresh)
+                    self.store.add(fresh, tables)
                     fresh, written = [], time.monotonic()
                 tell()
         finally:
             attempts.close()
-            self.store.add(fresh)
-
-
-def _runs_of(plan: Plan) -> list[Run]:
-    return [plan.run(place) for place in range(len(plan))]
+            self.store.add(fresh, tables)
 
 
 def check_points(plan: Plan) -> None:
@@ -340,10 +337,6 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = 
     return ""
 
 
-def _rows_of(table: Any, run_id: str) -> Any:
-    return table.filter(pc.equal(table["run_id"], pa.scalar(run_id, table["run_id"].type)))
-
-
 def _scenarios(config: ExperimentConfig) -> dict[str, str]:
     return {name: arm.id() for name, arm in config.arms.items()}
 
@@ -354,9 +347,8 @@ def _manifest(
     done: int,
     failed: int,
     seconds: float,
-    tables: Tables,
+    merged: Merged,
 ) -> dict[str, Any]:
-    orders = pc.sum(tables[RUNS]["orders"]).as_py() if tables else 0
     return {
         "name": config.name,
         "model_version": __version__,
@@ -370,9 +362,9 @@ def _manifest(
         "runs_planned": len(plan),
         "runs_done": done,
         "runs_failed": failed,
-        "orders": int(orders or 0),
+        "orders": merged.orders,
         "seconds": round(seconds, 3),
-        "digest": digest(tables),
+        "digest": merged.digest,
     }
 
 

@@ -2,37 +2,69 @@
 
 Finished runs go into small files in ``chunks/``, each written under another name and then renamed.
 At the end they are merged into one Parquet file per table, and only then removed. A run is done if
-it stands in a table or a chunk; everything else is computed again.
+it stands in a table or a chunk; everything else is computed again. No step holds more runs in
+memory than a window of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trustsim import __version__
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Run
+from trustsim.experiment import chunks
+from trustsim.experiment.design import Plan
 from trustsim.experiment.executors import Attempt
-from trustsim.experiment.tables import NAMES, RUNS, Tables, merge, tables_of
+from trustsim.experiment.files import (
+    EXPERIMENT,
+    FAILURES,
+    MANIFEST,
+    clear_errors,
+    lock,
+    opened_table,
+    parts_of,
+    read_manifest,
+    settle,
+    written,
+)
+from trustsim.experiment.merging import Finder, Merging, Piece, blocks
+from trustsim.experiment.tables import NAMES, RUN_ID, RUNS, Digest, Tables, identity, tables_of
 
-EXPERIMENT = "experiment.toml"
-MANIFEST = "manifest.json"
-FAILURES = "failures.parquet"
 CHUNKS = "chunks"
 LOCK = ".lock"
-CHECKSUM = hashlib.sha256().digest_size
+
+Ids = npt.NDArray[np.bytes_]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The tables of a folder, summed up.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Rows of each table; without a table that is not there yet.
+    orders : int
+        Orders of all runs.
+    digest : str
+        Digest of the tables.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    orders: int = 0
+    digest: str = field(default_factory=lambda: Digest().hexdigest())
 
 
 class Store:
@@ -42,10 +74,13 @@ class Store:
     ----------
     folder : Path
         The folder.
+    notices : list of str
+        What the user should be told: what was found damaged and set aside.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.notices: list[str] = []
 
     def manifest(self) -> dict[str, Any]:
         """Manifest of the folder; empty if there is none yet."""
@@ -59,103 +94,224 @@ class Store:
         """Write the resolved experiment."""
         self._write(EXPERIMENT, toml.encode())
 
-    def done(self) -> set[str]:
-        """Ids of all runs that are kept, in the tables or in chunks."""
-        ids = set[str]()
-        path = self.folder / f"{RUNS}.parquet"
-        if path.exists():
-            ids.update(read_table(self.folder, RUNS, ["run_id"])["run_id"].to_pylist())
-        for chunk in self._chunks():
-            ids.update(chunk[RUNS]["run_id"].to_pylist())
-        return ids
-
-    def replicates(self) -> int:
-        """One more than the highest replicate that is kept."""
-        parts = [chunk[RUNS] for chunk in self._chunks()]
-        if (self.folder / f"{RUNS}.parquet").exists():
-            parts.append(read_table(self.folder, RUNS, ["replicate"]))
-        numbers = [n for part in parts for n in part["replicate"].to_pylist()]
-        return max(numbers, default=-1) + 1
-
-    def add(self, attempts: Sequence[Attempt]) -> None:
-        """Keep finished runs in a chunk of their own."""
-        if not attempts:
-            return
-        self._make(self.folder / CHUNKS)
-        content = _packed(tables_of(attempts))
-        self._write(f"{CHUNKS}/{attempts[0].run.run_id}.arrow", content)
-
-    def write_failures(self, attempts: Sequence[Attempt]) -> None:
-        """Write the table of failed runs, or remove it if none failed."""
-        if not attempts:
-            (self.folder / FAILURES).unlink(missing_ok=True)
-            return
-        rows = [
-            {
-                "run_id": attempt.run.run_id,
-                "arm": attempt.run.arm,
-                "point": attempt.run.point,
-                "replicate": attempt.run.replicate,
-                "error": attempt.failure.error,
-                "message": attempt.failure.message,
-                "traceback": attempt.failure.traceback,
-            }
-            for attempt in attempts
-            if attempt.failure is not None
-        ]
-        frame = pd.DataFrame(rows).sort_values(["arm", "point", "replicate"])
-        self._write_table(FAILURES, pa.Table.from_pandas(frame, preserve_index=False))
-
-    def merge(self, order: Sequence[Run]) -> Tables:
-        """Merge chunks into the tables and give these.
+    def done(self, keep: Collection[str] = NAMES) -> Ids:
+        """Ids of all runs that are kept, in the tables or in chunks.
 
         Parameters
         ----------
-        order : sequence of Run
-            All runs, in the order that the tables are to have.
+        keep : collection of str
+            Tables that are to be kept.
+
+        Returns
+        -------
+        array of bytes, shape (runs,)
+            Sorted, each once.
+
+        Raises
+        ------
+        ConfigError
+            If a table is damaged or missing, or the folder holds other tables than asked for.
         """
-        chunks = list(self._chunks())
-        tables: Tables = {}
-        # The table of runs comes last: a run that stands in it stands in the others too.
-        for name in reversed(NAMES):
-            path = self.folder / f"{name}.parquet"
-            stored = [read_table(self.folder, name)] if path.exists() else []
-            if stored or chunks:
-                parts = [*stored, *(chunk[name] for chunk in chunks)]
-                tables[name] = merge(name, parts, order)
-                if chunks:
-                    self._write_table(path.name, tables[name])
+        self._refuse_other_tables(keep)
+        ids = [np.empty(0, "S16")]
+        if self._has(RUNS):
+            ids += [blocks(part[RUN_ID])[0] for part in parts_of(self.folder, RUNS, [RUN_ID])]
+        for path, tables in self._chunks():
+            lacking = [name for name in keep if name not in tables]
+            if lacking:
+                raise ConfigError(
+                    f"{path}: holds finished runs without the table of {lacking[0]}, which was "
+                    f"not to be kept before; leave '{lacking[0]}' out of keep, or give another "
+                    "folder with --out"
+                )
+            ids.append(blocks(tables[RUNS][RUN_ID])[0])
+        return np.unique(np.concatenate(ids))
+
+    def replicates(self) -> int:
+        """One more than the highest replicate that is kept."""
+        parts = [tables[RUNS]["replicate"] for _, tables in self._chunks()]
+        if self._has(RUNS):
+            parts += [p["replicate"] for p in parts_of(self.folder, RUNS, ["replicate"])]
+        return max((pc.max(part).as_py() for part in parts if len(part)), default=-1) + 1
+
+    def add(self, attempts: Sequence[Attempt], keep: Collection[str] = NAMES) -> None:
+        """Keep finished runs in a chunk of their own, with the tables that are to be kept."""
+        if not attempts:
+            return
+        with clear_errors(self.folder / CHUNKS):
+            (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
+        content = chunks.packed(tables_of(attempts, keep))
+        self._write(f"{CHUNKS}/{attempts[0].run.run_id}.arrow", content)
+
+    def write_failures(self, attempts: Sequence[Attempt], plan: Plan) -> None:
+        """Write the table of failed runs, in the order of the plan, or remove it if none failed."""
+        failed = [(attempt.run.run_id, attempt.failure) for attempt in attempts if attempt.failure]
+        if not failed:
+            (self.folder / FAILURES).unlink(missing_ok=True)
+            return
+        places = Finder(plan)(np.array([run_id for run_id, _ in failed], "S16"))
+        order = np.argsort(places, kind="stable")
+        failures = [failed[place][1] for place in order]
+        which = identity(RUNS, plan, places[order])
+        told = {name: which.pop(name) for name in (RUN_ID, "arm", "point", "replicate")}
+        table = {
+            **told,
+            "seed": pa.array([plan.config.seed] * len(failed)),
+            **which,
+            "error": [failure.error for failure in failures],
+            "message": [failure.message for failure in failures],
+            "traceback": [failure.traceback for failure in failures],
+        }
+        with written(self.folder / FAILURES) as file:
+            pq.write_table(pa.table(table), file, compression="zstd")
+
+    def merge(self, plan: Plan, keep: Collection[str] = NAMES) -> Merged:
+        """Merge chunks into the tables, and sum these up.
+
+        The tables are in the order of the plan and say of every row what the plan says of its run.
+        If they are so already, and there is no chunk, nothing is written.
+
+        Raises
+        ------
+        ConfigError
+            If a table is damaged or cannot be written; all that was kept before is kept then.
+        """
+        found = list(self._chunks())
+        if not found and not self._has(RUNS):
+            return Merged()
+        names = [name for name in NAMES if name in keep]
+        if not found and self._is_as_planned(plan):
+            parts = ((name, part) for name in names for part in parts_of(self.folder, name))
+            return _summed_up(parts)
+        pieces = {name: self._pieces(name, found) for name in names}
+        del found
+        finder = Finder(plan)
+        merging = {name: Merging(name, pieces[name], plan, finder) for name in names}
+        done = merging[RUNS].rows > 0
+        for name, table in merging.items():
+            # What killed processes left may be ahead of the table of runs, which is written last.
+            table.leave_out(~done)
+            if (table.rows[done] == 0).any():
+                raise ConfigError(
+                    f"{self._path(name)}: lacks {int((table.rows[done] == 0).sum())} runs that "
+                    f"{self._path(RUNS).name} holds; put it back from a copy, or move the tables "
+                    "(*.parquet) away and run again: then all is computed anew"
+                )
+        merged = _summed_up(
+            (name, window)
+            for name in reversed(names)
+            for window in self._writing(name, merging[name].windows())
+        )
+        settle(self.folder)
         shutil.rmtree(self.folder / CHUNKS, ignore_errors=True)
-        return tables
+        return merged
 
-    def _chunks(self) -> Iterator[Tables]:
-        """Content of all chunks; one that is damaged is set aside, its runs will be done again."""
+    def _writing(self, name: str, windows: Iterator[Any]) -> Iterator[Any]:
+        """Write a table window by window; give every window on when it is written."""
+        with written(self._path(name)) as file:
+            writer = None
+            for window in windows:
+                writer = writer or pq.ParquetWriter(
+                    file, window.schema, compression="zstd", write_page_checksum=True
+                )
+                writer.write_table(window, row_group_size=window.num_rows)
+                yield window
+            if writer is not None:
+                writer.close()
+
+    def _pieces(self, name: str, found: Sequence[tuple[Path, Tables]]) -> list[Piece]:
+        """The pieces of a table: what was merged before comes first."""
+        pieces = list(self._pieces_of_table(name)) if self._has(name) else []
+        return pieces + [
+            Piece(str(path), tables[name].schema, partial(_read_chunk, path, name))
+            for path, tables in found
+        ]
+
+    def _pieces_of_table(self, name: str) -> Iterator[Piece]:
+        """The row groups of a table; those that share a run are one piece."""
+        path = self._path(name)
+        with opened_table(path) as file:
+            together: list[int] = []
+            last = None
+            for number in range(file.num_row_groups):
+                ids, _, _ = blocks(file.read_row_group(number, [RUN_ID])[RUN_ID])
+                if together and (not len(ids) or ids[0] != last):
+                    yield Piece(str(path), file.schema_arrow, partial(_read_groups, path, together))
+                    together = []
+                together = [*together, number]
+                last = ids[-1] if len(ids) else last
+            if together:
+                yield Piece(str(path), file.schema_arrow, partial(_read_groups, path, together))
+
+    def _is_as_planned(self, plan: Plan) -> bool:
+        """Whether the table of runs is in the order of the plan and says what the plan says."""
+        finder = Finder(plan)
+        before = -1
+        for part in parts_of(self.folder, RUNS):
+            places = finder(blocks(part[RUN_ID])[0])
+            if len(places) != part.num_rows or not (np.diff(places, prepend=before) > 0).all():
+                return False
+            before = places[-1]
+            for column, values in identity(RUNS, plan, places).items():
+                if (
+                    column not in part.column_names
+                    or not pc.all(pc.equal(part[column], values)).as_py()
+                ):
+                    return False
+        return True
+
+    def _chunks(self) -> Iterator[tuple[Path, Tables]]:
+        """All sound chunks; one that is damaged is set aside, so that its runs are done again."""
         for path in sorted((self.folder / CHUNKS).glob("*.arrow")):
-            tables = _unpacked(path.read_bytes())
-            if tables is None:
-                path.replace(self.folder / f"damaged-{path.name}")
-            else:
-                yield tables
+            tables = chunks.unpacked_if_sound(path)
+            if tables is not None:
+                yield path, tables
+                continue
+            aside = self._path_aside(path.name)
+            with clear_errors(aside):
+                path.replace(aside)
+            self.notices.append(
+                f"{path}: is damaged (its checksum does not fit) and was set aside as "
+                f"{aside.name}; its runs do not count as done"
+            )
 
-    def _make(self, folder: Path) -> None:
-        with _clear_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+    def _path_aside(self, name: str) -> Path:
+        path, number = self.folder / f"damaged-{name}", 1
+        while path.exists():
+            number += 1
+            path = self.folder / f"damaged-{number}-{name}"
+        return path
 
-    def _write_table(self, name: str, table: Any) -> None:
-        buffer = pa.BufferOutputStream()
-        pq.write_table(table, buffer, compression="zstd")
-        self._write(name, buffer.getvalue())
+    def _refuse_other_tables(self, keep: Collection[str]) -> None:
+        if not self._has(RUNS):
+            return
+        for name in NAMES:
+            path = self._path(name)
+            if name in keep and not path.exists():
+                raise ConfigError(
+                    f"{path}: is missing, though {RUNS}.parquet is there and '{name}' is to be "
+                    f"kept; put it back from a copy, leave '{name}' out of keep, or move "
+                    f"{RUNS}.parquet away and run again: then all is computed anew"
+                )
+            if name not in keep and path.exists():
+                raise ConfigError(
+                    f"{path}: is there, though '{name}' is not to be kept; add '{name}' to keep, "
+                    "or move the file away"
+                )
+            if name in keep:
+                with opened_table(path):
+                    pass  # one that cannot be read is refused before anything is computed
+
+    def _has(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
 
     def _write(self, name: str, content: Any) -> None:
         """Write a file as a whole or not at all."""
-        path = self.folder / name
-        new = path.with_name(f".{path.name}.new")
-        with _clear_errors(path):
-            with new.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
+        with written(self.folder / name) as file:
+            file.write(content)
 
 
 @contextmanager
@@ -167,7 +323,7 @@ def opened(folder: Path) -> Iterator[Store]:
     ConfigError
         If it cannot be made or written, holds something else, or another process has it open.
     """
-    with _clear_errors(folder):
+    with clear_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
         ours = [name for name in (MANIFEST, LOCK) if (folder / name).exists()]
@@ -176,128 +332,28 @@ def opened(folder: Path) -> Iterator[Store]:
                 f"{folder}: is not empty and holds no {EXPERIMENT} with a {MANIFEST}, so it is no "
                 "results folder; give an empty or new folder with --out"
             )
-        lock = (folder / LOCK).open("a+")
-    try:
-        _lock(lock, folder)
+        file = (folder / LOCK).open("ab+", buffering=0)
+    with file:
+        lock(file, folder)
         yield Store(folder)
-    finally:
-        lock.close()
 
 
-def read_table(folder: Path, name: str, columns: list[str] | None = None) -> Any:
-    """Read one of the tables of a folder as an Arrow table.
-
-    Raises
-    ------
-    ConfigError
-        If it is not there or cannot be read.
-    """
-    path = folder / f"{name}.parquet"
-    try:
-        return pq.read_table(path, columns=columns).replace_schema_metadata(None)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file; has the experiment been run?") from None
-    except (OSError, pa.ArrowException) as error:
-        raise ConfigError(
-            f"{path}: is damaged ({error}); move the folder away and run again"
-        ) from None
+def _read_chunk(path: Path, name: str, columns: list[str] | None) -> Any:
+    table = chunks.unpacked(path)[name]
+    return table if columns is None else table.select(columns)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a folder; empty if there is none yet.
-
-    Raises
-    ------
-    ConfigError
-        If it is damaged.
-    """
-    path = folder / MANIFEST
-    if not path.exists():
-        return {}
-    try:
-        manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(manifest, dict):
-        raise ConfigError(f"{path}: is no manifest of an experiment")
-    return manifest
+def _read_groups(path: Path, groups: list[int], columns: list[str] | None) -> Any:
+    with opened_table(path) as file:
+        return file.read_row_groups(groups, columns).replace_schema_metadata(None)
 
 
-def check_folder(folder: Path) -> None:
-    """Check that a folder holds an experiment of the installed version.
-
-    Raises
-    ------
-    ConfigError
-        If it does not.
-    """
-    if not folder.is_dir():
-        what = "is a file, not a results folder" if folder.exists() else "there is no such folder"
-        raise ConfigError(f"{folder}: {what}")
-    if not (folder / EXPERIMENT).is_file():
-        raise ConfigError(f"{folder}: holds no {EXPERIMENT}, so it is no results folder")
-    made_by = read_manifest(folder).get("model_version", __version__)
-    if made_by != __version__:
-        raise ConfigError(
-            f"{folder}: was made by trustsim {made_by}; {__version__} is installed and would give "
-            "other numbers. Install that version or give another folder with --out"
-        )
-
-
-def _packed(tables: Tables) -> bytes:
-    """Put tables into one file: a checksum, then one Arrow stream each."""
-    sink = pa.BufferOutputStream()
-    for name in NAMES:
-        with pa.ipc.new_stream(sink, tables[name].schema) as stream:
-            stream.write_table(tables[name])
-    content: bytes = sink.getvalue().to_pybytes()
-    return hashlib.sha256(content).digest() + content
-
-
-def _unpacked(file: bytes) -> Tables | None:
-    """Take tables out of a file; None if it is damaged."""
-    checksum, content = file[:CHECKSUM], file[CHECKSUM:]
-    if hashlib.sha256(content).digest() != checksum:
-        return None
-    source = pa.BufferReader(content)
-    return {name: pa.ipc.open_stream(source).read_all() for name in NAMES}
-
-
-def _lock(file: Any, folder: Path) -> None:
-    """Take the lock of a folder; the system gives it back when the process ends."""
-    take = _windows_lock if sys.platform == "win32" else _posix_lock
-    try:
-        take(file)
-    except OSError:
-        file.seek(0)
-        owner = file.read().strip()
-        raise ConfigError(
-            f"{folder}: another process{f' (number {owner})' if owner else ''} is working in it; "
-            "wait until it has finished, or give another folder with --out"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-
-
-def _posix_lock(file: Any) -> None:
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _windows_lock(file: Any) -> None:
-    import msvcrt
-
-    # A byte far behind the text, so that another process can read who holds the lock.
-    file.seek(1 << 20)
-    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    file.seek(0)
-
-
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None
+def _summed_up(parts: Iterator[tuple[str, Any]]) -> Merged:
+    """Sum up tables, part by part."""
+    digest, rows, orders = Digest(), dict.fromkeys(NAMES, 0), 0.0
+    for name, part in parts:
+        digest.add(name, part)
+        rows[name] += part.num_rows
+        if name == RUNS:
+            orders += pc.sum(part["orders"]).as_py() or 0.0
+    return Merged({name: n for name, n in rows.items() if n}, int(orders), digest.hexdigest())

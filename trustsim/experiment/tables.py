@@ -1,87 +1,166 @@
 """The tables of an experiment: a row per run, per round, per relationship age; never one of all.
 
-Tables are put together from the outcomes of runs, merged, and summed up in a digest that depends
-on what they say and on nothing else.
+Here tables are put together from the outcomes of runs, told which runs their rows belong to, and
+summed up in a digest that depends on what they say and on nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trustsim.experiment.design import Run
+from trustsim.experiment.design import Plan
 from trustsim.experiment.executors import Attempt
 
 Tables = dict[str, Any]
 """Arrow tables by name."""
 
 RUNS, ROUNDS, AGES = NAMES = ("runs", "rounds", "ages")
+RUN_ID = "run_id"
 FIRST = {
-    RUNS: ("run_id", "arm", "point", "replicate", "status"),
-    ROUNDS: ("run_id", "arm", "replicate", "round", "policy"),
-    AGES: ("run_id", "arm", "replicate", "age_from", "age_to", "orders"),
+    RUNS: (RUN_ID, "arm", "point", "replicate", "status"),
+    ROUNDS: (RUN_ID, "arm", "point", "replicate", "round", "policy"),
+    AGES: (RUN_ID, "arm", "point", "replicate", "age_from", "age_to", "orders"),
 }
 LAST = ("instrument_share_", "balance_")
 DONE = "done"
+MISSING_TEXT = b"\xff" * 8
 
 
-def tables_of(attempts: Sequence[Attempt]) -> Tables:
-    """Put the outcomes of finished runs into tables."""
-    from trustsim.outcome import age_columns, round_columns, run_columns
+def tables_of(attempts: Sequence[Attempt], names: Collection[str] = NAMES) -> Tables:
+    """Put the outcomes of finished runs into tables.
 
-    parts: dict[str, list[Any]] = {name: [] for name in NAMES}
-    done = [attempt for attempt in attempts if attempt.sums is not None]
-    for _, group in groupby(sorted(done, key=_scenario), key=_scenario):
-        together = list(group)
-        runs = [attempt.run for attempt in together]
-        sums = [attempt.sums for attempt in together if attempt.sums is not None]
-        own = {"point": np.array([run.point for run in runs]), "status": [DONE] * len(runs)}
-        parts[RUNS].append(_with_runs(runs, {**own, **run_columns(sums)}))
-        parts[ROUNDS].append(_with_runs(runs, round_columns(sums)))
-        parts[AGES].append(_with_runs(runs, age_columns(sums)))
+    Parameters
+    ----------
+    attempts : sequence of Attempt
+        Failed ones are left out; at least one is not.
+    names : collection of str
+        The tables to make; what is not asked for is not computed.
+
+    Returns
+    -------
+    dict of str to pyarrow Table
+        Rows of a run stand together, under its ``run_id``. The table of runs has ``point`` and
+        ``replicate`` too; what else tells runs apart is added by `identified`.
+    """
+    from trustsim.outcome import age_columns, alike, round_columns, run_columns
+
+    make = {RUNS: run_columns, ROUNDS: round_columns, AGES: age_columns}
+    groups: dict[Hashable, list[tuple[Attempt, Any]]] = {}
+    for attempt in attempts:
+        if attempt.sums is not None:
+            together = groups.setdefault(alike(attempt.sums), [])
+            together.append((attempt, attempt.sums))
+    parts: dict[str, list[Any]] = {name: [] for name in NAMES if name in names}
+    for group in groups.values():
+        runs = [attempt.run for attempt, _ in group]
+        ids = pa.array([run.run_id for run in runs])
+        for name, tables in parts.items():
+            columns = make[name]([sums for _, sums in group])
+            table = pa.table(dict(columns))
+            if name == RUNS:
+                table = table.add_column(0, "replicate", pa.array([run.replicate for run in runs]))
+                table = table.add_column(0, "point", pa.array([run.point for run in runs]))
+                table = table.append_column("status", pa.array([DONE] * len(runs)))
+            which = pa.array(np.repeat(np.arange(len(runs)), table.num_rows // len(runs)))
+            tables.append(table.add_column(0, RUN_ID, ids.take(which)))
     return {
         name: pa.concat_tables(tables, promote_options="permissive")
         for name, tables in parts.items()
     }
 
 
-def merge(name: str, parts: Iterable[Any], order: Sequence[Run]) -> Any:
-    """Merge parts of one table and put the rows into the order of the runs.
+def identity(name: str, plan: Plan, places: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Say of rows of a table which runs they belong to.
 
-    Of a run that stands in several parts the first counts. Rows of one run keep their order.
+    Parameters
+    ----------
+    name : str
+        The table. That of runs has all that tells runs apart; the others have the arm, the
+        replicate and, if the experiment has a design, the number of the point.
+    plan : Plan
+    places : ndarray of int, shape (rows,)
+        Place of the run of every row.
+
+    Returns
+    -------
+    dict of str to pyarrow Array, shape (rows,)
     """
-    kept, seen = [], set[str]()
-    for part in parts:
-        here = set(pc.unique(part["run_id"]).to_pylist())
-        if here & seen:
-            new = pa.array(sorted(here - seen), part["run_id"].type)
-            part = part.filter(pc.is_in(part["run_id"], value_set=new))
-        seen |= here
-        kept.append(part)
-    table = pa.concat_tables(kept, promote_options="permissive")
-    ids = pa.array([run.run_id for run in order], table["run_id"].type)
-    rank = pc.index_in(table["run_id"], value_set=ids)
-    known = np.flatnonzero(rank.is_valid().to_numpy())
-    rows = known[np.argsort(rank.fill_null(-1).to_numpy()[known], kind="stable")]
-    return table.select(_columns(name, table.column_names)).take(pa.array(rows)).combine_chunks()
+    of_run, which = np.unique(places, return_inverse=True)
+    columns = {RUN_ID: pa.array(plan.ids[of_run].astype("U")), **plan.columns(of_run)}
+    if name != RUNS:
+        # A plan has columns of parameters if the experiment has a design.
+        point = ["point"] if len(columns) > len((RUN_ID, "arm", "point", "replicate")) else []
+        columns = {column: columns[column] for column in (RUN_ID, "arm", *point, "replicate")}
+    rows = pa.array(which)
+    return {column: values.take(rows) for column, values in columns.items()}
 
 
-def digest(tables: Tables) -> str:
-    """SHA-256 over the content of tables: names and values of all columns, row by row in order."""
-    total = hashlib.sha256()
-    for name in sorted(tables):
-        table = tables[name]
-        total.update(f"{name}\n{table.num_rows}\n".encode())
-        for column in sorted(table.column_names):
-            total.update(f"{column}\n".encode())
-            total.update(_content(table[column]))
-    return total.hexdigest()
+def identified(name: str, table: Any, plan: Plan, places: npt.NDArray[np.int64]) -> Any:
+    """Give a table with the columns that say which runs its rows belong to, as the plan has them.
+
+    What the table itself says about that is replaced: an extended design may number its points
+    anew. The columns come in the order of the tables of a folder.
+    """
+    told = identity(name, plan, places)
+    content = {column: table[column] for column in table.column_names if column not in told}
+    dropped = {RUN_ID, "arm", "point", "replicate"} - set(told)
+    columns = {**told, **{c: values for c, values in content.items() if c not in dropped}}
+    return pa.table(columns).select(in_order(name, columns))
+
+
+def rows_as_planned(attempt: Attempt, plan: Plan, names: Collection[str]) -> Tables:
+    """Give the rows of one finished run as they stand in the tables of a folder."""
+    place = plan.place_of(attempt.run.run_id)
+    return {
+        name: identified(name, table, plan, np.full(table.num_rows, place, np.int64))
+        for name, table in tables_of([attempt], names).items()
+    }
+
+
+def in_order(name: str, columns: Collection[str]) -> list[str]:
+    """Order of the columns of a table: which run, parameters, measures, shares and balances."""
+    first = [column for column in FIRST[name] if column in columns]
+    last = [c for prefix in LAST for c in columns if c.startswith(prefix)]
+    return [*first, *(c for c in columns if c not in {*first, *last}), *last]
+
+
+class Digest:
+    """SHA-256 over the content of tables: what stands in them, in the order of rows.
+
+    Every column has a running hash of its own, over its values from the first row to the last, so
+    that tables can be digested piece by piece, as large as they may be. At the end the names and
+    the numbers of rows of all tables and the names and hashes of their columns, both in
+    alphabetical order, are hashed together. Numbers count as 64 bits, little endian, texts as
+    their length and their UTF-8 bytes, and every missing number as the same one; so the digest
+    depends neither on how columns are stored nor on how the rows are cut into pieces.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, int] = {}
+
+    def add(self, name: str, part: Any) -> None:
+        """Add the next rows of a table; all parts of a table have the same columns."""
+        running = self._columns.setdefault(name, {c: hashlib.sha256() for c in part.column_names})
+        for column, so_far in running.items():
+            so_far.update(_content(part[column]))
+        self._rows[name] = self._rows.get(name, 0) + part.num_rows
+
+    def hexdigest(self) -> str:
+        """Digest of all that has been added, as hexadecimal digits."""
+        total = hashlib.sha256()
+        for name, columns in sorted(self._columns.items()):
+            total.update(f"{name}\n{self._rows[name]}\n".encode())
+            for column, so_far in sorted(columns.items()):
+                total.update(f"{column}\n{so_far.hexdigest()}\n".encode())
+        return total.hexdigest()
 
 
 def differences(stored: Any, computed: Any) -> list[str]:
@@ -94,30 +173,14 @@ def differences(stored: Any, computed: Any) -> list[str]:
         if len(sides) == 2:
             same = _content(sides[0]) == _content(sides[1])
         else:
-            same = bool(np.isnan(sides[0].to_numpy().astype("f8")).all())
+            same = sides[0].null_count == len(sides[0]) or _all_missing(sides[0])
         if not same:
             wrong.append(column)
     return wrong
 
 
-def _scenario(attempt: Attempt) -> tuple[str, int]:
-    return attempt.run.arm, attempt.run.point
-
-
-def _with_runs(runs: Sequence[Run], columns: Mapping[str, Any]) -> Any:
-    """Say of every row which run it belongs to; all runs have equally many rows."""
-    table = pa.table(dict(columns))
-    which = pa.array(np.repeat(np.arange(len(runs)), table.num_rows // len(runs)))
-    for column in ("replicate", "arm", "run_id"):
-        values = pa.array([getattr(run, column) for run in runs]).take(which)
-        table = table.add_column(0, column, values)
-    return table
-
-
-def _columns(name: str, columns: Sequence[str]) -> list[str]:
-    first = [column for column in FIRST[name] if column in columns]
-    last = [c for prefix in LAST for c in columns if c.startswith(prefix)]
-    return [*first, *(c for c in columns if c not in {*first, *last}), *last]
+def _all_missing(column: Any) -> bool:
+    return pa.types.is_floating(column.type) and bool(np.isnan(column.to_numpy()).all())
 
 
 def _content(column: Any) -> bytes:
@@ -127,5 +190,7 @@ def _content(column: Any) -> bytes:
         return np.where(np.isnan(values), np.nan, values).tobytes()
     if pa.types.is_integer(column.type):
         return bytes(column.to_numpy().astype("<i8").tobytes())
-    texts = [str(value).encode() for value in column.to_pylist()]
-    return b"".join(len(text).to_bytes(8, "little") + text for text in texts)
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    texts = [str(value).encode() for value in encoded.dictionary.to_pylist()]
+    known = np.array([len(t).to_bytes(8, "little") + t for t in texts] + [MISSING_TEXT], object)
+    return b"".join(known[pc.fill_null(encoded.indices, len(texts)).to_numpy()])
