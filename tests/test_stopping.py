@@ -12,11 +12,9 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.stopping import (
     Look,
     decide,
-    enough,
     half_width,
     looks,
     next_look,
-    replicate_differences,
     replicate_means,
     target,
 )
@@ -38,22 +36,31 @@ def normal(n: int, spread: float = 1.0, seed: int = 3) -> list[float]:
     return list(np.random.default_rng(seed).normal(0.3, spread, n))
 
 
+def differences(runs: pd.DataFrame, arm: str = "kind") -> list[float]:
+    pairs = replicate_means(runs, arm, "usual", "total_cost")
+    return list(pairs["arm"] - pairs["baseline"])
+
+
 def test_relative_means_a_share_of_the_baselines_mean() -> None:
-    values = normal(100)
-    width = half_width(values)
     costs = [3.0, 5.0] * 50  # mean 4
     assert target(costs, Precision(0.01, relative=True)) == pytest.approx(0.04)
     assert target([-c for c in costs], Precision(0.01, relative=True)) == pytest.approx(0.04)
     assert target(costs, Precision(0.01)) == 0.01
-    assert enough(values, costs, Precision(width / 4, relative=True))
-    assert not enough(values, costs, Precision(width / 4.01, relative=True))
-    assert enough(values, costs, Precision(width))
-    assert not enough(values, costs, Precision(width * 0.999))
+
+
+def test_enough_is_a_half_width_of_the_target_and_not_of_the_difference() -> None:
+    runs = table({"kind": normal(100)})
+    width, costs = half_width(differences(runs)), runs["total_cost"][:100]
+    for share, met in ((1.0001, True), (0.9999, False)):
+        absolute = Precision(share * width)
+        relative = Precision(share * width / costs.mean(), relative=True)
+        for precision in (absolute, relative):
+            assert decide(runs, "usual", ["kind"], precision, 100).met == met
 
 
 def test_no_share_of_nothing_is_wide_enough() -> None:
     assert target([math.nan], Precision(0.5, relative=True)) == 0
-    assert not enough(normal(100), [0.0] * 100, Precision(0.5, relative=True))
+    assert target([0.0] * 100, Precision(0.5, relative=True)) == 0
 
 
 @given(
@@ -103,7 +110,7 @@ def test_an_experiment_stops_at_the_first_look_that_is_enough() -> None:
     for look, later in zip(found, [*found[1:], found[-1]], strict=True):
         assert look.next == later.replications
         one = look.reached[0]
-        paired = replicate_differences(runs, "kind", "usual", "total_cost")[: look.replications]
+        paired = differences(runs)[: look.replications]
         assert one.half_width == pytest.approx(half_width(paired))
         assert one.met == (one.half_width <= one.target) == look.met
         assert one.target == pytest.approx(0.01, rel=0.02)
@@ -170,10 +177,10 @@ def test_points_are_averaged_because_they_share_their_luck() -> None:
         part.loc[part["arm"] == "kind", "total_cost"] += shift
         parts.append(part)
     many = pd.concat(parts, ignore_index=True)
-    differences = replicate_differences(many, "kind", "usual", "total_cost")
-    assert differences == pytest.approx(values + 0.1)
+    averaged = differences(many)
+    assert averaged == pytest.approx(values + 0.1)
     # Three points with the same luck tell no more of it than one does.
-    assert half_width(differences) == pytest.approx(half_width(values))
+    assert half_width(averaged) == pytest.approx(half_width(values))
 
 
 def test_a_point_with_one_run_missing_is_left_out_of_that_replicate() -> None:
@@ -191,7 +198,7 @@ def test_a_point_with_one_run_missing_is_left_out_of_that_replicate() -> None:
     assert found.index.tolist() == [0, 1, 3]
     assert found["arm"].tolist() == [3.0, 7.0, 4.5]
     assert found["baseline"].tolist() == [3.5, 4.0, 4.0]
-    assert replicate_differences(runs, "kind", "usual", "total_cost").tolist() == [-0.5, 3.0, 0.5]
+    assert differences(runs) == [-0.5, 3.0, 0.5]
 
 
 def test_no_pair_at_all_is_not_enough() -> None:

@@ -23,6 +23,7 @@ differences are not independent of each other; their mean over the points is one
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,17 +124,15 @@ def half_width(differences: npt.ArrayLike, confidence: float = 0.95) -> float:
     """
     values = np.asarray(differences, dtype=float)
     values = values[np.isfinite(values)]
-    squared = squared_quantile(len(values), confidence)
-    if math.isinf(squared):
-        return math.inf
-    return _spread(values) * math.sqrt(squared / len(values))
+    return expected_half_width(_spread(values), len(values), confidence)
 
 
-def squared_quantile(n: int, confidence: float = 0.95, mixture: float = MIXTURE) -> float:
+def squared_quantile(n: float, confidence: float = 0.95, mixture: float = MIXTURE) -> float:
     r"""Square of the t statistic that a true mean exceeds at no number of values.
 
-    The Bayes factor of a normal sample with mean m against one with an unknown mean, the effect
-    size of which is normal with variance 1 / `mixture`, and the right Haar prior on the scale, is
+    Let normal values have an unknown mean, and let its distance from m, in standard deviations,
+    be normal with variance 1 / `mixture`. With the right Haar prior on the scale, the Bayes
+    factor of that against the mean m is
 
     .. math:: \sqrt{k} \left(\frac{1 + t^2 / (n - 1)}{1 + k t^2 / (n - 1)}\right)^{n / 2},
               \qquad k = \frac{c}{n + c}, \quad c = \text{mixture}.
@@ -157,22 +156,12 @@ def squared_quantile(n: int, confidence: float = 0.95, mixture: float = MIXTURE)
     return (n - 1) * (level - 1) / (1 - level * share)
 
 
-def enough(differences: npt.ArrayLike, baseline: npt.ArrayLike, precision: Precision) -> bool:
-    """Whether the mean of paired differences is known well enough.
-
-    Parameters
-    ----------
-    differences, baseline : array_like, shape (n,)
-        Paired differences, and the baseline's values of the measure; missing values left out.
-    precision : Precision
-        What is well enough; a relative half-width is one of the size of the baseline's mean, which
-        is taken as it is found, without an interval of its own.
-    """
-    return half_width(differences, precision.confidence) <= target(baseline, precision)
-
-
 def target(baseline: npt.ArrayLike, precision: Precision) -> float:
-    """Half-width that is narrow enough, in the measure's unit; 0 if nothing is known of a mean."""
+    """Half-width that is narrow enough, in the measure's unit; 0 if nothing is known of a mean.
+
+    A relative one is a share of the size of the baseline's mean, which is taken as it is found,
+    without an interval of its own.
+    """
     if not precision.relative:
         return precision.half_width
     mean = _mean(np.asarray(baseline, dtype=float))
@@ -191,15 +180,22 @@ def next_look(
     values = values[np.isfinite(values)]
     spread, wanted = _spread(values), target(baseline, precision)
     low, high = math.ceil(SMALLEST_STEP * n), math.floor(LARGEST_STEP * n)
-    while low < high:  # the half-width that is expected shrinks with every replication
-        middle = (low + high) // 2
-        pairs = round(middle * len(values) / n)
-        squared = squared_quantile(pairs, precision.confidence)
-        if spread * math.sqrt(squared / max(1, pairs)) <= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return min(max(low, n + 1), precision.max)
+
+    def narrow(replications: int) -> bool:
+        pairs = replications * len(values) / n
+        return expected_half_width(spread, pairs, precision.confidence) <= wanted
+
+    found = low + bisect_left(range(low, high), True, key=narrow)
+    return min(max(found, n + 1), precision.max)
+
+
+def expected_half_width(spread: float, pairs: float, confidence: float = 0.95) -> float:
+    """Half-width after a number of pairs, if their standard deviation is `spread` then.
+
+    It shrinks with every pair. A spread that is unknown (infinite) gives an infinite width.
+    """
+    squared = squared_quantile(pairs, confidence)
+    return math.inf if math.isinf(squared) else spread * math.sqrt(squared / pairs)
 
 
 def decide(
@@ -253,14 +249,6 @@ def looks(
         found.append(decide(runs, baseline, challengers, precision, n))
         n = found[-1].next
     return tuple(found)
-
-
-def replicate_differences(
-    runs: pd.DataFrame, arm: str, baseline: str, measure: str
-) -> npt.NDArray[np.float64]:
-    """Paired differences arm - baseline, one per replicate; see `replicate_means`."""
-    pairs = replicate_means(runs, arm, baseline, measure)
-    return (pairs["arm"] - pairs["baseline"]).to_numpy()
 
 
 def replicate_means(runs: pd.DataFrame, arm: str, baseline: str, measure: str) -> pd.DataFrame:
