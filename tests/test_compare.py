@@ -100,7 +100,7 @@ class TestCompare:
     def test_failed_runs_are_no_runs(self):
         runs = table()
         runs.loc[0, "status"] = "failed"
-        with pytest.raises(ConfigError, match="not paired: 1 runs have no partner"):
+        with pytest.raises(ConfigError, match="not paired: 1 run has no partner"):
             compare(runs, "one", "two")
         assert compare(runs, "one", "two", unpaired="drop")["n"].tolist() == [3]
 

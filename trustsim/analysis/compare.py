@@ -1,4 +1,4 @@
-"""Arms are compared here, by paired differences over replications.
+"""Arms are compared here, by paired differences over replications and design points.
 
 When one arm overtakes another is told by `crossover`, which is at home in
 `trustsim.analysis.crossover`.
@@ -7,12 +7,13 @@ When one arm overtakes another is told by `crossover`, which is at home in
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from trustsim.analysis.crossover import Crossover, crossover
+from trustsim.analysis.means import Over, means_over
 from trustsim.analysis.pairs import (
     Unpaired,
     arm_runs,
@@ -21,12 +22,20 @@ from trustsim.analysis.pairs import (
     refuse_confidence,
     refuse_unknown,
 )
+from trustsim.analysis.verdicts import (
+    Correction,
+    difference_p,
+    equivalence_p,
+    refuse_smallest,
+    with_verdicts,
+)
 from trustsim.measures import MEASURES
 
 __all__ = [
     "Crossover",
     "compare",
     "crossover",
+    "differences_by_point",
     "measure_columns",
     "paired_differences",
     "replications_needed",
@@ -73,11 +82,18 @@ def compare(
     confidence: float = 0.95,
     *,
     unpaired: Unpaired = "refuse",
+    over: Over = "replicates",
+    block: int = 1,
+    smallest: Mapping[str, float] | None = None,
+    correction: Correction = "holm",
 ) -> pd.DataFrame:
     """Compare two arms by paired differences over (point, replicate).
 
-    The interval of a difference is Student's t over the paired differences. Replicates of several
-    design points count as pairs of their own; to look at one point, pass its rows only.
+    The interval of a difference is Student's t. Without a design it is over the paired runs. With
+    several design points, all of which count alike, `over` says what else could have been drawn.
+    The default takes the points as they are and asks what other luck would have given, which is
+    right for points somebody has chosen (grid, list, zip); for a statement about markets drawn
+    from a random design, ask for ``over="both"``.
 
     Parameters
     ----------
@@ -88,36 +104,51 @@ def compare(
     measures : sequence of str, optional
         Which measures; all that the table holds if not given.
     confidence : float
-        Level of the intervals, between 0 and 1.
+        Level of the intervals and verdicts, between 0 and 1.
     unpaired : {"refuse", "drop"}
         What to do with a run whose partner is missing: refuse the comparison, or leave it out.
+    over, block
+        What the intervals are over; see `trustsim.analysis.means.means_over`.
+    smallest : mapping of str to float, optional
+        Smallest difference of interest of single measures, above 0, in the measure's unit. Only
+        against such a difference can two arms be shown to be equivalent.
+    correction : {"holm", "benjamini_hochberg", "none"}
+        How p values are adjusted for the number of measures; see
+        `trustsim.analysis.verdicts.adjusted`.
 
     Returns
     -------
     DataFrame
         One row per measure: ``measure, mean_a, mean_b, difference, low, high, half_width,
-        relative, effect_size, n``. A pair counts for a measure if both runs have it (a missing
-        measure means that there was no order to measure it on), and the means are over these
-        pairs. ``relative`` is the difference over the size of mean_b; ``effect_size`` is the
-        paired Cohen's d_z (mean over standard deviation of the differences; Cohen 1988), missing
-        for a single pair and infinite if all pairs differ by exactly the same.
+        relative, effect_size, n``, then ``points, replicates, df, p_value, smallest_difference,
+        p_equivalence, p_adjusted, verdict, verdict_adjusted``. A pair counts for a measure if both
+        runs have it (a missing measure means that there was no order to measure it on), and the
+        means are over these ``n`` pairs. ``relative`` is the difference over the size of mean_b;
+        ``effect_size`` is the paired Cohen's d_z (mean over standard deviation of the differences
+        between runs; Cohen 1988), missing for a single pair and infinite if all pairs differ by
+        exactly the same. ``p_value`` is that of the paired t test. The rest is explained in
+        `trustsim.analysis.verdicts`.
 
     Raises
     ------
     ConfigError
-        For an unknown arm or measure, a confidence out of bounds, or runs without a partner.
+        For an unknown arm or measure, a number out of bounds, or runs without a partner.
     """
-    refuse_confidence(confidence)
     a, b = _paired_runs(runs, arm_a, arm_b, measures, unpaired)
+    smallest = smallest or {}
+    refuse_smallest(smallest, a)
     both = a.notna() & b.notna()
     a, b = a.where(both), b.where(both)
-    difference, half, n = mean_interval((a - b).to_numpy(), confidence)
-    mean_a, mean_b = a.mean().to_numpy(), b.mean().to_numpy()
-    sd = (a - b).std(ddof=1).to_numpy()
+    found = means_over(a - b, confidence, over=over, block=block)
+    mean_a, mean_b = (means_over(each, confidence, over=over)["mean"].to_numpy() for each in (a, b))
+    difference, half, error, df = (
+        found[name].to_numpy() for name in ("mean", "half_width", "error", "df")
+    )
+    bounds = np.array([smallest.get(name, np.nan) for name in a.columns])
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = np.where(mean_b == 0, np.nan, difference / np.abs(mean_b))
-        effect = difference / sd
-    return pd.DataFrame(
+        effect = difference / (a - b).std(ddof=1).to_numpy()
+    rows = pd.DataFrame(
         {
             "measure": list(a.columns),
             "mean_a": mean_a,
@@ -128,9 +159,43 @@ def compare(
             "half_width": half,
             "relative": relative,
             "effect_size": effect,
-            "n": n,
+            **{name: found[name].to_numpy() for name in ("n", "points", "replicates")},
+            "df": df,
+            "p_value": difference_p(difference, error, df),
+            "smallest_difference": bounds,
+            "p_equivalence": equivalence_p(difference, error, df, bounds),
         }
     )
+    return with_verdicts(rows, confidence, correction)
+
+
+def differences_by_point(
+    runs: pd.DataFrame,
+    arm_a: str,
+    arm_b: str,
+    measure: str = "total_cost",
+    confidence: float = 0.95,
+    *,
+    unpaired: Unpaired = "refuse",
+) -> pd.DataFrame:
+    """Mean paired difference a - b at every design point: who wins where.
+
+    Returns
+    -------
+    DataFrame
+        A row per point, which is the index: ``difference, half_width, n``, with Student's interval
+        over the replicates of that point alone; missing for a single replicate.
+
+    Raises
+    ------
+    ConfigError
+        See `compare`.
+    """
+    refuse_confidence(confidence)
+    gaps = paired_differences(runs, arm_a, arm_b, [measure], unpaired=unpaired)[measure].unstack()
+    difference, half, n = mean_interval(gaps.to_numpy().T, confidence)
+    found = pd.DataFrame({"difference": difference, "half_width": half, "n": n}, index=gaps.index)
+    return found[found["n"] > 0]
 
 
 def replications_needed(half_width: float, difference: float, n: int, precision: float) -> float:

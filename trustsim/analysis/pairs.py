@@ -6,7 +6,7 @@ point and the replicate: they then face the same luck, and their difference is d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 Unpaired = Literal["refuse", "drop"]
 
 PAIR = ["point", "replicate"]
+
+WAY_OUT = "run what is missing again, or leave it out with --allow-missing (unpaired='drop')"
 
 
 def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> tuple[Any, Any, Any]:
@@ -101,8 +103,47 @@ def common_pairs(
         point, replicate = odd[0]
         missing, there = (arm_b, arm_a) if odd[0] in a.index else (arm_a, arm_b)
         raise ConfigError(
-            f'arms "{arm_a}" and "{arm_b}" are not paired: {len(odd)} runs have no partner, the '
+            f'arms "{arm_a}" and "{arm_b}" are not paired: {_runs(len(odd))} no partner, the '
             f'first is point {point}, replicate {replicate} of "{there}", which "{missing}" lacks; '
-            "run what is missing again"
+            f"{WAY_OUT if len(shared) else 'run what is missing again'}"
         )
     return shared
+
+
+def refuse_holes(runs: pd.DataFrame, arms: Sequence[str], points: int, replications: int) -> None:
+    """Refuse a table that lacks planned runs while it has others.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        A row per run: arm, replicate, [point, status]; failed runs are no runs.
+    arms : sequence of str
+        Arms of the plan.
+    points, replications : int
+        Every arm was to run at points ``0 ... points - 1``, with replicates
+        ``0 ... replications - 1`` at each.
+
+    Raises
+    ------
+    ConfigError
+        That says how many runs are missing, which is the first of them, and what to do.
+    """
+    there = np.zeros((len(arms), points, replications), dtype=bool)
+    done = runs[runs["status"] == "done"] if "status" in runs else runs
+    arm = pd.Index(arms).get_indexer(pd.Index(done["arm"]))
+    point = done["point"].to_numpy(int) if "point" in done else np.zeros(len(done), int)
+    replicate = done["replicate"].to_numpy(int)
+    planned = (arm >= 0) & (point < points) & (replicate < replications)
+    there[arm[planned], point[planned], replicate[planned]] = True
+    missing = there.size - int(there.sum())
+    if not missing:
+        return
+    at, point_at, replicate_at = (int(i) for i in np.argwhere(~there)[0])
+    raise ConfigError(
+        f"the design has holes: of {there.size} planned runs, {_runs(missing)} not been finished; "
+        f'the first is point {point_at}, replicate {replicate_at} of "{arms[at]}"; {WAY_OUT}'
+    )
+
+
+def _runs(count: int) -> str:
+    return "1 run has" if count == 1 else f"{count} runs have"
