@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trustsim import cli
+from trustsim import cli, screen
 from trustsim.experiment.run import Progress
 from trustsim.library import library
 from trustsim.parameters.models import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
@@ -506,22 +506,22 @@ class TestNew:
 
 class TestProgress:
     def test_lines_are_few(self, capsys: pytest.CaptureFixture[str]) -> None:
-        show = cli._Lines()
+        show = screen.Lines()
         for done in range(1001):
             show(Progress(done, 1000, 0, rate=10.0))
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == 11
-        assert lines[3] == "300 of 1000 runs, 10 per second, 1:10 left"
+        assert lines[3] == "300 of 1000 runs, 10 per second, 1 min 10 s left"
 
     def test_words(self) -> None:
-        assert cli._words(Progress(0, 10, 0)) == "0 of 10 runs"
-        assert cli._words(Progress(2, 8, 1, 0.001)) == (
+        assert screen.words(Progress(0, 10, 0)) == "0 of 10 runs"
+        assert screen.words(Progress(2, 8, 1, 0.001)) == (
             "2 of 8 runs, 1 failed, 0.001 per second, 1 h 23 min left"
         )
 
     def test_bar(self, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-        with cli._progress(quiet=False) as show:
+        with screen.progress(quiet=False) as show:
             assert show is not None
             show(Progress(5, 10, 0, 2.0))
 
@@ -529,6 +529,6 @@ class TestProgress:
 def test_version_and_help(call: Call) -> None:
     assert re.fullmatch(r"trustsim \d+\.\d+\.\d+\n", call("--version").out)
     said = call("--help")
-    for verb in ("run", "report", "rerun", "describe", "list", "new"):
+    for verb in ("run", "plan", "report", "rerun", "check", "describe", "list", "new"):
         assert re.search(rf"^  {verb} ", said.out, flags=re.M)
     assert call("runn", "x").code == 2

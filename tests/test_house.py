@@ -43,9 +43,10 @@ LAYERS: list[set[str]] = [
     {"analysis"},
     {"report"},
     {"describe", "study"},
+    {"screen"},
     {"explore", "cli"},
 ]
-KNOWS_A_SCREEN = {"cli", "explore"}
+KNOWS_A_SCREEN = {"cli", "explore", "screen"}
 SCREEN_LIBRARIES = {"rich", "solara", "typer"}
 HEAVY_LIBRARIES = {"matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy"}
 LONGEST_FILE = 400

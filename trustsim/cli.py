@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,7 +18,7 @@ from trustsim import __version__
 from trustsim.errors import ConfigError, nearest, shown
 
 if TYPE_CHECKING:
-    from trustsim.experiment.run import Progress
+    pass
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 SECONDS_PER_LINE = 5.0
@@ -40,6 +37,15 @@ app = typer.Typer(
 Config = Annotated[Path, typer.Argument(help="Experiment file (TOML).", show_default=False)]
 Folder = Annotated[Path, typer.Argument(help="Results folder.", show_default=False)]
 Jobs = Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")]
+Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name>")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
+]
+Replications = Annotated[
+    int | None, typer.Option(help="Runs of every arm.", show_default="as in CONFIG")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed.", show_default="as in CONFIG")]
 
 
 def main() -> None:
@@ -64,46 +70,41 @@ def version(
 @app.command()
 def run(
     config: Config,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
-    ] = None,
-    replications: Annotated[
-        int | None, typer.Option(help="Runs of every arm.", show_default="as in CONFIG")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed.", show_default="as in CONFIG")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="results/<name>")
-    ] = None,
+    changes: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    out: Out = None,
     jobs: Jobs = None,
-    executor: Annotated[str, typer.Option(help="Who computes the runs: threads.")] = "threads",
+    executor: Annotated[
+        str, typer.Option(help="Who computes the runs: threads, or dask (processes, machines).")
+    ] = "threads",
     address: Annotated[
-        str | None, typer.Option(help="Address of a scheduler, for executors that have one.")
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run what is missing of an experiment, and answer its question."""
-    _refuse_executor(executor, address)
-    from trustsim.parameters.models import EXPERIMENTS, allowed
-    from trustsim.scenario import load_experiment
-
-    for option, value in (("replications", replications), ("seed", seed)):
-        row = EXPERIMENTS.rows[option]
-        if value is not None and not row.low <= value <= row.high:
-            raise ConfigError(f"--{option} = {value}: allowed: {allowed(row)}")
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"--jobs = {jobs}: allowed: a whole number, 1 or more")
-    loaded = load_experiment(config, changes or []).replace(replications=replications, seed=seed)
+    loaded = _loaded(config, changes, replications, seed, jobs)
+    from trustsim.screen import progress as shown
     from trustsim.study import Experiment, default_folder
 
     folder = out if out is not None else default_folder(loaded)
     try:
-        with _progress(quiet) as progress:
-            results = Experiment(loaded).run(folder, jobs=jobs, report=False, progress=progress)
+        with shown(quiet) as progress:
+            results = Experiment(loaded).run(
+                folder,
+                jobs=jobs,
+                executor=executor,
+                address=address,
+                report=False,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         _interrupted(folder)
     manifest = results.manifest
+    for notice in manifest["notices"]:
+        print(f"note: {notice}", file=sys.stderr)
     if manifest["runs_done"]:
         if len(loaded.arms) > 1:
             print("\n".join(results.answer()))
@@ -113,6 +114,26 @@ def run(
     if manifest["runs_failed"]:
         _tell_failures(results, manifest)
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def plan(
+    config: Config,
+    changes: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+) -> None:
+    """Show what an experiment consists of, and what it will take, without running it."""
+    loaded = _loaded(config, changes, replications, seed, jobs)
+    from trustsim.experiment.design import Plan
+    from trustsim.experiment.plan import estimate, told
+    from trustsim.experiment.run import check_points, cores_to_use
+
+    check_points(Plan(loaded))
+    print("\n".join(told(loaded, estimate(loaded, cores_to_use(jobs)))))
+    for notice in loaded.design.notices if loaded.design is not None else ():
+        print(f"note: {notice}", file=sys.stderr)
 
 
 @app.command()
@@ -140,15 +161,26 @@ def rerun(
 
 
 @app.command()
+def check(
+    folder: Folder,
+    sample: Annotated[int, typer.Option(help="Runs to compute again.", min=0)] = 5,
+) -> None:
+    """Check a results folder: digest, completeness, books, and a sample of runs done again."""
+    from trustsim.experiment.check import check as checked_in
+
+    found = checked_in(folder, sample)
+    print("\n".join(found.sentences()))
+    if not found.sound:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def describe(
     config: Config,
     arm: Annotated[
         str | None, typer.Option(help="Only this arm, with the policies it uses.")
     ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
-    ] = None,
+    changes: Changes = None,
 ) -> None:
     """Show every parameter of an experiment, with unit, bounds, default and source."""
     from trustsim.describe import describe as described
@@ -201,17 +233,28 @@ def new(
     print(f"start with: trustsim run {name}.toml")
 
 
-def _refuse_executor(executor: str, address: str | None) -> None:
-    if executor != "threads":
-        raise ConfigError(
-            f"--executor = {shown(executor)}: allowed: threads{nearest(executor, ['threads'])}"
-        )
-    if address is not None:
-        raise ConfigError(f"--address = {shown(address)}: the executor 'threads' has no address")
+def _loaded(
+    config: Path,
+    changes: list[str] | None,
+    replications: int | None,
+    seed: int | None,
+    jobs: int | None,
+) -> Any:
+    """Read an experiment, with what the command line changes in it."""
+    from trustsim.parameters.models import EXPERIMENTS, allowed
+    from trustsim.scenario import load_experiment
+
+    for option, value in (("replications", replications), ("seed", seed)):
+        row = EXPERIMENTS.rows[option]
+        if value is not None and not row.low <= value <= row.high:
+            raise ConfigError(f"--{option} = {value}: allowed: {allowed(row)}")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"--jobs = {jobs}: allowed: a whole number, 1 or more")
+    return load_experiment(config, changes or []).replace(replications=replications, seed=seed)
 
 
 def _interrupted(folder: Path) -> NoReturn:
-    from trustsim.experiment.store import read_manifest
+    from trustsim.experiment.files import read_manifest
 
     manifest = read_manifest(folder)
     done, planned = manifest.get("runs_done", 0), manifest.get("runs_planned", 0)
@@ -231,70 +274,6 @@ def _tell_failures(results: Any, manifest: dict[str, Any]) -> None:
         f"all of them: {results.folder / 'failures.parquet'}",
         file=sys.stderr,
     )
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show how far a run is: a bar on a terminal, else a line now and then."""
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        with _bar() as bar:
-            yield bar
-    else:
-        yield _Lines()
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting")
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                total=progress.planned,
-                completed=progress.done + progress.failed,
-                description=_words(progress),
-            )
-
-        yield show
-
-
-class _Lines:
-    """Plain lines: one for every tenth of the runs, and one every few seconds."""
-
-    def __init__(self) -> None:
-        self.tenth = -1
-        self.last = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        tried = progress.done + progress.failed
-        tenth = tried * LINES // max(1, progress.planned)
-        if tenth > self.tenth or time.monotonic() - self.last > SECONDS_PER_LINE:
-            self.tenth, self.last = tenth, time.monotonic()
-            with suppress(BrokenPipeError):  # nobody listens any more; the runs go on
-                print(_words(progress), file=sys.stderr, flush=True)
-
-
-def _words(progress: Progress) -> str:
-    parts = [f"{progress.done} of {progress.planned} runs"]
-    if progress.failed:
-        parts.append(f"{progress.failed} failed")
-    if progress.rate:
-        parts += [f"{progress.rate:.3g} per second", f"{_time(progress.seconds_left)} left"]
-    return ", ".join(parts)
-
-
-def _time(seconds: float) -> str:
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes}:{whole % 60:02}"
 
 
 if __name__ == "__main__":

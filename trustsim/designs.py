@@ -96,7 +96,9 @@ class Design:
             return replace(self, points=other.points)
         if self.method in NESTED:
             return self
-        return replace(self, points=(*other.points, asked - there))
+        added = asked - there
+        notice = f"the {self.method} sample of {there} points is extended by a block of {added}"
+        return replace(self, points=(*other.points, added), notices=(*self.notices, notice))
 
 
 def read_design(table: object, file: str = "") -> Design:

@@ -13,8 +13,15 @@ import pandas as pd
 
 from trustsim.analysis.compare import compare
 from trustsim.errors import ConfigError
-from trustsim.experiment.run import Watcher, collect, run_missing
-from trustsim.experiment.store import EXPERIMENT, FAILURES, check_folder, read_manifest, read_table
+from trustsim.experiment.executors import Executor, executor_of
+from trustsim.experiment.files import (
+    EXPERIMENT,
+    FAILURES,
+    check_folder,
+    read_manifest,
+    read_table,
+)
+from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
 from trustsim.experiment.tables import AGES, ROUNDS, RUNS
 from trustsim.report.answer import answer
 from trustsim.report.report import write_report
@@ -61,6 +68,8 @@ class Experiment:
         out: str | Path | None = None,
         *,
         jobs: int | None = None,
+        executor: Executor | str = "threads",
+        address: str | None = None,
         replications: int | None = None,
         seed: int | None = None,
         report: bool = True,
@@ -75,6 +84,10 @@ class Experiment:
             does not hold.
         jobs : int, optional
             Cores to use; all if not given.
+        executor : {"threads", "dask"} or Executor
+            Who computes the runs: threads of this process, or processes of a Dask cluster.
+        address : str, optional
+            Address of a Dask scheduler; processes on this machine if not given.
         replications, seed : int, optional
             Instead of those of the experiment.
         report : bool
@@ -89,7 +102,9 @@ class Experiment:
         """
         config = self.config.replace(replications=replications, seed=seed)
         folder = default_folder(config) if out is None else Path(out)
-        run_missing(config, folder, jobs=jobs, progress=progress)
+        if isinstance(executor, str):
+            executor = executor_of(executor, address, cores_to_use(jobs))
+        run_missing(config, folder, jobs=jobs, progress=progress, executor=executor)
         results = Results(folder)
         if report and results.manifest["runs_done"]:
             results.report()

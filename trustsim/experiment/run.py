@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import platform
-import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trustsim import __version__
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.experiment.executors import Attempt, Compute, Executor, ThreadExecutor
 from trustsim.experiment.files import EXPERIMENT, check_folder, read_table, rows_of
+from trustsim.experiment.manifest import manifest_of, scenarios_of
 from trustsim.experiment.stopping import Look, decide
 from trustsim.experiment.store import Merged, Store, opened
 from trustsim.experiment.tables import RUNS, differences, rows_as_planned
@@ -29,7 +25,6 @@ from trustsim.scenario import ExperimentConfig, load_experiment
 
 SECONDS_PER_CHUNK = 2.0
 RUNS_PER_CHUNK = 256
-LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scipy", "mesa", "pydantic")
 MOST_CHECKED = 2_000
 """Points of a design that are checked beforehand; a point that cannot be run is a failure then."""
 
@@ -114,7 +109,10 @@ def run_missing(
     with opened(folder) as store:
         config = _going_on(store, config)
         check_points(Plan(config))
-        work = _Work(store, executor, progress, float(store.manifest().get("seconds", 0.0)))
+        design = config.design
+        notices = [f"{config.name}: {text}" for text in (design.notices if design else ())]
+        earlier = float(store.manifest().get("seconds", 0.0))
+        work = _Work(store, executor, progress, earlier, notices)
         there = store.replicates()
         wanted = config.replications if config.precision is None else config.precision.start
         looks: list[Look] = []
@@ -198,12 +196,18 @@ class _Work:
     """What is done in a results folder: runs that are missing, chunks, tables, manifest."""
 
     def __init__(
-        self, store: Store, executor: Executor, progress: Watcher | None, seconds: float
+        self,
+        store: Store,
+        executor: Executor,
+        progress: Watcher | None,
+        seconds: float,
+        notices: Sequence[str],
     ) -> None:
         self.store = store
         self.executor = executor
         self.progress = progress
         self.earlier = seconds
+        self.notices = notices
         self.failed: list[Attempt] = []
 
     def through(self, plan: Plan, replications: int, started: float) -> dict[str, Any]:
@@ -216,7 +220,8 @@ class _Work:
         ids = plan.ids[places]
         done = np.isin(ids, store.done(config.keep))
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
-        start = _manifest(config, plan, int(done.sum()), 0, self.earlier, Merged())
+        notices = [*self.notices, *store.notices]
+        start = manifest_of(config, plan, int(done.sum()), 0, self.earlier, Merged(), notices)
         # Until the tables are written again, they are what the manifest said before.
         kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
         store.write_manifest({**start, **kept})
@@ -229,7 +234,9 @@ class _Work:
             store.write_failures(self.failed, plan)
             rows = merged.rows.get(RUNS, 0)
             seconds = self.earlier + time.monotonic() - started
-            manifest = _manifest(config, plan, rows, len(self.failed), seconds, merged)
+            notices = [*self.notices, *store.notices]
+            failures = len(self.failed)
+            manifest = manifest_of(config, plan, rows, failures, seconds, merged, notices)
             store.write_manifest(manifest)
         return manifest
 
@@ -296,8 +303,8 @@ def _going_on(store: Store, config: ExperimentConfig) -> ExperimentConfig:
         return config
     check_folder(store.folder)
     there = load_experiment(store.folder / EXPERIMENT)
-    known = store.manifest().get("scenarios") or _scenarios(there)
-    wider = _wider(there, config) if known == _scenarios(config) else None
+    known = store.manifest().get("scenarios") or scenarios_of(there)
+    wider = _wider(there, config) if known == scenarios_of(config) else None
     if wider is not None:
         return wider
     tables = tomllib.loads(config.to_toml())
@@ -335,69 +342,3 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = 
             return f"{path} is only {'there' if key in there else 'in the config'}"
         return f"{path} is {shown(there.get(key))} there and {shown(here.get(key))} in the config"
     return ""
-
-
-def _scenarios(config: ExperimentConfig) -> dict[str, str]:
-    return {name: arm.id() for name, arm in config.arms.items()}
-
-
-def _manifest(
-    config: ExperimentConfig,
-    plan: Plan,
-    done: int,
-    failed: int,
-    seconds: float,
-    merged: Merged,
-) -> dict[str, Any]:
-    return {
-        "name": config.name,
-        "model_version": __version__,
-        "versions": {"python": platform.python_version(), **_versions()},
-        "seed": config.seed,
-        "git": _git(),
-        "platform": f"{platform.platform()}, {os.cpu_count()} cores",
-        "scenarios": _scenarios(config),
-        "rounds": config.rounds,
-        "replications": config.replications,
-        "runs_planned": len(plan),
-        "runs_done": done,
-        "runs_failed": failed,
-        "orders": merged.orders,
-        "seconds": round(seconds, 3),
-        "digest": merged.digest,
-    }
-
-
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in LIBRARIES if _installed(name)}
-
-
-def _installed(name: str) -> bool:
-    try:
-        metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-@cache
-def _git() -> str | None:
-    """Commit of the program, marked if it has been changed since; None if it is not in git."""
-    here = Path(__file__)
-    answers = []
-    for command in (
-        ["ls-files", "--error-unmatch", here.name],
-        ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-    ):
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(here.parent), *command],
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=10,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        answers.append(done.stdout.strip())
-    return answers[-1]

@@ -1,0 +1,78 @@
+"""What a command shows on the screen while an experiment runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trustsim.experiment.run import Progress
+
+SECONDS_PER_LINE = 5.0
+TENTHS = 10
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """Show how far a run is: a bar on a terminal, else a line now and then."""
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with bar() as shown:
+            yield shown
+    else:
+        yield Lines()
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[Progress], None]]:
+    """Show a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as lines:
+        task = lines.add_task("starting")
+
+        def show(progress: Progress) -> None:
+            lines.update(
+                task,
+                total=progress.planned,
+                completed=progress.done + progress.failed,
+                description=words(progress),
+            )
+
+        yield show
+
+
+class Lines:
+    """Plain lines: one for every tenth of the runs, and one every few seconds."""
+
+    def __init__(self) -> None:
+        self.tenth = -1
+        self.last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Print a line, if there is something to say."""
+        tried = progress.done + progress.failed
+        tenth = tried * TENTHS // max(1, progress.planned)
+        if tenth > self.tenth or time.monotonic() - self.last > SECONDS_PER_LINE:
+            self.tenth, self.last = tenth, time.monotonic()
+            with suppress(BrokenPipeError):  # nobody listens any more; the runs go on
+                print(words(progress), file=sys.stderr, flush=True)
+
+
+def words(progress: Progress) -> str:
+    """Say how far an experiment is, how fast it goes, and how long it will take."""
+    from trustsim.experiment.plan import duration
+
+    parts = [f"{progress.done} of {progress.planned} runs"]
+    if progress.failed:
+        parts.append(f"{progress.failed} failed")
+    if progress.rate:
+        parts += [f"{progress.rate:.3g} per second", f"{duration(progress.seconds_left)} left"]
+    return ", ".join(parts)
