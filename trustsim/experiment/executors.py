@@ -1,27 +1,44 @@
 """Who computes the runs: executors take runs and give attempts back as they finish.
 
-The compiled engine releases the interpreter's lock, so threads use all cores. Whoever the executor
-is, and in whatever order attempts come back, the results are the same bits.
+The compiled engine releases the interpreter's lock, so threads use all cores of a machine; what
+outgrows one machine goes to Dask (`trustsim.experiment.dask_executor`). Whoever the executor is,
+and in whatever order attempts come back, the results are the same bits.
 """
 
 from __future__ import annotations
 
+import operator
 import queue
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from trustsim.errors import ConfigError
+from trustsim.errors import ConfigError, shown, suggestion
 from trustsim.experiment.design import Run, scenario_of
-from trustsim.scenario import ExperimentConfig
+from trustsim.scenario import ExperimentConfig, Scenario
 
 if TYPE_CHECKING:
     from trustsim.outcome import Sums
+    from trustsim.simulate import TimeLimit
 
 LARGE_MARKET = 20_000
 """Buyers from which on a run uses all cores itself, instead of one core per run."""
+
+EXECUTORS = {
+    "threads": "the cores of this machine",
+    "dask": "worker processes: of this machine, or of a Dask scheduler at an address",
+}
+"""Names of the executors, and who computes."""
+
+PATIENCE = 2.0
+"""A run is given up when it has taken its time so many times over, and a second more at least."""
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks at runs that may have to be given up."""
 
 
 @dataclass(frozen=True)
@@ -48,32 +65,85 @@ class Compute:
 
     A failing run is an attempt with a failure; only a `ConfigError` ends the experiment, for it
     would be the same in every run.
+
+    Attributes
+    ----------
+    config : ExperimentConfig
+    threads : int
+        Most workers inside a round.
+    values : mapping, optional
+        Values of the parameters that vary, by design point; those of the design if not given.
     """
 
     config: ExperimentConfig
     threads: int = 1
+    values: Mapping[int, Mapping[str, Any]] | None = None
 
-    def __call__(self, run: Run) -> Attempt:
-        """Try a run."""
+    def __call__(self, run: Run, limit: TimeLimit | None = None) -> Attempt:
+        """Try a run, within a time if there is a limit."""
+        from trustsim.outcome import added_up
         from trustsim.simulate import simulate
 
+        keep = self.config.keep
         try:
-            scenario = scenario_of(self.config, run)
-            outcome = simulate(scenario, run.replicate, threads=self.threads)
-            return Attempt(run, outcome.sums)
+            outcome = simulate(
+                self._scenario(run), run.replicate, threads=self.threads, limit=limit
+            )
+            sums = added_up(outcome.sums, rounds="rounds" in keep, ages="ages" in keep)
+            return Attempt(run, sums)
         except ConfigError:
             raise
         except Exception as error:
             text = traceback.format_exc()
             return Attempt(run, failure=Failure(type(error).__name__, str(error), text))
 
+    def _scenario(self, run: Run) -> Scenario:
+        if self.values is None:
+            return scenario_of(self.config, run)
+        return self.config.at(run.arm, self.values[run.point])
+
 
 class Executor(Protocol):
     """Computes runs somewhere."""
 
-    def attempts(self, runs: Sequence[Run], config: ExperimentConfig) -> Iterator[Attempt]:
-        """Try all runs and give each attempt as soon as it is finished, in any order."""
+    def attempts(self, runs: Iterable[Run], config: ExperimentConfig) -> Iterator[Attempt]:
+        """Try all runs and give each attempt as soon as it is finished, in any order.
+
+        Runs are drawn one by one, when somebody is free to compute them. Closing the iterator
+        stops what is left.
+        """
         ...
+
+
+def executor_of(name: str, address: str | None, jobs: int) -> Executor:
+    """Make an executor by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `EXECUTORS`.
+    address : str or None
+        Address of a running scheduler; only for ``dask``.
+    jobs : int
+        Cores to use, 1 or more; a scheduler at an address uses those of its workers.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such executor, it has no address, or the address cannot be one.
+    """
+    if name not in EXECUTORS:
+        raise ConfigError(f"--executor = {shown(name)}: unknown{suggestion(name, EXECUTORS)}")
+    if name == "dask":
+        from trustsim.experiment.dask_executor import DaskExecutor
+
+        return DaskExecutor(address, workers=jobs)
+    if address is not None:
+        raise ConfigError(
+            f"--address = {shown(address)}: the executor 'threads' has no address; add "
+            "--executor dask, or leave the address out"
+        )
+    return ThreadExecutor(jobs)
 
 
 class ThreadExecutor:
@@ -81,6 +151,10 @@ class ThreadExecutor:
 
     Small markets run side by side, one per core. A large market runs alone and uses all cores in
     each of its rounds; so do the last few runs if there are fewer of them than cores.
+
+    A run that takes longer than the experiment's ``run_timeout`` fails. Its thread looks at the
+    clock between rounds; if it does not come back for long, it is left behind, and another takes
+    its place.
 
     Parameters
     ----------
@@ -91,42 +165,147 @@ class ThreadExecutor:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
 
-    def attempts(self, runs: Sequence[Run], config: ExperimentConfig) -> Iterator[Attempt]:
+    def attempts(self, runs: Iterable[Run], config: ExperimentConfig) -> Iterator[Attempt]:
         """Try all runs; see `Executor`."""
-        large = any(arm.market.buyers >= LARGE_MARKET for arm in config.arms.values())
-        workers = 1 if large else max(1, min(self.jobs, len(runs)))
+        large = _buyers(config) >= LARGE_MARKET
+        few = operator.length_hint(runs, self.jobs)
+        workers = 1 if large else max(1, min(self.jobs, few))
         compute = Compute(config, threads=max(1, self.jobs // workers))
-        yield from _in_threads(compute, runs, workers)
+        if config.run_timeout is not None:
+            compile_engine(compute.threads)
+        yield from in_threads(compute, runs, workers, config.run_timeout)
 
 
-def _in_threads(
-    compute: Callable[[Run], Attempt], runs: Sequence[Run], workers: int
-) -> Iterator[Attempt]:
-    """Compute in daemon threads, so that an interrupted experiment waits for none of them."""
-    waiting: queue.SimpleQueue[Run] = queue.SimpleQueue()
-    finished: queue.Queue[Attempt | BaseException] = queue.Queue(maxsize=4 * workers)
-    for run in runs:
-        waiting.put(run)
-    stop = threading.Event()
+def compile_engine(threads: int = 1) -> None:
+    """Walk a tiny market, so that compiling is not counted as time of a run."""
+    from trustsim.simulate import Rounds
 
-    def work() -> None:
-        while not stop.is_set():
-            try:
-                run = waiting.get_nowait()
-            except queue.Empty:
+    tiny = Scenario("high_trust", rounds=1, buyers=2, suppliers=2)
+    Rounds(tiny, 0).run()
+    if threads > 1:
+        with ThreadPoolExecutor(2) as pool:
+            Rounds(tiny, 0, workers=2).step(pool)
+
+
+@dataclass(eq=False)
+class _Seat:
+    """A thread, and what it computes."""
+
+    now: tuple[Run, TimeLimit | None] | None = None
+    left_behind: bool = False
+
+
+@dataclass
+class _Threads:
+    """What threads that compute side by side have in common.
+
+    The lock guards what a thread has begun: a run is either handed over or given up.
+    """
+
+    compute: Callable[..., Attempt]
+    runs: Iterator[Run]
+    workers: int
+    seconds: float | None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.finished: queue.Queue[tuple[_Seat, Any]] = queue.Queue(4 * self.workers)
+
+    def start(self) -> _Seat:
+        """Start a daemon thread, so that an interrupted experiment does not wait for it."""
+        seat = _Seat()
+        threading.Thread(target=self._work, args=(seat,), daemon=True).start()
+        return seat
+
+    def _work(self, seat: _Seat) -> None:
+        found: Any = None
+        try:
+            while (drawn := self._draw(seat)) is not None:
+                run, limit = drawn
+                found = self.compute(run) if limit is None else self.compute(run, limit)
+                self._hand_over(seat, found)
+            found = None
+        except BaseException as error:  # whatever it is, the main thread must hear of it
+            found = error
+        self._hand_over(seat, found)
+
+    def _draw(self, seat: _Seat) -> tuple[Run, TimeLimit | None] | None:
+        from trustsim.simulate import TimeLimit
+
+        with self.lock:
+            run = None if seat.left_behind or self.stop.is_set() else next(self.runs, None)
+            limit = None if self.seconds is None else TimeLimit(self.seconds)
+            seat.now = None if run is None else (run, limit)
+            return seat.now
+
+    def _hand_over(self, seat: _Seat, found: Any) -> None:
+        with self.lock:
+            seat.now = None
+        while not (seat.left_behind or self.stop.is_set()):
+            with suppress(queue.Full):
+                self.finished.put((seat, found), timeout=1.0)
                 return
-            try:
-                finished.put(compute(run))
-            except BaseException as error:  # whatever it is, the main thread must hear of it
-                finished.put(error)
 
-    for _ in range(workers):
-        threading.Thread(target=work, daemon=True).start()
+    def give_up(self, seat: _Seat) -> Attempt | None:
+        """Leave a thread behind if its run has taken far more than its time."""
+        with self.lock:
+            if seat.now is None:
+                return None
+            run, limit = seat.now
+            if limit is None or limit.used < max(PATIENCE * limit.seconds, limit.seconds + 1.0):
+                return None
+            seat.left_behind = True
+        message = (
+            f"the run takes longer than run_timeout = {limit.seconds:g} s and does not come back "
+            "between rounds, as with a rule of its own that never ends; its thread was left behind"
+        )
+        return Attempt(run, failure=Failure("RunTimeout", message, ""))
+
+
+def in_threads(
+    compute: Callable[..., Attempt],
+    runs: Iterable[Run],
+    workers: int,
+    seconds: float | None = None,
+) -> Iterator[Attempt]:
+    """Compute runs in daemon threads.
+
+    Parameters
+    ----------
+    compute : callable
+        From a run, and a `TimeLimit` if there is one, to an attempt.
+    runs : iterable of Run
+    workers : int
+        Threads.
+    seconds : float, optional
+        What a run may take.
+    """
+    threads = _Threads(compute, iter(runs), workers, seconds)
+    seats = [threads.start() for _ in range(workers)]
     try:
-        for _ in runs:
-            attempt = finished.get()
-            if isinstance(attempt, BaseException):
-                raise attempt
-            yield attempt
+        while seats:
+            with suppress(queue.Empty):
+                seat, found = threads.finished.get(timeout=None if seconds is None else LOOK_EVERY)
+                if isinstance(found, Attempt):
+                    yield found
+                elif found is not None:
+                    raise found
+                else:
+                    seats.remove(seat)
+            for place, seat in enumerate(seats if seconds is not None else ()):
+                attempt = threads.give_up(seat)
+                if attempt is not None:
+                    seats[place] = threads.start()
+                    yield attempt
     finally:
-        stop.set()
+        threads.stop.set()
+
+
+def _buyers(config: ExperimentConfig) -> int:
+    """Most buyers that a market of the experiment has."""
+    sizes = [arm.market.buyers for arm in config.arms.values()]
+    for dimension in config.design.dimensions if config.design is not None else ():
+        if dimension.path == "market.buyers":
+            sizes += dimension.values or (int(dimension.high),)
+    return int(max(sizes))
