@@ -16,6 +16,7 @@ from benchmarks.headline import against_plain_mesa
 from benchmarks.measuring import Row
 from benchmarks.size import cores, scaling
 from benchmarks.stages import stages
+from benchmarks.store_size import store_size
 
 PARTS = {
     "speed": against_plain_mesa,
@@ -24,6 +25,7 @@ PARTS = {
     "cores": cores,
     "starts": starts,
     "layer": layer,
+    "store": store_size,
 }
 MARKS = {None: "", True: "yes", False: "NO"}
 

@@ -181,6 +181,7 @@ def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:
         ("waiting", "run of 4 replications, nothing compiled"),
         ("waiting", "run of 4 replications, warm"),
         ("experiment layer", "added to 6 runs"),
+        ("merging chunks into tables", "memory, 1,000 runs"),
     ]:
         assert (section, name) in names
     assert all(row["value"] is not None or row["section"] == "waiting" for row in rows)

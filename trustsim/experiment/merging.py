@@ -148,11 +148,13 @@ class Merging:
     def _taken(self, piece: Piece, rows: Places) -> Any:
         """Rows of a piece, with the columns that the whole table has."""
         table = piece.read(None)
-        taken = table.select([c for c in self._content.names if c in table.column_names])
-        taken = taken.take(pa.array(rows))
+        there = set(table.column_names)
+        taken = table.select([c for c in self._content.names if c in there]).take(pa.array(rows))
+        if taken.schema == self._content:
+            return taken
         columns = []
         for field in self._content:
-            if field.name in taken.column_names:
+            if field.name in there:
                 columns.append(taken[field.name].cast(field.type))
             else:
                 missing = pa.scalar(

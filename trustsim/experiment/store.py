@@ -176,7 +176,12 @@ class Store:
         ConfigError
             If a table is damaged or cannot be written; all that was kept before is kept then.
         """
-        found = list(self._chunks())
+        # Chunks are not kept open: together they may be larger than the memory.
+        known: dict[Any, Any] = {}
+        found = [
+            (path, {name: known.setdefault(t.schema, t.schema) for name, t in tables.items()})
+            for path, tables in self._chunks()
+        ]
         if not found and not self._has(RUNS):
             return Merged()
         names = [name for name in NAMES if name in keep]
@@ -184,7 +189,6 @@ class Store:
             parts = ((name, part) for name in names for part in parts_of(self.folder, name))
             return _summed_up(parts)
         pieces = {name: self._pieces(name, found) for name in names}
-        del found
         finder = Finder(plan)
         merging = {name: Merging(name, pieces[name], plan, finder) for name in names}
         done = merging[RUNS].rows > 0
@@ -219,12 +223,12 @@ class Store:
             if writer is not None:
                 writer.close()
 
-    def _pieces(self, name: str, found: Sequence[tuple[Path, Tables]]) -> list[Piece]:
+    def _pieces(self, name: str, found: Sequence[tuple[Path, dict[str, Any]]]) -> list[Piece]:
         """The pieces of a table: what was merged before comes first."""
         pieces = list(self._pieces_of_table(name)) if self._has(name) else []
         return pieces + [
-            Piece(str(path), tables[name].schema, partial(_read_chunk, path, name))
-            for path, tables in found
+            Piece(str(path), schemas[name], partial(_read_chunk, path, name))
+            for path, schemas in found
         ]
 
     def _pieces_of_table(self, name: str) -> Iterator[Piece]:
