@@ -230,10 +230,8 @@ def parameter_at(path: str, key: str, file: str = "") -> tuple[Parameter, Kind |
         "policies.buyers.<policy>.<parameter>, policies.suppliers.<policy>.<parameter>, "
         "instruments.<instrument>.<parameter> or arms.<arm>.market.<parameter>"
     )
-    starts = ["rounds", "market", "policies", "instruments", "arms"]
-    raise ConfigError(
-        f"{where}no parameter can be called '{path}'{nearest(keys[0], starts)}; allowed: {forms}"
-    )
+    close = nearest(keys[0], ["rounds", "market", "policies", "instruments", "arms"])
+    raise ConfigError(f"{where}no parameter can be called '{path}'{close}; allowed: {forms}")
 
 
 def read_dimensions(table: object, key: str, file: str = "") -> tuple[Dimension, ...]:
