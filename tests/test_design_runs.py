@@ -270,8 +270,9 @@ class TestPrecision:
         return make(design, self.RULE.replace("WIDTH", str(width)))
 
     def test_the_first_look_may_be_enough(self, make: Make, tmp_path: Path) -> None:
-        manifest, runs, computed = run(self.with_width(make, 1.0), tmp_path / "out")
-        assert (computed, manifest["replications"], len(runs)) == (8, 4, 8)
+        config = make("", self.RULE.replace("WIDTH", "1.0").replace("start = 4", "start = 12"))
+        manifest, runs, computed = run(config, tmp_path / "out")
+        assert (computed, manifest["replications"], len(runs)) == (24, 12, 24)
 
     def test_what_cannot_be_reached_ends_at_the_maximum(self, make: Make, tmp_path: Path) -> None:
         manifest, runs, _ = run(self.with_width(make, 1e-9), tmp_path / "out")
