@@ -72,7 +72,7 @@ def test_pairs_that_all_differ_by_the_same_leave_no_noise() -> None:
 
 
 def test_the_last_row_is_the_interval_of_all_pairs() -> None:
-    pairs = [*correlated(150, 0.6), 7.0, 1000000.0]
+    pairs = correlated(150, 0.6).add([7.0, 1e6], axis=1)
     last = shrinking(pairs, 0.9).iloc[-1]
     values = pairs["arm"] - pairs["baseline"]
     mean, half, _ = mean_interval(values, 0.9)
