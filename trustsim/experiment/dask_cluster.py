@@ -27,6 +27,9 @@ CONNECT_WITHIN = 10.0
 DEATHS = 2
 """Workers of this machine that a batch may cost before its runs are tried one by one."""
 
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""What worker processes run first: Ctrl-C is for the main process, which ends them in order."""
+
 
 @contextmanager
 def connected(address: str | None, workers: int | None) -> Iterator[Any]:
@@ -62,6 +65,7 @@ def _local_cluster(distributed: ModuleType, workers: int | None) -> Iterator[Any
             dashboard_address=None,
             memory_limit=0,
             silence_logs=logging.CRITICAL,
+            preload=[DEAF],
             scheduler_kwargs={"allowed_failures": DEATHS - 1},
         )
     except Exception as error:

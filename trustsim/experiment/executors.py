@@ -22,6 +22,7 @@ from trustsim.experiment.design import Run, scenario_of
 from trustsim.scenario import ExperimentConfig, Scenario
 
 if TYPE_CHECKING:
+    from trustsim.experiment.dask_executor import DaskExecutor
     from trustsim.outcome import Sums
     from trustsim.simulate import TimeLimit
 
@@ -115,8 +116,8 @@ class Executor(Protocol):
         ...
 
 
-def executor_of(name: str, address: str | None, jobs: int) -> Executor:
-    """Make an executor by its name.
+def executor_of(name: str, address: str | None, jobs: int) -> ThreadExecutor | DaskExecutor:
+    """Make an executor by its name, to be used as a context.
 
     Parameters
     ----------
@@ -164,6 +165,13 @@ class ThreadExecutor:
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
+
+    def __enter__(self) -> ThreadExecutor:
+        """Threads are started when there are runs."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Threads end with their runs."""
 
     def attempts(self, runs: Iterable[Run], config: ExperimentConfig) -> Iterator[Attempt]:
         """Try all runs; see `Executor`."""
