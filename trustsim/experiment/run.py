@@ -19,7 +19,7 @@ from trustsim.experiment.executors import Attempt, Compute, Executor, ThreadExec
 from trustsim.experiment.files import EXPERIMENT, check_folder, read_table, rows_of
 from trustsim.experiment.manifest import manifest_of, scenarios_of
 from trustsim.experiment.stopping import Look, decide
-from trustsim.experiment.store import Merged, Store, opened
+from trustsim.experiment.store import CHUNKS, Merged, Store, opened
 from trustsim.experiment.tables import RUNS, differences, rows_as_planned
 from trustsim.scenario import ExperimentConfig, load_experiment
 
@@ -131,13 +131,21 @@ def run_missing(
             wanted = looks[-1].next
 
 
-def collect(folder: Path) -> None:
-    """Merge what a killed process left in a folder into its tables."""
+def collect(folder: Path) -> list[str]:
+    """Merge what a killed process left in a folder into its tables.
+
+    Returns
+    -------
+    list of str
+        What the user should be told: chunks that were found damaged.
+    """
     check_folder(folder)
-    if (folder / "chunks").is_dir():
-        with opened(folder) as store:
-            config = load_experiment(folder / EXPERIMENT)
-            store.merge(Plan(config), config.keep)
+    if not (folder / CHUNKS).is_dir():
+        return []
+    with opened(folder) as store:
+        config = load_experiment(folder / EXPERIMENT)
+        store.merge(Plan(config), config.keep)
+        return store.notices
 
 
 def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:

@@ -183,11 +183,20 @@ class Store:
             for path, tables in self._chunks()
         ]
         if not found and not self._has(RUNS):
+            self._drop_chunks()
             return Merged()
         names = [name for name in NAMES if name in keep]
         if not found and self._is_as_planned(plan):
             parts = ((name, part) for name in names for part in parts_of(self.folder, name))
-            return _summed_up(parts)
+            merged = _summed_up(parts)
+            self._drop_chunks()
+            told = self.manifest().get("digest", merged.digest)
+            if told != merged.digest:
+                self.notices.append(
+                    f"{self.folder}: the tables do not have the digest that the manifest says, so "
+                    "something has changed them; see what with: trustsim check"
+                )
+            return merged
         pieces = {name: self._pieces(name, found) for name in names}
         finder = Finder(plan)
         merging = {name: Merging(name, pieces[name], plan, finder) for name in names}
@@ -206,9 +215,15 @@ class Store:
             for name in reversed(names)
             for window in self._writing(name, merging[name].windows())
         )
+        # While chunks are there, what a killed process leaves is known to be unfinished.
+        told = {"runs_done": merged.rows[RUNS], "orders": merged.orders, "digest": merged.digest}
+        self.write_manifest({**self.manifest(), **told})
         settle(self.folder)
-        shutil.rmtree(self.folder / CHUNKS, ignore_errors=True)
+        self._drop_chunks()
         return merged
+
+    def _drop_chunks(self) -> None:
+        shutil.rmtree(self.folder / CHUNKS, ignore_errors=True)
 
     def _writing(self, name: str, windows: Iterator[Any]) -> Iterator[Any]:
         """Write a table window by window; give every window on when it is written."""
