@@ -17,6 +17,7 @@ from benchmarks.measuring import Row
 from benchmarks.size import cores, scaling
 from benchmarks.stages import stages
 from benchmarks.store_size import store_size
+from benchmarks.sweep import sweep
 
 PARTS = {
     "speed": against_plain_mesa,
@@ -26,6 +27,7 @@ PARTS = {
     "starts": starts,
     "layer": layer,
     "store": store_size,
+    "sweep": sweep,
 }
 MARKS = {None: "", True: "yes", False: "NO"}
 
