@@ -264,10 +264,14 @@ def _noise(found: Sensitivity) -> str:
             "With a single replicate of each point, what luck adds to the indices cannot be told; "
             "run two or more."
         )
+    apart = percent(noise.share_if_independent, 1)
     text = (
         f"Luck of single points makes {percent(noise.share, 1)} of the variance of their means "
-        f"over {noise.replications} replicates; with luck of its own for every point it would be "
-        f"{percent(noise.share_if_independent, 1)}."
+        f"over {noise.replications} replicates; with luck of its own for every point "
+    ) + (
+        f"{apart} would be added to every total index, that of an idle parameter included."
+        if found.method == "sobol"
+        else f"it would be {apart}."
     )
     if noise.share > NOISY:
         needed = noise.replications_for(QUIET)

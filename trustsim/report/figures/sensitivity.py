@@ -229,9 +229,10 @@ def sensitivity_convergence(
         style.few_ticks(axis, "y", 4)
         if not unit:
             axis.yaxis.set_major_formatter(PERCENT)
-    limits = np.array([axis.get_ylim() for axis in axes])
+    ends = [min(0.0, float(convergence["low"].min())), float(convergence["high"].max()) or 1.0]
+    room = 0.06 * (ends[1] - ends[0])
     for place, axis in enumerate(axes):  # one scale, so that parameters can be compared by eye
-        axis.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+        axis.set_ylim(ends[0] - room, ends[1] + room)
         axis.tick_params(axis="x", labelrotation=45 if width < style.NARROW else 0)
         if place % columns:
             axis.tick_params(labelleft=False)
