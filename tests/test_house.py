@@ -43,10 +43,10 @@ LAYERS: list[set[str]] = [
     {"analysis"},
     {"report"},
     {"describe", "study"},
-    {"screen"},
+    {"screen", "verbs"},
     {"explore", "cli"},
 ]
-KNOWS_A_SCREEN = {"cli", "explore", "screen"}
+KNOWS_A_SCREEN = {"cli", "explore", "screen", "verbs"}
 SCREEN_LIBRARIES = {"rich", "solara", "typer"}
 HEAVY_LIBRARIES = {"matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy"}
 LONGEST_FILE = 400

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from trustsim import __version__
+from trustsim import __version__, verbs
 from trustsim.errors import ConfigError, nearest, shown
 
 if TYPE_CHECKING:
@@ -158,6 +158,10 @@ def rerun(
         print(f"{name} comes out differently: {', '.join(differences)}")
         raise typer.Exit(FAILED)
     print(f"{name} comes out the same, bit for bit")
+
+
+for verb in (verbs.compare, verbs.sensitivity):
+    app.command()(verb)
 
 
 @app.command()
