@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.compare import compare
+from trustsim.analysis.sensitivity import Sensitivity
 from trustsim.errors import ConfigError
 from trustsim.experiment.executors import Executor, executor_of
 from trustsim.experiment.files import (
@@ -23,8 +24,11 @@ from trustsim.experiment.files import (
 )
 from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
 from trustsim.experiment.tables import AGES, ROUNDS, RUNS
-from trustsim.report.answer import answer
+from trustsim.report.answers import answers
 from trustsim.report.report import write_report
+from trustsim.report.results import Results as Reported
+from trustsim.report.results import read_results
+from trustsim.report.sensitivity import analyses
 from trustsim.scenario import ExperimentConfig, load_experiment
 
 
@@ -176,21 +180,28 @@ class Results:
 
     def answer(self, confidence: float = 0.95) -> list[str]:
         """Sentences that say what each arm costs against the baseline."""
-        config = self.config
-        return answer(
-            self.runs,
-            self.rounds,
-            config.baseline,
-            list(config.arms),
-            confidence,
-            config.market.rounds_per_year,
-        )
+        return answers(self._as_reported, confidence)
+
+    def sensitivity(self, confidence: float = 0.95, **options: Any) -> list[Sensitivity]:
+        """Say which parameters drive the difference to the baseline, for each challenger.
+
+        Needs a design of the method ``sobol`` or ``morris``; for the options see
+        `trustsim.report.sensitivity.analyses`.
+        """
+        return analyses(self._as_reported, confidence, **options)
 
     def report(self, confidence: float = 0.95) -> Path:
         """Write ``report.html`` and the figures, and give the path of the page."""
         return write_report(self.folder, confidence)
 
+    @property
+    def _as_reported(self) -> Reported:
+        return read_results(self.folder)
+
     def _frame(self, name: str) -> pd.DataFrame:
+        path = self.folder / f"{name}.parquet"
+        if name != RUNS and not path.exists() and path.with_stem(RUNS).exists():
+            raise ConfigError(f"{path}: the experiment keeps no table of {name}")
         frame: pd.DataFrame = read_table(self.folder, name).to_pandas()
         return frame
 
