@@ -1,0 +1,52 @@
+"""A small experiment that many tests run, stop, damage and extend."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from trustsim.experiment.run import run_missing
+from trustsim.scenario import ExperimentConfig, load_experiment
+
+SMALL = """
+name = "small"
+seed = 3
+rounds = 3
+replications = 4
+baseline = "low"
+[market]
+buyers = 6
+suppliers = 4
+[arms.high]
+buyer_mix = { high_trust = 1.0 }
+[arms.low]
+buyer_mix = { adversarial = 0.5, high_trust = 0.5 }
+[arms.paid_before]
+buyer_mix = { high_trust = 1.0 }
+market = { contacts = 2 }
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> ExperimentConfig:
+    """Three arms and four replications of a very small market, as `small.toml`."""
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    return load_experiment(path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all runs of the small experiment; not to be changed."""
+    home = tmp_path_factory.mktemp("finished")
+    (home / "small.toml").write_text(SMALL, encoding="utf-8")
+    run_missing(load_experiment(home / "small.toml"), home / "out", jobs=1)
+    return home / "out"
+
+
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished folder, to be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
