@@ -6,12 +6,14 @@ are finished. Workers may die and join at any time. The results folder stays wit
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import queue
 import sys
 import time
 import uuid
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -165,7 +167,16 @@ class _Batches:
             attempt_batch, self.study, pickle.dumps((batch, values)), pure=False
         )
         self.flying[future] = batch
-        future.add_done_callback(self.landed.put)
+        asyncio.run_coroutine_threadsafe(self._land(future), self.client.loop.asyncio_loop)
+
+    async def _land(self, future: Any) -> None:
+        """Wait for a batch, and fetch it, whatever becomes of the workers meanwhile."""
+        found: Any
+        try:
+            found = await self.client.gather(future, asynchronous=True)
+        except BaseException as error:  # the main thread must hear of all
+            found = error
+        self.landed.put((future, found))
 
     def _values(self, point: int) -> dict[str, Any]:
         found = {path: column[point] for path, column in self.table.items()}
@@ -178,31 +189,25 @@ class _Batches:
         if time.monotonic() - self.looked > LOOK_EVERY:
             self._look()
         try:
-            future = self.landed.get(timeout=LOOK_EVERY)
-            batch = self.flying[future]
-            packed = future.result(timeout=LOOK_EVERY)
+            future, found = self.landed.get(timeout=LOOK_EVERY)
         except queue.Empty:
             return ()
-        except TimeoutError:  # what was finished has died with its worker, and is done again
-            future.add_done_callback(self.landed.put)
-            return ()
-        except KilledWorker as error:
-            del self.flying[future]
-            return killed(batch, str(error))
-        except ConfigError:
-            raise
-        except Exception as error:
-            self._refuse_no_scheduler()
+        batch = self.flying.pop(future)
+        if isinstance(found, KilledWorker):
+            return killed(batch, str(found))
+        if isinstance(found, ConfigError):
+            raise found
+        if isinstance(found, BaseException):
+            self._refuse_no_scheduler(cancelled=isinstance(found, CancelledError))
             raise ConfigError(
-                f"{self._where()}: a worker cannot compute the runs: {type(error).__name__}: "
-                f"{error}. All workers need trustsim and the libraries that it needs"
-            ) from error
-        del self.flying[future]
-        attempts, seconds = pickle.loads(packed)
+                f"{self._where()}: a worker cannot compute the runs: {type(found).__name__}: "
+                f"{short(found)}. All workers need trustsim and the libraries that it needs"
+            ) from found
+        attempts: list[Attempt]
+        attempts, seconds = pickle.loads(found)
         fits = int(BATCH_SECONDS * len(batch) / max(seconds, 1e-9))
         self.size = max(1, min(fits, GROWTH * len(batch), MOST_RUNS))
-        found: list[Attempt] = attempts
-        return found
+        return attempts
 
     def _suspect(self, batch: list[Run], why: str) -> Iterable[Attempt]:
         self.suspects.extend(batch)
@@ -231,8 +236,8 @@ class _Batches:
                 self.address,
             )
 
-    def _refuse_no_scheduler(self) -> None:
-        if self.client.status != "running":
+    def _refuse_no_scheduler(self, cancelled: bool = False) -> None:
+        if cancelled or self.client.status != "running":
             raise ConfigError(
                 f"{self._where()}: the scheduler has gone away; what is done is kept, and the same "
                 "command goes on from there"
