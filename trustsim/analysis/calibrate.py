@@ -22,6 +22,7 @@ from trustsim.analysis import calibration_folder
 from trustsim.analysis.calibration_file import CalibrationConfig, load_calibration
 from trustsim.analysis.calibration_folder import STUDY, Profile, digest
 from trustsim.analysis.identifiability import Spread, profile_values, spreads, trade_offs
+from trustsim.analysis.pairs import mean_interval, refuse_confidence
 from trustsim.analysis.response import Response
 from trustsim.analysis.search import Search, Study, needed
 from trustsim.analysis.targets import Trial, best_of, loss_of, mean_of
@@ -29,7 +30,7 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.run import cores_to_use
 from trustsim.experiment.store import opened
 from trustsim.scenario import ExperimentConfig
-from trustsim.space import Dimension
+from trustsim.space import Dimension, split
 
 LARGE_MARKET = 20_000
 """Buyers from which on a run uses all cores itself, instead of one core per run."""
@@ -84,6 +85,62 @@ class Calibration:
     @property
     def _everything(self) -> list[Trial]:
         return [*self.trials, *(trial for _, trial in self.profile)]
+
+    def fits(self, confidence: float = 0.95) -> pd.DataFrame:
+        """Hold the targets against what fresh luck shows at the best values.
+
+        Returns
+        -------
+        DataFrame
+            One row per target: ``target, measure, unit, side, value, tolerance, fitted``, then
+            ``simulated`` (mean of the runs that were fitted), ``mean, low, high, n`` (mean over
+            fresh runs with its interval, Student t), ``misfit`` of that mean in tolerances, and
+            ``met``: whether it is within the tolerance.
+        """
+        refuse_confidence(confidence)
+        rows = []
+        for target in self.config.targets:
+            values = self.check.loc[self.check["target"] == target.name, "value"]
+            mean, half, n = mean_interval(values.to_numpy(), confidence)
+            misfit = float(target.misfit(mean))
+            rows.append(
+                {
+                    "target": target.name,
+                    "measure": target.measure,
+                    "unit": target.unit,
+                    "side": target.side,
+                    "value": target.value,
+                    "tolerance": target.tolerance,
+                    "fitted": target.fitted,
+                    "simulated": self.best.simulated[target.name],
+                    "mean": float(mean),
+                    "low": float(mean - half),
+                    "high": float(mean + half),
+                    "n": int(n),
+                    "misfit": misfit,
+                    "met": abs(misfit) <= 1.0,
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def losses(self) -> pd.DataFrame:
+        """Give the loss of every set of values that was simulated.
+
+        Returns
+        -------
+        DataFrame
+            ``trial`` (its number; missing for a profile), ``parameter`` (path of the profile; empty
+            for a trial of the search), the free parameters by path, ``loss``.
+        """
+        rows: list[dict[str, Any]] = [
+            {"trial": number, "parameter": "", **trial.values, "loss": trial.loss}
+            for number, trial in enumerate(self.trials)
+        ]
+        rows += [
+            {"trial": None, "parameter": path, **trial.values, "loss": trial.loss}
+            for path, trial in self.profile
+        ]
+        return pd.DataFrame(rows)
 
     @property
     def fresh(self) -> int:
@@ -153,7 +210,13 @@ def calibrate(
             study.close()
         seconds = float(store.manifest().get("seconds", 0.0)) + time.monotonic() - started
         calibration_folder.finish(
-            store, found.config, found.trials, found.profile, found.check, seconds
+            store,
+            found.config,
+            found.trials,
+            found.profile,
+            found.check,
+            found.experiment().to_toml(),
+            seconds,
         )
     return found
 
@@ -257,5 +320,12 @@ def _concluded(
 
 
 def _with(experiment: ExperimentConfig, values: Mapping[str, Any]) -> ExperimentConfig:
-    arms = {name: experiment.at(name, values) for name in experiment.arms}
-    return replace(experiment, arms=arms)
+    """Set parameters in all arms and, if they are the market's, in the market of all arms."""
+    market = {keys[1]: v for path, v in values.items() if (keys := split(path))[:-1] == ["market"]}
+    source = f"fitted: calibration {experiment.name}"
+    return replace(
+        experiment,
+        arms={name: experiment.at(name, values) for name in experiment.arms},
+        market=experiment.market.model_copy(update=market),
+        sources={**experiment.sources, **{tuple(split(path)): source for path in values}},
+    )

@@ -31,6 +31,8 @@ from trustsim.experiment.files import (
 from trustsim.experiment.store import Store
 
 CALIBRATION = "calibration.toml"
+CALIBRATED = "calibrated.toml"
+"""The experiment with the best values, ready to be run."""
 STUDY = "study.db"
 TRIALS, PROFILE, CHECK = "trials", "profile", "check"
 FREE_TO_CHANGE = ("calibrate.trials", "calibrate.fresh", "name", "question")
@@ -79,14 +81,16 @@ def finish(
     trials: Sequence[Trial],
     profile: Profile,
     check: pd.DataFrame,
+    calibrated: str,
     seconds: float,
 ) -> None:
-    """Write the tables of a calibration, and the manifest that says that it is finished."""
+    """Write the tables of a calibration, the experiment with the best values, and the manifest."""
     rows = [_row(config, trial) for trial in trials]
     _write_table(store.folder, TRIALS, pd.DataFrame(rows).rename_axis("trial").reset_index())
     rows = [{"parameter": path, **_row(config, trial)} for path, trial in profile]
     _write_table(store.folder, PROFILE, pd.DataFrame(rows))
     _write_table(store.folder, CHECK, check)
+    _write(store.folder / CALIBRATED, calibrated.encode())
     store.write_manifest(
         {**_manifest(config), "trials": len(trials), "digest": digest(trials), "seconds": seconds}
     )
