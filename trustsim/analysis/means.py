@@ -8,7 +8,7 @@ are, and so are whole points of a random design.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,17 @@ OVER: dict[Over, str] = {
     "both": "other points and other luck",
 }
 """What else could have been drawn, in words."""
+
+
+class Reading(TypedDict):
+    """What an interval is over; see `means_over`."""
+
+    over: Over
+    block: int
+
+
+OTHER_LUCK: Reading = {"over": "replicates", "block": 1}
+"""The points as they are, under other luck; without a design the only reading."""
 
 SWEEPS = 100
 SETTLED = 1e-12

@@ -16,7 +16,7 @@ from trustsim.analysis.compare import (
     replications_needed,
 )
 from trustsim.errors import ConfigError
-from trustsim.report.labels import decimals, number, percent, plain
+from trustsim.report.labels import capital, decimals, number, percent, plain
 
 PRECISION = 0.01
 """Half-width of the paired difference in total cost, relative to it, that is precise enough."""
@@ -41,7 +41,7 @@ def difference_sentence(
     period : str
         Which part of the run, such as "in the first year"; the whole run if empty.
     """
-    a, b = _start(plain(arm_a)), plain(arm_b)
+    a, b = capital(plain(arm_a)), plain(arm_b)
     difference, half, n = float(row["difference"]), float(row["half_width"]), int(row["n"])
     when = f" {period}" if period else ""
     if not math.isfinite(difference):
@@ -79,7 +79,7 @@ def difference_sentence(
 
 def crossover_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year: int = 12) -> str:
     """Say when the cumulative cost of `arm_a` has fallen below that of `arm_b` for good."""
-    a, b = _start(plain(arm_a)), plain(arm_b)
+    a, b = capital(plain(arm_a)), plain(arm_b)
     years = number(found.horizon / rounds_per_year, 1)
     level = percent(found.confidence)
     if found.share_from_start == 1:
@@ -102,7 +102,7 @@ def crossover_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year
 
 def replication_sentence(row: Any, arm_a: str, arm_b: str) -> str:
     """Say how precise a comparison of total cost is, and how many pairs 1 % would take."""
-    pair = f"{_start(plain(arm_a))} against {plain(arm_b)}"
+    pair = f"{capital(plain(arm_a))} against {plain(arm_b)}"
     difference, half, n = float(row["difference"]), float(row["half_width"]), int(row["n"])
     if not math.isfinite(half) or difference == 0:
         return f"{pair}: {_pairs(n)}; the precision cannot be told from these."
@@ -140,11 +140,11 @@ def answer(
             text = difference_sentence(row, arm, baseline, confidence)
             gaps = paired_differences(runs, arm, baseline, ["total_cost"], unpaired="drop")
         except ConfigError as error:
-            sentences.append(f"{_start(plain(arm))} cannot be compared: {error}.")
+            sentences.append(f"{capital(plain(arm))} cannot be compared: {error}.")
             continue
         if row["low"] <= 0 <= row["high"]:  # a time of overtaking would say too much
             share = float((gaps["total_cost"].dropna() < 0).mean())
-            text += f" {_start(plain(arm))} is the cheaper in {percent(share)} of the runs."
+            text += f" {capital(plain(arm))} is the cheaper in {percent(share)} of the runs."
         elif rounds is not None:
             text += " " + _overtaking(rounds, arm, baseline, confidence, rounds_per_year)
         sentences.append(text.strip())
@@ -181,10 +181,6 @@ def _yearly_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year: 
         f"{_year(found.mean_round, rounds_per_year)} ({percent(found.confidence)} interval: "
         f"{_year(found.mean_low, rounds_per_year)} to {_year(found.mean_high, rounds_per_year)})."
     )
-
-
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _pairs(n: int) -> str:

@@ -17,6 +17,17 @@ from trustsim.report.results import Results
 
 Draw = Callable[[float], list[Axes]]
 
+COMPARING = {"cost_difference_by_category", "difference_distribution"}
+"""Figures that need two arms."""
+
+OF_ONE_MARKET = {
+    "cost_over_time": "rounds",
+    "development": "rounds",
+    "instruments_by_age": "ages",
+    "conduct_by_age": "ages",
+}
+"""Figures of what happens within a market, with the table that they are drawn from."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -43,7 +54,8 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
     """Figures of a report in their order; those that compare arms only if there are two."""
     level = percent(confidence)
     arms, baseline, year = results.arms, results.baseline, results.rounds_per_year
-    runs = results.runs
+    runs, reading, several = results.runs, results.reading, results.points > 1
+    over = "points of the design" if several else "runs"
 
     def rounds() -> pd.DataFrame:
         return _there(results.rounds, "rounds.parquet")
@@ -55,11 +67,11 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
         Picture(
             "total_cost_by_category",
             "Total cost by category",
-            f"Mean over runs per accepted lot. Whiskers: {level} interval of the total. Right (or "
-            "below): the same without the price, on a scale of its own.",
+            f"Mean over {over} per accepted lot. Whiskers: {level} interval of the total. Right "
+            "(or below): the same without the price, on a scale of its own.",
             _means(runs, arms, "total_cost", "Stacked bars of total cost per accepted lot", 3),
             lambda width: figures.total_cost_by_category(
-                runs, arms=arms, confidence=confidence, width=width
+                runs, arms=arms, confidence=confidence, reading=reading, width=width
             ),
         ),
         Picture(
@@ -71,7 +83,12 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
             f"Waterfall of paired cost differences by category against {plain(baseline)}; the "
             "figures are in the tables below.",
             lambda width: figures.cost_difference_by_category(
-                runs, baseline=baseline, arms=arms, confidence=confidence, width=width
+                runs,
+                baseline=baseline,
+                arms=arms,
+                confidence=confidence,
+                reading=reading,
+                width=width,
             ),
         ),
         Picture(
@@ -116,7 +133,7 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
         Picture(
             "hours_split",
             "Where the hours go",
-            f"Whiskers: {level} interval of the mean over runs. Dashed, for comparison: Dyer & "
+            f"Whiskers: {level} interval of the mean over {over}. Dashed, for comparison: Dyer & "
             "Chu 2003, Organization Science 14(1):57-68. The least trusted automaker spent about "
             "47 % of its face-to-face time with suppliers on contracts and blame, twice the share "
             "of the most trusted (about 23.5 %), and bought less than a fifth of the goods per "
@@ -128,16 +145,24 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
                 "Bars of the transaction-oriented share of hours",
                 2,
             ),
-            lambda width: figures.hours_split(runs, arms=arms, confidence=confidence, width=width),
+            lambda width: figures.hours_split(
+                runs, arms=arms, confidence=confidence, reading=reading, width=width
+            ),
         ),
         Picture(
             "difference_distribution",
             "How much the difference varies",
-            "Paired differences in total cost, one per pair of runs. Line and grey band: mean and "
+            f"Paired differences in total cost, one per {'point' if several else 'pair of runs'}. "
+            "Line and grey band: mean and "
             f"its {level} interval; dashed: no difference. Left of it the challenger was cheaper.",
             f"Histograms of the paired differences in total cost to {plain(baseline)}.",
             lambda width: figures.difference_distribution(
-                runs, baseline=baseline, arms=arms, confidence=confidence, width=width
+                runs,
+                baseline=baseline,
+                arms=arms,
+                confidence=confidence,
+                reading=reading,
+                width=width,
             ),
         ),
         Picture(
@@ -152,8 +177,15 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
             ),
         ),
     ]
-    comparing = {"cost_difference_by_category", "difference_distribution"}
-    return [p for p in listed if results.challengers or p.name not in comparing]
+    return [picture for picture in listed if _applies(picture.name, results)]
+
+
+def _applies(name: str, results: Results) -> bool:
+    """Whether a figure makes sense: arms to compare, and paths of one market that are kept."""
+    if name in COMPARING:
+        return bool(results.challengers)
+    table = OF_ONE_MARKET.get(name)
+    return table is None or (results.points == 1 and results.keeps(table))
 
 
 def _there(table: pd.DataFrame | None, name: str) -> pd.DataFrame:

@@ -26,6 +26,11 @@ def plain(name: str, longest: int = 60) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
+def capital(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def plain_arms(arms: Sequence[str], longest: int = 60) -> dict[str, str]:
     """Labels of the arms; arms that would share a label keep their number beside it."""
     labels = {arm: plain(arm, longest) for arm in arms}

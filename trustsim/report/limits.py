@@ -14,7 +14,15 @@ from trustsim.analysis.pairs import PAIR
 from trustsim.errors import ConfigError
 from trustsim.report.answer import difference_sentence
 from trustsim.report.figures.by_age import bucket_labels
-from trustsim.report.labels import COST_PARTS, decimals, measure_label, number, percent, plain
+from trustsim.report.labels import (
+    COST_PARTS,
+    capital,
+    decimals,
+    measure_label,
+    number,
+    percent,
+    plain,
+)
 from trustsim.report.results import Results
 
 CONDUCT = (
@@ -94,20 +102,25 @@ def conduct_by_phase(
 
 def _limits_of(results: Results, arm: str, confidence: float) -> Limits:
     runs, baseline = results.runs, results.baseline
-    whole = compare(runs, arm, baseline, ["total_cost"], confidence, unpaired="drop").iloc[0]
+    whole = compare(
+        runs, arm, baseline, ["total_cost"], confidence, unpaired="drop", **results.reading
+    ).iloc[0]
+    one = results.points == 1
+    when = "over the whole run" if one else "over the whole run, on average over the points"
     loses = bool(whole["low"] > 0)
     sentences = []
     if not whole["high"] < 0:
-        sentences.append(
-            difference_sentence(whole, arm, baseline, confidence, "over the whole run")
-        )
+        sentences.append(difference_sentence(whole, arm, baseline, confidence, when))
     sentences += _early(results, arm, confidence)
     differences = paired_differences(runs, arm, baseline, ["total_cost"], unpaired="drop")
     gaps = differences["total_cost"].dropna()
+    if not one:
+        gaps = gaps.groupby("point").mean()
     lost = float((gaps > 0).mean()) if len(gaps) else math.nan
     if lost > 0:
-        sentences.append(f"It is the dearer in {percent(lost)} of the paired runs.")
-    sentences += _dearer_parts(runs, arm, baseline, confidence)
+        where = "in {} of the paired runs" if one else "at {} of the points"
+        sentences.append(f"It is the dearer {where.format(percent(lost))}.")
+    sentences += _dearer_parts(results, arm, when, confidence)
     if results.ages is not None:
         sentences += _new_relations(results.ages, arm, baseline, confidence)
     return Limits(arm, loses, tuple(sentences))
@@ -137,9 +150,11 @@ def _early(results: Results, arm: str, confidence: float) -> list[str]:
     return sentences
 
 
-def _dearer_parts(runs: pd.DataFrame, arm: str, baseline: str, confidence: float) -> list[str]:
-    parts = [p for p in COST_PARTS if p in runs]
-    rows = compare(runs, arm, baseline, parts, confidence, unpaired="drop")
+def _dearer_parts(results: Results, arm: str, when: str, confidence: float) -> list[str]:
+    parts = [p for p in COST_PARTS if p in results.runs]
+    rows = compare(
+        results.runs, arm, results.baseline, parts, confidence, unpaired="drop", **results.reading
+    )
     dearer = [
         f"{COST_PARTS[row['measure']].lower()} "
         f"(+{number(row['difference'], min(4, decimals(row['half_width'], row['difference'])))})"
@@ -148,7 +163,7 @@ def _dearer_parts(runs: pd.DataFrame, arm: str, baseline: str, confidence: float
     ]
     if not dearer:
         return []
-    return [f"Over the whole run it costs more in: {', '.join(dearer)} per accepted lot."]
+    return [f"{capital(when)} it costs more in: {', '.join(dearer)} per accepted lot."]
 
 
 def _new_relations(ages: pd.DataFrame, arm: str, baseline: str, confidence: float) -> list[str]:

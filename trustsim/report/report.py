@@ -9,26 +9,25 @@ from __future__ import annotations
 import base64
 import os
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
 from trustsim import __version__
-from trustsim.analysis.compare import compare
-from trustsim.analysis.pairs import arm_runs, mean_interval
 from trustsim.errors import ConfigError
-from trustsim.report.answer import ENOUGH, PRECISION, answer, replication_sentence
+from trustsim.report import comparison
+from trustsim.report.answer import ENOUGH, PRECISION
+from trustsim.report.answers import answers, mean_sentence, precision_sentences
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
 from trustsim.report.gallery import Picture, pictures
-from trustsim.report.labels import decimals, half_width_text, number, percent, plain, plain_arms
+from trustsim.report.labels import number, percent, plain, plain_arms
 from trustsim.report.limits import limits
 from trustsim.report.results import Results, read_results
 from trustsim.report.sections import MakeSection, Section
 from trustsim.report.tables import (
     conduct_tables,
-    difference_tables,
     measures_table,
     parameter_tables,
     provenance_table,
@@ -36,7 +35,9 @@ from trustsim.report.tables import (
 
 TEMPLATE = Path(__file__).with_name("template.html")
 
-SECTIONS: tuple[MakeSection, ...] = ()
+UNITS = {"replicates": "runs", "points": "points", "both": "points and replicates"}
+
+SECTIONS: tuple[MakeSection, ...] = (comparison.section,)
 """Makers of the sections after the figures, in the order of the page."""
 
 
@@ -91,7 +92,8 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     """
     folder = Path(folder)
     results = read_results(folder)
-    shown = _show_all(results, pictures(results, confidence), confidence)
+    student = f", Student t over {UNITS[results.reading['over']]}"
+    shown = _show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
     sections = [ShownSection(each, _show_all(results, each.pictures, confidence)) for each in made]
     environment = jinja2.Environment(
@@ -105,19 +107,19 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         arms=[labels[arm] for arm in results.arms],
         baseline=labels[results.baseline],
         level=percent(confidence),
-        answers=_answers(results, confidence),
-        precision=_precision(results, confidence),
+        answers=answers(results, confidence),
+        precision=precision_sentences(results, confidence),
         shown=shown,
         sections=sections,
         limits=[(labels[limit.arm], limit) for limit in limits(results, confidence)],
         conduct=conduct_tables(results, confidence),
         measures=measures_table(results, confidence),
-        differences=difference_tables(results, confidence),
         parameters=parameter_tables(results.experiment),
         provenance=provenance_table(results),
         runs=number(len(results.runs), 0),
         failures=results.failures,
-        points=int(results.runs["point"].nunique()) if "point" in results.runs else 1,
+        points=results.points,
+        mean=mean_sentence(results) if results.points > 1 else "",
         target=percent(PRECISION),
         enough=ENOUGH,
         version=__version__,
@@ -143,12 +145,14 @@ def figure_metadata(results: Results, title: str) -> dict[str, str]:
     }
 
 
-def _show_all(results: Results, listed: Iterable[Picture], confidence: float) -> tuple[Shown, ...]:
-    return tuple(_show(results, picture, confidence) for picture in listed)
+def _show_all(
+    results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
+) -> tuple[Shown, ...]:
+    return tuple(_show(results, picture, confidence, intervals) for picture in listed)
 
 
-def _show(results: Results, picture: Picture, confidence: float) -> Shown:
-    """Draw and save a figure at both widths."""
+def _show(results: Results, picture: Picture, confidence: float, intervals: str) -> Shown:
+    """Draw and save a figure at both widths; `intervals` says how they were made."""
     stems = {
         WIDE: results.folder / "figures" / picture.name,
         COLUMN: results.folder / "figures" / f"{picture.name}_column",
@@ -163,7 +167,7 @@ def _show(results: Results, picture: Picture, confidence: float) -> Shown:
                 for ending in (".png", ".svg"):
                     old.with_suffix(ending).unlink(missing_ok=True)
             return Shown(picture, reason=str(error))
-        footer(axes[0], _footer(results, confidence))
+        footer(axes[0], _footer(results, confidence, intervals))
         png, _ = save(axes[0], stem, figure_metadata(results, picture.title))
         embedded[width] = _embed(png)
     return Shown(picture, embedded[WIDE], embedded[COLUMN])
@@ -175,50 +179,23 @@ def _embed(png: Path) -> Embedded:
     return Embedded(base64.b64encode(content).decode("ascii"), width, height)
 
 
-def _footer(results: Results, confidence: float) -> str:
-    counts = sorted({results.runs_of(arm) for arm in results.arms})
-    runs = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    noun = "run" if counts == [1] else "runs"
+def _footer(results: Results, confidence: float, intervals: str) -> str:
+    runs = _range([results.runs_of(arm) for arm in results.arms])
+    what = f"{runs} {'run' if runs == '1' else 'runs'} per arm"
+    if results.points > 1:
+        what += f" at {results.points} points"
     manifest: Mapping[str, object] = results.manifest
     return (
-        f"{plain(results.name, 48)} · {runs} {noun} per arm · intervals: {percent(confidence)}, "
-        f"Student t over runs · trustsim {manifest.get('model_version', __version__)} · "
+        f"{plain(results.name, 48)} · {what} · intervals: {percent(confidence)}{intervals} · "
+        f"trustsim {manifest.get('model_version', __version__)} · "
         f"seed {_seed(results)} · digest {str(manifest.get('digest', 'unknown'))[:12]}"
     )
 
 
+def _range(counts: Sequence[int]) -> str:
+    few, many = min(counts), max(counts)
+    return str(few) if few == many else f"{few} to {many}"
+
+
 def _seed(results: Results) -> str:
     return str(results.manifest.get("seed", results.experiment.get("seed", "unknown")))
-
-
-def _answers(results: Results, confidence: float) -> list[str]:
-    """The sentences at the top of the page; with one arm only, what it costs."""
-    if "total_cost" not in results.runs:
-        return ["The table of runs has no total_cost, so that nothing can be compared."]
-    if results.challengers:
-        return answer(
-            results.runs, results.rounds, results.baseline, results.arms, confidence,
-            results.rounds_per_year,
-        )  # fmt: skip
-    values = arm_runs(results.runs, results.baseline)["total_cost"].astype(float).to_numpy()
-    mean, half, n = (float(v) for v in mean_interval(values, confidence))
-    places = decimals(half, mean)
-    return [
-        f"There is one arm only, {plain(results.baseline)}, and nothing to compare it with. It "
-        f"costs {number(mean, places)} per accepted lot (± {half_width_text(half, places)}, "
-        f"{percent(confidence)} interval, {number(n, 0)} runs)."
-    ]
-
-
-def _precision(results: Results, confidence: float) -> list[str]:
-    """The replication rule, applied to each comparison."""
-    sentences = []
-    for arm in results.challengers:
-        try:
-            rows = compare(
-                results.runs, arm, results.baseline, ["total_cost"], confidence, unpaired="drop"
-            )
-        except ConfigError:  # the answer gives the reason
-            continue
-        sentences.append(replication_sentence(rows.iloc[0], arm, results.baseline))
-    return sentences

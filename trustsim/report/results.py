@@ -1,18 +1,24 @@
-"""A results folder as the report reads it: tables, manifest and experiment, whatever is there."""
+"""A results folder as the report reads it: tables, manifest and experiment, whatever is there.
+
+Only the table of runs is read at once; the tables per round and per age when they are needed.
+"""
 
 from __future__ import annotations
 
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from trustsim.analysis.means import Reading
+from trustsim.designs import SAMPLED, Design, read_design
 from trustsim.errors import ConfigError, nearest
+from trustsim.settings import TABLES
 
 
 @dataclass(frozen=True)
@@ -25,25 +31,78 @@ class Results:
         Where it was read from.
     runs : DataFrame
         Finished runs, one row each; never empty.
-    rounds, ages : DataFrame or None
-        Tables per round and per relationship age, if they are there, with the
-        design point of the run.
     failures : int
         Number of failed runs.
     experiment, manifest : mapping
         Content of ``experiment.toml`` and ``manifest.json``, empty if they are not there.
     missing : tuple of str
-        Files that a complete folder has and this one has not.
+        Files that a complete folder has and this one has not. Tables that the experiment does not
+        keep are not missed.
     """
 
     folder: Path
     runs: pd.DataFrame
-    rounds: pd.DataFrame | None = None
-    ages: pd.DataFrame | None = None
     failures: int = 0
     experiment: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame | None:
+        """Table per round, with the design point of the run, read when it is first asked for.
+
+        None if it is not there, and for several design points: their rows are of different
+        markets, whose paths over time have no common meaning, and they may be many.
+        """
+        return self._detail("rounds.parquet")
+
+    @cached_property
+    def ages(self) -> pd.DataFrame | None:
+        """Table per relationship age; None as `rounds` is."""
+        return self._detail("ages.parquet")
+
+    @cached_property
+    def points(self) -> int:
+        """Number of design points that have finished runs."""
+        return int(self.runs["point"].nunique()) if "point" in self.runs else 1
+
+    @cached_property
+    def design(self) -> Design | None:
+        """The design of the experiment, if it has one."""
+        table = self.experiment.get("design")
+        return None if table is None else read_design(table, str(self.folder / "experiment.toml"))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What intervals are over unless somebody asks for something else.
+
+        Points that were drawn at random stand for all markets of the design, so that other points
+        and other luck could have come out. Points that somebody has chosen stand for themselves.
+        """
+        design = self.design
+        if design is None or design.method not in SAMPLED or self.points == 1:
+            return {"over": "replicates", "block": 1}
+        hanging_together = {"sobol": 2, "morris": 1}
+        more = hanging_together.get(design.method)
+        return {"over": "both", "block": 1 if more is None else len(design.dimensions) + more}
+
+    @cached_property
+    def planned(self) -> tuple[list[str], int, int]:
+        """Arms, number of points and replications of the plan.
+
+        A folder that does not say what was planned is taken for complete up to the last point and
+        the last replicate that it has.
+        """
+        arms = [str(a) for a in _table(self.experiment, "arms")] or self.arms
+        last = int(self.runs["replicate"].max()) + 1
+        replications = int(self.manifest.get("replications", last))
+        points = int(self.runs["point"].max()) + 1 if "point" in self.runs else 1
+        planned = int(self.manifest.get("runs_planned", 0))
+        return arms, max(points, planned // (len(arms) * replications)), replications
+
+    def keeps(self, table: str) -> bool:
+        """Whether the experiment keeps a table: "runs", "rounds" or "ages"."""
+        return table in self.experiment.get("keep", TABLES)
 
     @cached_property
     def arms(self) -> list[str]:
@@ -83,6 +142,9 @@ class Results:
         """Finished runs of an arm."""
         return int((self.runs["arm"] == arm).sum())
 
+    def _detail(self, name: str) -> pd.DataFrame | None:
+        return None if self.points > 1 else _with_points(_frame(self.folder / name), self.runs)
+
 
 def read_results(folder: Path) -> Results:
     """Read a results folder.
@@ -106,28 +168,21 @@ def read_results(folder: Path) -> Results:
         runs = runs[runs["status"] == "done"]
     if runs.empty:
         raise ConfigError(f"{folder / 'runs.parquet'}: no finished run")
-    rounds, ages = _frame(folder / "rounds.parquet"), _frame(folder / "ages.parquet")
     failures = _frame(folder / "failures.parquet")
     experiment = _read(folder / "experiment.toml", tomllib.loads)
     manifest = _read(folder / "manifest.json", json.loads)
     if not isinstance(manifest, dict | None):
         raise ConfigError(f"{folder / 'manifest.json'}: not a JSON object")
-    parts = {
-        "rounds.parquet": rounds,
-        "ages.parquet": ages,
-        "experiment.toml": experiment,
-        "manifest.json": manifest,
-    }
-    return Results(
+    found = Results(
         folder=folder,
         runs=runs,
-        rounds=_with_points(rounds, runs),
-        ages=_with_points(ages, runs),
         failures=0 if failures is None else len(failures),
         experiment=experiment or {},
         manifest=manifest or {},
-        missing=tuple(name for name, part in parts.items() if part is None),
     )
+    wanted = [f"{table}.parquet" for table in TABLES if found.keeps(table)]
+    wanted += ["experiment.toml", "manifest.json"]
+    return replace(found, missing=tuple(n for n in wanted if not (folder / n).is_file()))
 
 
 def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from trustsim.analysis.compare import compare, measure_columns
-from trustsim.analysis.pairs import arm_runs, mean_interval
+from trustsim.analysis.compare import measure_columns
+from trustsim.analysis.means import means_over
+from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.report.labels import (
@@ -28,13 +29,17 @@ from trustsim.report.results import Results
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts; the first column names the row, which may have a unit."""
+    """A table of texts; the first column names the row, which may have a unit.
+
+    A long one is `folded`: the page shows its title, and its rows when asked for or printed.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     units: tuple[str, ...] = ()
+    folded: bool = False
 
 
 def measures_table(results: Results, confidence: float = 0.95) -> Table:
@@ -43,10 +48,9 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
     labels = plain_arms(results.arms)
     cells: dict[str, list[str]] = {name: [] for name in names}
     for arm in results.arms:
-        values = arm_runs(results.runs, arm)[names].astype(float).to_numpy()
-        means, halves, _ = mean_interval(values, confidence)
-        for name, mean, half in zip(names, means, halves, strict=True):
-            cells[name].append(_with_half(float(mean), float(half)))
+        values = arm_runs(results.runs, arm)[names].astype(float)
+        for name, found in means_over(values, confidence, **results.reading).iterrows():
+            cells[str(name)].append(_with_half(found["mean"], found["half_width"]))
     return Table(
         "Measures per arm",
         ("measure", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
@@ -54,30 +58,6 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
         f"Mean over runs ± half-width of its {percent(confidence)} interval.",
         tuple(measure_unit(n) for n in names),
     )
-
-
-def difference_tables(results: Results, confidence: float = 0.95) -> list[Table]:
-    """Paired differences of every measure, a table per challenger."""
-    tables = []
-    labels, level = plain_arms(results.arms), f"{percent(confidence)} interval"
-    for arm in results.challengers:
-        title = f"{labels[arm]} minus {labels[results.baseline]}"
-        try:
-            rows = compare(results.runs, arm, results.baseline, None, confidence, unpaired="drop")
-        except ConfigError as error:
-            tables.append(Table(title, (), (), f"Cannot be compared: {error}."))
-            continue
-        tables.append(
-            Table(
-                title,
-                ("measure", "difference", level, "relative", "effect size", "pairs"),
-                tuple(_difference_row(row) for row in rows.to_dict("records")),
-                "Relative to the size of the baseline's mean; effect size: mean over standard "
-                "deviation of the paired differences (Cohen's d_z).",
-                tuple(measure_unit(str(name)) for name in rows["measure"]),
-            )
-        )
-    return tables
 
 
 def conduct_tables(results: Results, confidence: float = 0.95) -> list[Table]:
@@ -122,7 +102,7 @@ def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
         _described_table("Policies of suppliers", SUPPLIER, policies.get("suppliers")),
         _described_table("Instruments", INSTRUMENT, experiment.get("instruments")),
     ]
-    return [table for table in tables if table.rows]
+    return [replace(table, folded=True) for table in tables if table.rows]
 
 
 def provenance_table(results: Results) -> Table:
@@ -211,22 +191,3 @@ def _with_interval(row: Mapping[Any, Any]) -> str:
     if math.isfinite(half):
         text += f" ({number(row['low'], places)} to {number(row['high'], places)})"
     return text
-
-
-def _difference_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    difference, half = float(row["difference"]), float(row["half_width"])
-    places = decimals(half, difference)
-    name = str(row["measure"])
-    relative = "–"
-    if math.isfinite(row["relative"]):
-        relative = f"{number(100 * row['relative'], 1)}\N{NO-BREAK SPACE}%"
-    return (
-        measure_label(name),
-        number(difference, places),
-        f"{number(row['low'], places)} to {number(row['high'], places)}"
-        if math.isfinite(half)
-        else "–",
-        relative,
-        number(float(row["effect_size"]), 2),
-        number(int(row["n"]), 0),
-    )

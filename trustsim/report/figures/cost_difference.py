@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from trustsim.analysis.compare import compare
+from trustsim.analysis.means import OTHER_LUCK, Reading
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.total_cost import cost_parts_of
@@ -18,7 +19,11 @@ OTHER = "not in a category"
 
 
 def waterfall_steps(
-    runs: pd.DataFrame, arm_a: str, arm_b: str, confidence: float = 0.95
+    runs: pd.DataFrame,
+    arm_a: str,
+    arm_b: str,
+    confidence: float = 0.95,
+    reading: Reading = OTHER_LUCK,
 ) -> pd.DataFrame:
     """Steps that lead from the total cost of `arm_b` to that of `arm_a`.
 
@@ -32,7 +37,9 @@ def waterfall_steps(
     parts = cost_parts_of(runs)
     if "total_cost" not in runs:
         raise ConfigError("the table has no column total_cost")
-    rows = compare(runs, arm_a, arm_b, [*parts, "total_cost"], confidence, unpaired="drop")
+    rows = compare(
+        runs, arm_a, arm_b, [*parts, "total_cost"], confidence, unpaired="drop", **reading
+    )
     total = rows.iloc[-1].to_dict()
     steps = pd.DataFrame(
         {
@@ -57,18 +64,19 @@ def cost_difference_by_category(
     baseline: str,
     arms: Sequence[str] | None = None,
     confidence: float = 0.95,
+    reading: Reading = OTHER_LUCK,
     width: float = style.WIDE,
 ) -> list[Axes]:
     """Draw one waterfall per challenger, from the baseline's total at the top to its own below.
 
-    A bar is the paired difference of a category, its whisker the interval. Returns the axes, one
-    per challenger.
+    A bar is the paired difference of a category, its whisker the interval. With several design
+    points, `reading` says what the interval is over. Returns the axes, one per challenger.
     """
     challengers = [a for a in style.arms_of(runs, arms) if a != baseline]
     if not challengers:
         raise ConfigError(f'there is no arm to compare with "{baseline}"')
     width = style.available_width(ax, width)
-    steps = {a: waterfall_steps(runs, a, baseline, confidence) for a in challengers}
+    steps = {a: waterfall_steps(runs, a, baseline, confidence, reading) for a in challengers}
     rows = max(len(s) for s in steps.values()) + 2
     columns = 1 if width < style.NARROW else 2
     axes = style.panels(ax, len(challengers), columns, width, 0.5 + 0.19 * rows, 0.25)

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from trustsim.analysis.pairs import arm_runs, mean_interval
+from trustsim.analysis.means import OTHER_LUCK, Reading, means_over
+from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.labels import number
@@ -33,12 +34,13 @@ def hours_split(
     *,
     arms: Sequence[str] | None = None,
     confidence: float = 0.95,
+    reading: Reading = OTHER_LUCK,
     width: float = style.WIDE,
 ) -> list[Axes]:
     """Draw the split of hours per arm and the goods per hour relative to the best arm.
 
     Published values are marked in both panels. A measure that the table lacks drops its panel.
-    Returns the axes.
+    With several design points, `reading` says what intervals are over. Returns the axes.
     """
     drawers = {"transaction_time_share": _split, "goods_per_hour": _goods}
     there = [name for name in drawers if name in runs]
@@ -51,7 +53,7 @@ def hours_split(
     axes = style.panels(ax, len(there), columns, width, 1.15 + 0.36 * len(shown), 0.3)
     names = style.arm_names(shown, 14)
     for axis, measure in zip(axes, there, strict=True):
-        drawers[measure](axis, runs, shown, confidence)
+        drawers[measure](axis, runs, shown, confidence, reading)
         first = axis is axes[0] or columns == 1
         axis.set_yticks(range(len(shown)), [names[a] for a in shown] if first else [])
     if "transaction_time_share" in there:
@@ -64,12 +66,15 @@ def hours_split(
 
 
 def relative_goods(
-    runs: pd.DataFrame, arms: Sequence[str], confidence: float = 0.95
+    runs: pd.DataFrame,
+    arms: Sequence[str],
+    confidence: float = 0.95,
+    reading: Reading = OTHER_LUCK,
 ) -> pd.DataFrame:
     """Goods per procurement hour relative to the best arm: ``mean, half_width`` per arm.
 
-    Each run is divided by the best arm's run of the same replicate; the best arm is that of the
-    highest mean.
+    Each run is divided by the best arm's run of the same point and replicate; the best arm is that
+    of the highest mean.
     """
     goods = {arm: arm_runs(runs, arm)["goods_per_hour"].astype(float) for arm in arms}
     means = {arm: float(values.mean()) for arm, values in goods.items()}
@@ -79,15 +84,17 @@ def relative_goods(
     best = max(seen, key=lambda arm: means[arm])
     rows = []
     for arm in arms:
-        mean, half, _ = mean_interval((goods[arm] / goods[best]).to_numpy(), confidence)
-        rows.append({"arm": arm, "mean": float(mean), "half_width": float(half)})
-    return pd.DataFrame(rows).set_index("arm")
+        ratio = (goods[arm] / goods[best]).to_frame()
+        rows.append(means_over(ratio, confidence, **reading).iloc[0][["mean", "half_width"]])
+    return pd.DataFrame(rows, index=pd.Index(arms, name="arm"))
 
 
-def _split(axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: float) -> None:
+def _split(
+    axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: float, reading: Reading
+) -> None:
     for row, arm in enumerate(arms):
-        values = arm_runs(runs, arm)["transaction_time_share"].astype(float).to_numpy()
-        mean, half, _ = mean_interval(values, confidence)
+        values = arm_runs(runs, arm)[["transaction_time_share"]].astype(float)
+        mean, half = means_over(values, confidence, **reading).iloc[0][["mean", "half_width"]]
         if not np.isfinite(mean):
             continue
         axis.barh(row, 1 - mean, left=mean, height=0.6, color=PRODUCTIVE)
@@ -101,8 +108,10 @@ def _split(axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: floa
     _finish(axis, len(arms), "Hours by kind of work", "share of hours spent with suppliers")
 
 
-def _goods(axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: float) -> None:
-    rows = relative_goods(runs, arms, confidence)
+def _goods(
+    axis: Axes, runs: pd.DataFrame, arms: Sequence[str], confidence: float, reading: Reading
+) -> None:
+    rows = relative_goods(runs, arms, confidence, reading)
     for row, arm in enumerate(arms):
         mean, half = float(rows.loc[arm, "mean"]), float(rows.loc[arm, "half_width"])  # type: ignore[arg-type]
         if not np.isfinite(mean):

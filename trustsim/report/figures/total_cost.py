@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from trustsim.analysis.pairs import arm_runs, mean_interval
+from trustsim.analysis.means import OTHER_LUCK, Reading, means_over
+from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.labels import COST_PARTS, PER_LOT, decimals, number
@@ -35,12 +36,14 @@ def total_cost_by_category(
     *,
     arms: Sequence[str] | None = None,
     confidence: float = 0.95,
+    reading: Reading = OTHER_LUCK,
     width: float = style.WIDE,
 ) -> list[Axes]:
     """Draw a stacked bar per arm, with the interval of its mean over runs on the total.
 
     The price is the bulk of the cost, so a second panel shows the other categories on a scale of
-    their own. Returns both axes.
+    their own. With several design points, `reading` says what the interval is over. Returns both
+    axes.
     """
     parts, ours = cost_parts_of(runs), ax is None
     shown = style.arms_of(runs, arms)
@@ -57,7 +60,7 @@ def total_cost_by_category(
     titles = ("Total cost", "Without the price")
     for axis, stack, title in zip(axes, stacks, titles, strict=False):
         for row, arm in enumerate(shown):
-            _stack_bar(axis, row, arm_runs(runs, arm)[stack], parts, confidence)
+            _stack_bar(axis, row, arm_runs(runs, arm)[stack], parts, confidence, reading)
         first = axis is axes[0] or columns == 1
         axis.set_yticks(range(len(shown)), [names[a] for a in shown] if first else [])
         axis.set_ylim(len(shown) - 0.5, -0.5)
@@ -77,7 +80,12 @@ def _looks(parts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _stack_bar(
-    axis: Axes, row: int, costs: pd.DataFrame, parts: Sequence[str], confidence: float
+    axis: Axes,
+    row: int,
+    costs: pd.DataFrame,
+    parts: Sequence[str],
+    confidence: float,
+    reading: Reading,
 ) -> None:
     """Stack the means; negative parts go to the left of zero."""
     looks = dict(zip(parts, _looks(parts), strict=True))
@@ -92,7 +100,8 @@ def _stack_bar(
             edgecolor="white", linewidth=0.4,
         )  # fmt: skip
         ends[mean >= 0] += mean
-    total, half, _ = mean_interval(costs.astype(float).sum(axis=1).to_numpy(), confidence)
+    totals = costs.astype(float).sum(axis=1).to_frame()
+    total, half = means_over(totals, confidence, **reading).iloc[0][["mean", "half_width"]]
     axis.errorbar(
         total, row, xerr=np.nan_to_num(half), color=style.INK, capsize=3, elinewidth=1.2, zorder=5
     )
