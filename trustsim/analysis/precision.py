@@ -31,6 +31,9 @@ FIRST = 10
 """Replications from which on an interval is shown, if there are as many."""
 
 PATH_POINTS = 60
+ROUND_NUMBERS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+"""Replications that are always among those of a path."""
+
 MOST_DRAWS = 20_000_000
 FEWEST_RESAMPLES = 200
 MOST_PAIRS = 10**9
@@ -170,8 +173,8 @@ def shrinking(
     confidence : float
         Level of both intervals.
     also : sequence of int
-        Replications that must be among the rows, beside some sixty from 10 to all of them (from 2,
-        if there are fewer than 20).
+        Replications that must be among the rows, beside round numbers and some sixty from 10 to
+        all of them (from 2, if there are fewer than 20).
 
     Returns
     -------
@@ -186,7 +189,8 @@ def shrinking(
     every = int(numbers[-1]) + 1
     first = FIRST if every >= 2 * FIRST else 2
     grid = np.unique(np.geomspace(first, every, PATH_POINTS).astype(int))
-    replications = np.union1d(grid, [k for k in also if k <= every]).astype(int)
+    replications = np.union1d(grid, [k for k in (*also, *ROUND_NUMBERS) if first <= k <= every])
+    replications = replications.astype(int)
     count: Counts = np.searchsorted(numbers, replications).astype(np.int64)
     replications, count = replications[count >= 2], count[count >= 2]
     mean, spread = _running(pairs["arm"] - pairs["baseline"], count)

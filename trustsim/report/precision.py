@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from trustsim.analysis.precision import Known, Precise, how_precise
+from trustsim.analysis.precision import ROUND_NUMBERS, Known, Precise, how_precise
 from trustsim.errors import ConfigError
 from trustsim.experiment.stopping import Look
 from trustsim.precision_rule import Precision, read_precision
@@ -28,9 +28,6 @@ from trustsim.report.labels import (
 from trustsim.report.results import Results
 from trustsim.report.sections import Section
 from trustsim.report.tables import Table
-
-ROUND_NUMBERS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-"""Replications that a table shows if nobody looked at others."""
 
 AT_ANY_TIME = (
     "The interval at any time is a confidence sequence (Lai 1976; Wang & Ramdas 2025): it holds "
@@ -158,7 +155,7 @@ def _width_sentence(known: Known, found: Precise, confidence: float) -> str:
     places = decimals(min(half, known.target), mean)
     share = ""
     if found.rule.relative:
-        share = f", {_share(found.rule.half_width)} of the mean of {plain(found.baseline)}"
+        share = f", {100 * found.rule.half_width:.4g}\N{NO-BREAK SPACE}% of the mean of {plain(found.baseline)}"
     asked = f"asked for: {half_width_text(known.target, places)}{share}"
     if not math.isfinite(half):
         return (
@@ -290,11 +287,6 @@ def _interval(mean: float, half: float, places: int) -> str:
 def _times(ratio: float) -> str:
     """A ratio to two digits, or to one decimal from 10 on."""
     return number(ratio, 2 if ratio < 1 else 1 if ratio < 100 else 0)
-
-
-def _share(share: float) -> str:
-    """A share in per cent with as many decimals as it has digits that matter, four at most."""
-    return percent(share, min(4, max(0, 1 - math.floor(math.log10(100 * share)))))
 
 
 def _rounded(count: float) -> str:

@@ -1,0 +1,226 @@
+"""The section on precision: what it says of a rule that is met, missed, unfinished or not there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+
+from trustsim.analysis.precision import shrinking
+from trustsim.errors import ConfigError
+from trustsim.report.figures import style
+from trustsim.report.figures.precision import interval_by_replications
+from trustsim.report.precision import find, section, sentences
+from trustsim.report.results import Results
+from trustsim.report.sections import Section
+
+SPACE = "\N{NARROW NO-BREAK SPACE}"
+
+
+def runs_of(replicates: int = 120, correlation: float = 0.8, arms: int = 1) -> pd.DataFrame:
+    """Arms `kind_0`, ... and `usual` that cost 2, each with variance .01 and a correlation."""
+    random = np.random.default_rng(4)
+    luck = random.normal(size=replicates)
+    costs = {"usual": 2 + 0.1 * luck}
+    for i in range(arms):
+        own = random.normal(size=replicates)
+        mixed = correlation * luck + np.sqrt(1 - correlation**2) * own
+        costs[f"kind_{i}"] = 2 - 0.05 * (i + 1) + 0.1 * mixed
+    return pd.concat(
+        pd.DataFrame({"arm": arm, "point": 0, "replicate": range(replicates), "total_cost": values})
+        for arm, values in costs.items()
+    )
+
+
+def results(runs: pd.DataFrame, rule: Any = None, **manifest: int) -> Results:
+    experiment = {"baseline": "usual", **({} if rule is None else {"precision": rule})}
+    return Results(Path("there"), runs, experiment=experiment, manifest=manifest)
+
+
+def made(runs: pd.DataFrame, rule: Any = None, **manifest: int) -> Section:
+    found = section(results(runs, rule, **manifest))
+    assert found is not None
+    return found
+
+
+def words(part: Section) -> str:
+    text = " ".join(part.sentences)
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace(SPACE, "")
+
+
+def test_without_a_rule_students_interval_and_the_pairing_are_told() -> None:
+    told = words(made(runs_of()))
+    assert "half-width of the 95 % interval of kind 0 minus usual in total cost" in told
+    half = shrinking_of(runs_of())["student"]
+    assert f"is {half.iloc[-1]:.3f} (money per accepted lot) after 120 paired" in told
+    assert f"after 10 it was {half.iloc[0]:.3f}." in told
+    assert "asked for" not in told
+
+
+def shrinking_of(runs: pd.DataFrame, arm: str = "kind_0") -> pd.DataFrame:
+    by_arm = runs.pivot_table(index="replicate", columns="arm", values="total_cost")
+    return shrinking(pd.DataFrame({"arm": by_arm[arm], "baseline": by_arm["usual"]}))
+
+
+def test_a_rule_that_is_met_says_when_and_how_well() -> None:
+    told = words(made(runs_of(), {"half_width": 0.0125, "relative": True}))
+    stopped = re.match(r"Stopped after (\d+) of at most 2000 replications, at look (\d): ", told)
+    assert stopped is not None
+    assert 60 < int(stopped[1]) < 120
+    assert told.count("The folder holds 120.") == 1
+    assert "asked for: 0.025, 1.25 % of the mean of usual; 120 paired replications" in told
+    last = shrinking_of(runs_of()).iloc[-1]
+    low, high = last["mean"] - last["sequence"], last["mean"] + last["sequence"]
+    assert f"the 95 % interval is −{-low:.3f} to −{-high:.3f}" in told
+    assert "would reach it" not in told
+
+
+def test_a_folder_that_ends_with_the_last_look_holds_no_more() -> None:
+    rule = {"half_width": 0.0125, "relative": True}
+    found = find(results(runs_of(), rule))
+    assert found is not None
+    last = found.looks[-1].replications
+    told = words(made(runs_of().query(f"replicate < {last}"), rule))
+    assert f"Stopped after {last} of" in told
+    assert "The folder holds" not in told
+
+
+def test_a_rule_that_is_missed_says_how_far_it_was() -> None:
+    told = words(made(runs_of(), {"half_width": 0.002, "max": 120, "confidence": 0.9}))
+    assert told.startswith("The precision that was asked for could not be reached in 120 ")
+    assert "the 90 % interval is" in told
+    needed = re.search(r"About (\d+) replications would reach it\.", told)
+    assert needed is not None
+    spread = np.sqrt(2 * 0.01 * (1 - 0.8))
+    assert int(needed[1]) == pytest.approx(11.5 * (spread / 0.002) ** 2, rel=0.4)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "finished"),
+    [
+        ({"runs_planned": 240, "runs_done": 240, "runs_failed": 0}, True),
+        ({"runs_planned": 240, "runs_done": 238, "runs_failed": 2}, True),
+        ({"runs_planned": 240, "runs_done": 238, "runs_failed": 0}, False),
+    ],
+)
+def test_an_interrupted_experiment_is_not_said_to_have_stopped(
+    manifest: dict[str, int], finished: bool
+) -> None:
+    told = words(made(runs_of(), {"half_width": 0.025}, **manifest))
+    assert told.startswith("Stopped after") == finished
+    assert told.startswith("Not finished: the last look was after") != finished
+
+
+def test_before_the_first_look_there_is_nothing_to_judge() -> None:
+    part = made(runs_of(8), {"half_width": 0.02})
+    assert "the first look is due after 20 replications" in words(part)
+    assert "8 paired replications are too few for an interval" in words(part)
+    with pytest.raises(ConfigError, match="too few replications"):
+        part.pictures[0].draw(style.WIDE)
+
+
+def test_what_independent_seeds_would_have_cost() -> None:
+    told = words(made(runs_of(2000, 0.9)))
+    cost = re.search(
+        r"With independent seeds for the two arms, the same precision would have taken ([\d.]+) "
+        r"times as many runs \(95 % interval ([\d.]+) to ([\d.]+)\): about (\d+) replications "
+        r"instead of 2000\.",
+        told,
+    )
+    assert cost is not None
+    ratio, low, high, count = (float(text) for text in cost.groups())
+    assert low < ratio < high
+    assert ratio == pytest.approx(10, rel=0.1)
+    assert count == pytest.approx(2000 * ratio, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "opening"),
+    [
+        (0.0, "Whether it helps that the two arms share their luck is not clear: "),
+        (-0.9, "Sharing luck does harm here: with independent seeds for the two arms, "),
+    ],
+)
+def test_pairing_that_does_not_help_is_no_praise(correlation: float, opening: str) -> None:
+    assert opening in words(made(runs_of(500, correlation)))
+
+
+def test_arms_that_always_differ_by_the_same_are_said_to() -> None:
+    runs = runs_of(30)
+    same = runs[runs["arm"] == "usual"].assign(arm="kind_0")
+    same["total_cost"] -= 0.25
+    told = words(made(pd.concat([runs[runs["arm"] == "usual"], same])))
+    assert "The two arms share their luck, and all pairs of runs differ by the same." in told
+    flat = pd.concat([runs[runs["arm"] == "usual"], same]).assign(total_cost=1.0)
+    assert "cannot be told: nothing varies" in words(made(flat))
+
+
+def test_several_challengers_are_told_one_after_the_other() -> None:
+    part = made(runs_of(arms=3), {"half_width": 0.02})
+    assert len(part.sentences) == 1 + 2 * 3
+    assert len(part.tables) == 3
+    assert "With independent seeds for kind 1 and usual, " in words(part)
+    found = find(results(runs_of(arms=3), {"half_width": 0.02}))
+    assert found is not None
+    assert sentences(found) == list(part.sentences)
+
+
+def test_the_table_shows_the_looks_or_round_numbers_and_the_end() -> None:
+    plain = made(runs_of()).tables[0]
+    assert [row[0] for row in plain.rows] == ["10", "20", "50", "100", "120"]
+    last = shrinking_of(runs_of()).iloc[-1]
+    for column, half in ((2, last["sequence"]), (3, last["student"])):
+        assert plain.rows[-1][column].startswith(f"−{half - last['mean']:.3f} to ")
+    found = find(results(runs_of(), {"half_width": 0.02}))
+    assert found is not None
+    ruled = made(runs_of(), {"half_width": 0.02}).tables[0]
+    looked = [str(look.replications) for look in found.looks]
+    assert [row[0] for row in ruled.rows] == [*looked, "120"]
+
+
+def test_nothing_is_said_of_what_has_no_pairs() -> None:
+    runs = runs_of()
+    assert section(results(runs[runs["arm"] == "usual"])) is None
+    assert section(results(runs.query("replicate == 0"))) is None
+    assert section(results(runs.drop(columns="total_cost"))) is None
+
+
+def test_a_rule_that_cannot_be_read_names_the_file() -> None:
+    with pytest.raises(ConfigError, match=r"there/experiment\.toml: precision\.half_width"):
+        section(results(runs_of(), {"half_width": "narrow"}))
+
+
+@pytest.mark.parametrize("width", [style.WIDE, style.COLUMN])
+def test_the_figure_shows_the_band_and_the_corridor(width: float) -> None:
+    part = made(runs_of(arms=2), {"half_width": 0.02})
+    axes = part.pictures[0].draw(width)
+    assert len(axes) == 2
+    for axis, arm in zip(axes, ("kind_0", "kind_1"), strict=True):
+        path = shrinking_of(runs_of(arms=2), arm)
+        last = path.iloc[-1]
+        flat = [line.get_ydata() for line in axis.lines if len(set(line.get_ydata())) == 1]
+        corridor = sorted(float(y[0]) for y in flat if y[0] != 0)
+        assert corridor == pytest.approx([last["mean"] - 0.02, last["mean"] + 0.02])
+        band = next(c for c in axis.collections if isinstance(c, PolyCollection))
+        ends = [y for x, y in band.get_paths()[0].vertices if x == 120]
+        assert (min(ends), max(ends)) == pytest.approx(
+            (last["mean"] - last["sequence"], last["mean"] + last["sequence"])
+        )
+        apart = last["sequence"] * np.sqrt(last["ratio"])
+        dashed = [float(line.get_ydata()[-1]) for line in axis.lines]
+        assert any(y == pytest.approx(last["mean"] + apart) for y in dashed)
+
+
+def test_the_figure_needs_a_challenger() -> None:
+    with pytest.raises(ConfigError, match='no arm to compare with "usual"'):
+        interval_by_replications(pd.DataFrame({"arm": []}), baseline="usual")
+
+
+def test_the_words_for_those_who_do_not_see_the_figure_hold_its_ends() -> None:
+    picture = made(runs_of()).pictures[0]
+    path = shrinking_of(runs_of())
+    first, last = path["student"].iloc[0], path["student"].iloc[-1]
+    assert f"kind 0 from ±{first:.3f} after 10 to ±{last:.3f} after 120" in picture.alt
