@@ -155,7 +155,8 @@ def _width_sentence(known: Known, found: Precise, confidence: float) -> str:
     places = decimals(min(half, known.target), mean)
     share = ""
     if found.rule.relative:
-        share = f", {100 * found.rule.half_width:.4g}\N{NO-BREAK SPACE}% of the mean of {plain(found.baseline)}"
+        percentage = f"{100 * found.rule.half_width:.4g}\N{NO-BREAK SPACE}%"
+        share = f", {percentage} of the mean of {plain(found.baseline)}"
     asked = f"asked for: {half_width_text(known.target, places)}{share}"
     if not math.isfinite(half):
         return (
