@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from trustsim.analysis.prim import (
+    FURTHER,
     Box,
     Flags,
     Floats,
@@ -31,6 +32,10 @@ from trustsim.analysis.prim import (
     without,
 )
 from trustsim.space import Dimension
+
+STEADY = 0.5
+"""Share of the halves that must share a limit (stability selection takes .6 to .9 and more; a box
+can stand on one of two parameters that go together, hence the low end)."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,29 @@ class Space:
             number[inside(each.step.box, self.coded) & (number == 0)] = k
         return number
 
+    def steady(
+        self, found: Sequence[Found], lost: Flags, halves: Sequence[Half], density: float
+    ) -> list[Found]:
+        """Boxes without the limits that fewer than half of the halves share, counted again.
+
+        A further box that is not dense or adds little without them ends the list.
+        """
+        kept: list[Found] = []
+        for each in found:
+            left = self.numbers(kept) == 0
+            step = each.step
+            for column, limits in enumerate(each.step.box):
+                if limits.restricts and _share(self._alike(each.step, column, halves)) < STEADY:
+                    step = without(step, column, self.coded[left], lost[left])
+            restricts = any(limits.restricts for limits in step.box)
+            enough = not kept or (step.density >= density and step.hits >= FURTHER * lost.sum())
+            if not restricts or not enough:
+                break
+            held = inside(step.box, self.coded[left])
+            step = Step(step.box, int(held.sum()), int(lost[left][held].sum()))
+            kept.append(Found(step, each.path, step.density >= density))
+        return kept
+
     def box(
         self, found: Found, earlier: Sequence[Found], lost: Flags, halves: Sequence[Half]
     ) -> LosingBox:
@@ -196,8 +224,7 @@ class Space:
     ) -> Restriction:
         limits = step.box[column]
         low, high = self.edge(column, limits.low), self.edge(column, limits.high)
-        held = inside(step.box, self.coded)
-        alike = [_alike(limits, column, half.nearest(held)) for half in halves]
+        alike = self._alike(step, column, halves)
         ends = [self.edge(column, end) for end in alike if end is not None and math.isfinite(end)]
         named = self.names[column]
         return Restriction(
@@ -206,14 +233,23 @@ class Space:
             high=high,
             kept=tuple(named[code] for code in sorted(limits.kept or ())),
             chance=by_chance(step, without(step, column, table, lost)),
-            stability=sum(end is not None for end in alike) / max(1, len(alike)),
+            stability=_share(alike),
             spread=(float(np.quantile(ends, 0.1)), float(np.quantile(ends, 0.9)))
             if ends
             else (math.nan, math.nan),
         )
 
+    def _alike(self, step: Step, column: int, halves: Sequence[Half]) -> list[float | None]:
+        """What the most similar box of each half asks from the same side of a column."""
+        held = inside(step.box, self.coded)
+        return [_limit_alike(step.box[column], column, half.nearest(held)) for half in halves]
 
-def _alike(limits: Limits, column: int, box: Box | None) -> float | None:
+
+def _share(alike: Sequence[float | None]) -> float:
+    return sum(end is not None for end in alike) / max(1, len(alike))
+
+
+def _limit_alike(limits: Limits, column: int, box: Box | None) -> float | None:
     """Limit of a box that restricts a column from the same side, if it does.
 
     A choice has no limit to speak of: infinite if the same choices are dropped.

@@ -173,7 +173,8 @@ def discover(
     base rate and 1 if that is higher (so that a box must always tell something); if none does,
     the one that tells losing points from others best. Every search is repeated on both halves of
     `splits` random splits of the points, and judged on the other half; that makes up the held-out
-    figures, the stability of each restriction, and the verdict. Since half of the points find a
+    figures, the stability of each limit, and the verdict. Limits that fewer than half of the
+    halves share are dropped. Since half of the points find a
     coarser box than all of them, the held-out figures are a little too low rather than too high.
 
     Parameters
@@ -208,8 +209,8 @@ def discover(
     base = float(lost.mean())
     asked = max(search.density, (1 + base) / 2)
     sought = replace(search, density=asked)
-    found = cover(space.coded, lost, space.kinds, sought)
     halves = both_halves(space, lost, sought, splits, seed) if 0 < base < 1 else []
+    found = space.steady(cover(space.coded, lost, space.kinds, sought), lost, halves, asked)
     judged = [held_out(halves, lost, k) for k in range(1, max(1, len(found)) + 1)]
     verdict = _verdict(base, found, judged)
     kept = found[: _standing(judged)] if verdict == "boxes" else []
