@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trustsim.designs import METHODS, range_text
 from trustsim.library import library
 from trustsim.parameters import Parameter
 from trustsim.parameters.entries import Entry
@@ -41,6 +42,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     numbers = {key: getattr(config, key) for key in EXPERIMENTS.rows}
     yield from _rows(EXPERIMENTS, numbers, EXPERIMENTS.defaults(), {}, "")
     yield f"    baseline = {config.baseline}"
+    yield from _settings(config)
     first = next(iter(config.arms.values()))
     base = library().markets[first.given.based_on].entry
     sources = _sources(config, "market")
@@ -60,6 +62,20 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
         for name, record in used.items():
             yield ""
             yield from _row_of_library(title, kind, built_in, name, record, config, key)
+
+
+def _settings(config: ExperimentConfig) -> Iterator[str]:
+    """Say how the experiment is run, where its file says so."""
+    tables = config.as_tables(config.seed)
+    tables.pop("design", None)
+    for key, value in tables.items():
+        yield f"    {key} = {value}"
+    design = config.design
+    if design is not None:
+        yield ""
+        yield f"design: {design.method} ({METHODS[design.method]})"
+        for dimension in design.dimensions:
+            yield f"    {dimension.path}: {range_text(dimension)} ({dimension.unit})"
 
 
 def built_in(configs: Sequence[Path]) -> Iterator[str]:

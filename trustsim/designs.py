@@ -142,6 +142,18 @@ def read_design(table: object, file: str = "") -> Design:
     )
 
 
+def range_text(dimension: Dimension) -> str:
+    """Write the range or the values of a dimension for people."""
+    if dimension.values:
+        return ", ".join(str(value) for value in dimension.values)
+    words = [f"{dimension.low:g} to {dimension.high:g}"]
+    if dimension.scale == "log":
+        words.append("log scale")
+    if dimension.distribution != "uniform":
+        words.append(dimension.distribution)
+    return ", ".join(words)
+
+
 def _refuse_keys_of_other_methods(table: Table, method: str, file: str) -> None:
     takes = {"method", "parameters"} if method != "list" else {"method", "rows"}
     if method in SAMPLED:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trustsim.designs import range_text
 from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.measures import MEASURES
 from trustsim.records import ACCOUNTS, AGE_FROM
 from trustsim.scenario import ExperimentConfig
-from trustsim.space import Dimension
 
 SECONDS_PER_ORDER = 0.9e-6
 """Time of an order on one core; measured on a server of 2025, yours may take half or twice it."""
@@ -116,7 +116,7 @@ def told(config: ExperimentConfig, found: Estimate) -> Iterator[str]:
             f"{len(design.dimensions)} parameters"
         )
         for dimension in design.dimensions:
-            yield f"    {dimension.path}: {_range(dimension)} ({dimension.unit})"
+            yield f"    {dimension.path}: {range_text(dimension)} ({dimension.unit})"
     yield f"  policy: {found.arms} arms: {', '.join(config.arms)}; baseline {config.baseline}"
     yield "  constant: all other parameters (trustsim describe)"
     if config.precision is None:
@@ -153,17 +153,6 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {whole % 60:02} s" if minutes else f"{whole} s"
-
-
-def _range(dimension: Dimension) -> str:
-    if dimension.values:
-        return ", ".join(str(value) for value in dimension.values)
-    words = [f"{dimension.low:g} to {dimension.high:g}"]
-    if dimension.scale == "log":
-        words.append("log scale")
-    if dimension.distribution != "uniform":
-        words.append(dimension.distribution)
-    return ", ".join(words)
 
 
 def _rounded(value: float) -> int:
