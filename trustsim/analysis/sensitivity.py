@@ -168,7 +168,7 @@ def sensitivity(
     values = cells.to_numpy(float).reshape(-1, width, cells.shape[1])
     whole = np.isfinite(values).all(axis=(1, 2))
     if not whole.all() and not allow_missing:
-        raise _holes(cells, measure, whole)
+        raise _holes(runs, [challenger, *([baseline] if baseline else [])], cells, measure, whole)
     if whole.sum() < FEWEST_BLOCKS:
         raise ConfigError(
             f"a sensitivity analysis needs at least {FEWEST_BLOCKS} "
@@ -282,15 +282,23 @@ def _refuse_other_design(runs: pd.DataFrame, table: pd.DataFrame) -> None:
             )
 
 
-def _holes(cells: pd.DataFrame, measure: str, whole: Sequence[bool]) -> ConfigError:
+def _holes(
+    runs: pd.DataFrame, arms: list[str], cells: pd.DataFrame, measure: str, whole: Sequence[bool]
+) -> ConfigError:
     empty = cells.isna().to_numpy()
     point, place = (int(i) for i in np.argwhere(empty)[0])
-    spoiled = int(np.sum(~np.asarray(whole)))
+    replicate = cells.columns[place]
+    ran = all((point, replicate) in arm_runs(runs, arm).index for arm in arms)
+    way_out = (
+        "There was nothing to measure it on: choose another measure"
+        if ran
+        else "Run what is missing again"
+    )
     return ConfigError(
         f"{int(empty.sum())} of {empty.size} values of {measure} are missing, the first at point "
-        f"{point}, replicate {cells.columns[place]}; these indices need every run of a block of "
-        f"points, and {spoiled} of {len(whole)} blocks have holes. Run what is missing again, or "
-        "leave these blocks out with --allow-missing"
+        f"{point}, replicate {replicate}; these indices need every run of a block of points, and "
+        f"{int(np.sum(~np.asarray(whole)))} of {len(whole)} blocks have holes. {way_out}, or leave "
+        "these blocks out with --allow-missing"
     )
 
 
