@@ -63,8 +63,7 @@ def merged(folder: Path) -> dict[str, float]:
     plan = Plan(load_experiment(folder / "experiment.toml"))
     with opened(folder) as store:
         taken = seconds(lambda: store.merge(plan, KEPT))
-    size = (folder / "runs.parquet").stat().st_size
-    return {"seconds": taken, "bytes": peak_bytes(), "size": size}
+    return {"seconds": taken, "bytes": peak_bytes()}
 
 
 def store_size(quick: bool) -> Iterator[Row]:
@@ -83,7 +82,6 @@ def store_size(quick: bool) -> Iterator[Row]:
     title = "merging chunks into tables"
     yield at_most(title, f"memory, {runs:,} runs", found["bytes"] / 2**30, "GiB", 2)
     yield Row(title, "time", 1e6 * found["seconds"] / runs, "microseconds/run")
-    yield Row(title, "table of runs on disk", found["size"] / runs, "bytes/run")
 
 
 if __name__ == "__main__":

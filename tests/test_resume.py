@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from trustsim.experiment.check import check
 from trustsim.experiment.run import run_missing
 from trustsim.scenario import load_experiment
 
@@ -30,26 +32,32 @@ buyer_mix = { adversarial = 1.0 }
 """
 PLANNED = 40
 
-# Runs the command line with small chunks and, so that there is time to kill it, in slow motion.
+# Runs the command line with small chunks and, so that there is time to kill it, in slow motion. It
+# tells of every run that it takes in and of every window of rows that it merges.
 SLOWLY = """
 import sys, time
-from trustsim.experiment import run
 from trustsim import cli
+from trustsim.experiment import merging, run
+from trustsim.experiment.executors import ThreadExecutor
 
 run.RUNS_PER_CHUNK, run.SECONDS_PER_CHUNK = 3, 1e9
-keep = run._keep
+merging.ROWS_AT_A_TIME = 30
 
-def slowly(store, attempts, *arguments):
-    def each():
-        for attempt in attempts:
+def slowly(what, real):
+    def each(*arguments):
+        for one in real(*arguments):
+            print(what, flush=True)
             time.sleep(PACE)
-            yield attempt
-    return keep(store, each(), *arguments)
+            yield one
+    return each
 
-run._keep = slowly
+ThreadExecutor.attempts = slowly("run", ThreadExecutor.attempts)
+merging.Merging.windows = slowly("window", merging.Merging.windows)
 sys.argv[0] = "trustsim"
 cli.main()
 """
+KILLS_WHILE_RUNNING, KILLS_WHILE_MERGING = 6, 4
+WINDOWS = 27
 
 
 @pytest.fixture
@@ -89,24 +97,49 @@ def manifest(folder: Path) -> dict[str, object]:
     return found
 
 
-def test_killed_twice_and_run_again_gives_the_same_digest(config: Path, tmp_path: Path) -> None:
+def kill_at(process: subprocess.Popen[str], what: str, number: int, delay: float) -> None:
+    """Kill a process a moment after it has told of something so many times."""
+    assert process.stdout is not None
+    while number:
+        line = process.stdout.readline()
+        assert line, process.communicate()
+        number -= line.strip() == what
+    time.sleep(delay)
+    assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    process.communicate()
+
+
+def test_killed_ten_times_at_random_moments_and_run_again_gives_the_same_digest(
+    config: Path, tmp_path: Path
+) -> None:
     undisturbed = run_missing(load_experiment(config), tmp_path / "undisturbed", jobs=1)
     out = tmp_path / "out"
-    for chunks in (2, 5):
-        process = start(config, out)
-        wait_for_chunks(process, out, chunks)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=60) == -signal.SIGKILL
-        process.communicate()
+    moments = random.Random(24)
+    kept = 0
+    for _ in range(KILLS_WHILE_RUNNING):
+        process = start(config, out, pace=0.02)
+        kill_at(process, "run", moments.randint(1, 10), moments.uniform(0, 0.02))
         assert manifest(out)["runs_planned"] == PLANNED
-    kept = len(list((out / "chunks").glob("*.arrow")))
-    assert kept >= 5
+        before, kept = kept, len(list((out / "chunks").glob("*.arrow")))
+        assert kept >= before
+    assert kept
+    halfway = set()
+    for _ in range(KILLS_WHILE_MERGING):
+        process = start(config, out, pace=0.02)
+        kill_at(process, "window", moments.randint(1, WINDOWS), moments.uniform(0, 0.02))
+        assert (out / "chunks").is_dir()
+        halfway |= {path.name for path in out.glob(".*.new")}
+    assert len(halfway) > 1
     told = []
     found = run_missing(load_experiment(config), out, jobs=2, progress=told.append)
-    assert told[0].done >= 3 * kept - 2 * 2
+    assert told[0].done == PLANNED
     assert found["digest"] == undisturbed["digest"]
     assert found["runs_done"] == PLANNED
     assert not (out / "chunks").exists()
+    assert not list(out.glob(".*.new"))
+    assert check(out).sound
 
 
 def test_interrupt_leaves_a_valid_folder_and_says_how_to_go_on(
