@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,13 @@ class Experiment:
         """
         config = self.config.replace(replications=replications, seed=seed)
         folder = default_folder(config) if out is None else Path(out)
-        if isinstance(executor, str):
-            executor = executor_of(executor, address, cores_to_use(jobs))
-        run_missing(config, folder, jobs=jobs, progress=progress, executor=executor)
+        mine: AbstractContextManager[Executor] = (
+            executor_of(executor, address, cores_to_use(jobs))
+            if isinstance(executor, str)
+            else nullcontext(executor)
+        )
+        with mine as who:
+            run_missing(config, folder, progress=progress, executor=who)
         results = Results(folder)
         if report and results.manifest["runs_done"]:
             results.report()
