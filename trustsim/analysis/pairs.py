@@ -110,6 +110,26 @@ def common_pairs(
     return shared
 
 
+def holes(
+    runs: pd.DataFrame, arms: Sequence[str], points: int, replications: int
+) -> npt.NDArray[np.intp]:
+    """Planned runs that a table lacks; the parameters are those of `refuse_holes`.
+
+    Returns
+    -------
+    ndarray of int, shape (missing, 3)
+        Place of the arm in `arms`, point and replicate of each, in the order of the plan.
+    """
+    lacking = np.ones((len(arms), points, replications), dtype=bool)
+    done = runs[runs["status"] == "done"] if "status" in runs else runs
+    arm = pd.Index(arms).get_indexer(pd.Index(done["arm"]))
+    point = done["point"].to_numpy(int) if "point" in done else np.zeros(len(done), int)
+    replicate = done["replicate"].to_numpy(int)
+    planned = (arm >= 0) & (point < points) & (replicate < replications)
+    lacking[arm[planned], point[planned], replicate[planned]] = False
+    return np.argwhere(lacking)
+
+
 def refuse_holes(runs: pd.DataFrame, arms: Sequence[str], points: int, replications: int) -> None:
     """Refuse a table that lacks planned runs while it has others.
 
@@ -128,20 +148,14 @@ def refuse_holes(runs: pd.DataFrame, arms: Sequence[str], points: int, replicati
     ConfigError
         That says how many runs are missing, which is the first of them, and what to do.
     """
-    there = np.zeros((len(arms), points, replications), dtype=bool)
-    done = runs[runs["status"] == "done"] if "status" in runs else runs
-    arm = pd.Index(arms).get_indexer(pd.Index(done["arm"]))
-    point = done["point"].to_numpy(int) if "point" in done else np.zeros(len(done), int)
-    replicate = done["replicate"].to_numpy(int)
-    planned = (arm >= 0) & (point < points) & (replicate < replications)
-    there[arm[planned], point[planned], replicate[planned]] = True
-    missing = there.size - int(there.sum())
-    if not missing:
+    missing = holes(runs, arms, points, replications)
+    if not len(missing):
         return
-    at, point_at, replicate_at = (int(i) for i in np.argwhere(~there)[0])
+    arm, point, replicate = (int(number) for number in missing[0])
     raise ConfigError(
-        f"the design has holes: of {there.size} planned runs, {_runs(missing)} not been finished; "
-        f'the first is point {point_at}, replicate {replicate_at} of "{arms[at]}"; {WAY_OUT}'
+        f"the design has holes: of {len(arms) * points * replications} planned runs, "
+        f"{_runs(len(missing))} not been finished; the first is point {point}, replicate "
+        f'{replicate} of "{arms[arm]}"; {WAY_OUT}'
     )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from trustsim.analysis.compare import compare, measure_columns
 from trustsim.analysis.means import Over
-from trustsim.analysis.pairs import refuse_holes, refuse_unknown
+from trustsim.analysis.pairs import holes, refuse_holes, refuse_unknown
 from trustsim.analysis.verdicts import CORRECTIONS, Correction, with_verdicts
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.answers import MEANT
@@ -56,6 +56,8 @@ class Comparison:
         What intervals are over.
     correction : {"holm", "benjamini_hochberg", "none"}
         How p values are adjusted.
+    missing : int
+        Planned runs that are not there and were left out.
     unpaired : tuple of str
         Why an arm could not be compared, in words.
     """
@@ -65,6 +67,7 @@ class Comparison:
     confidence: float
     over: Over
     correction: Correction
+    missing: int = 0
     unpaired: tuple[str, ...] = ()
 
     @property
@@ -120,9 +123,9 @@ def comparison(
     names = measure_columns(results.runs) if measures is None else list(dict.fromkeys(measures))
     refuse_unknown(names, results.runs)
     bounds = _smallest(results, smallest, names)
+    plan = (results.runs, [*others, baseline], *results.planned[1:])
     if not allow_missing:
-        _, points, replications = results.planned
-        refuse_holes(results.runs, [*others, baseline], points, replications)
+        refuse_holes(*plan)
     chosen: Over = results.reading["over"] if over is None else over
     tables, unpaired = [], []
     for arm in others:
@@ -142,7 +145,9 @@ def comparison(
     if not tables:
         raise ConfigError(unpaired[0].removesuffix("."))
     family = with_verdicts(pd.concat(tables, ignore_index=True), confidence, correction)
-    return Comparison(family, baseline, confidence, chosen, correction, tuple(unpaired))
+    return Comparison(
+        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(unpaired)
+    )
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -154,6 +159,9 @@ def sentences(found: Comparison) -> list[str]:
         mine = found.rows[found.rows["arm"] == arm]
         told.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], found))
     told += found.unpaired
+    if found.missing:
+        runs = "1 planned run is" if found.missing == 1 else f"{found.missing} planned runs are"
+        told.append(f"{runs} missing; they are left out, with the partners of their pairs.")
     tests = found.rows["p_value"].notna()
     if int(tests.sum()) > 1:
         told.append(_family_sentence(found.rows[tests], found))
@@ -233,7 +241,7 @@ def _verdict_sentence(row: Mapping[str, Any] | pd.Series, found: Comparison) -> 
     """The verdict on one measure of one arm, with what the smallest difference of interest adds."""
     measure, bound = str(row["measure"]), float(row["smallest_difference"])
     difference, half = float(row["difference"]), float(row["half_width"])
-    places = max(2, decimals(half, difference) - 1) if math.isfinite(half) else 2
+    places = decimals(half, difference)
     what = f"{measure_label(measure)} of {plain(row['arm'])}"
     other = plain(found.baseline)
     interval = (
@@ -244,14 +252,18 @@ def _verdict_sentence(row: Mapping[str, Any] | pd.Series, found: Comparison) -> 
     if not math.isfinite(half):
         return f"{what}: nothing can be said against {other}, for there is no interval."
     if row["verdict"] == "equivalent":
-        shown = "" if row["low"] <= 0 <= row["high"] else " A difference is shown, but it is small."
-        return (
+        text = (
             f"{what} is as good as equal to that of {other}: the difference ({interval}) is shown "
-            f"to be smaller than {small}, the smallest of interest.{shown}"
+            f"to be smaller than {small}, the smallest of interest"
         )
+        if not row["low"] <= 0 <= row["high"]:
+            text += ", though not to be zero"
+        return f"{text}.{_together(row)}"
     if row["verdict"] == "undecided":
-        open_ = f", nor that it is smaller than {small}" if math.isfinite(bound) else ""
-        return f"{what}: neither is a difference to {other} shown{open_} ({interval})."
+        text = f"{what}: no difference to {other} is shown ({interval})"
+        if math.isfinite(bound):
+            text += f", nor that it is smaller than {small}, the smallest of interest"
+        return f"{text}."
     word = "lower" if row["verdict"] == "less" else "higher"
     text = f"{what} is shown to be {word} than that of {other} ({interval})"
     if math.isfinite(bound):
@@ -261,7 +273,17 @@ def _verdict_sentence(row: Mapping[str, Any] | pd.Series, found: Comparison) -> 
             if beyond
             else f"; whether by as much as {small}, the smallest difference of interest, is open"
         )
-    return f"{text}."
+    return f"{text}.{_together(row)}"
+
+
+def _together(row: Mapping[str, Any] | pd.Series) -> str:
+    """What becomes of a verdict among all comparisons, if it does not stand."""
+    if row["verdict_adjusted"] == row["verdict"]:
+        return ""
+    return (
+        " That is its verdict by itself; judged together with all other comparisons, it does not "
+        "stand."
+    )
 
 
 def _family_sentence(tests: pd.DataFrame, found: Comparison) -> str:

@@ -7,7 +7,6 @@ escaped, and the same results give the same page.
 from __future__ import annotations
 
 import base64
-import os
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ import jinja2
 
 from trustsim import __version__
 from trustsim.errors import ConfigError
-from trustsim.report import comparison
+from trustsim.experiment.files import clear_errors, written
+from trustsim.report import comparison, precision, sensitivity
 from trustsim.report.answer import ENOUGH, PRECISION
 from trustsim.report.answers import answers, mean_sentence, precision_sentences
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
@@ -37,7 +37,11 @@ TEMPLATE = Path(__file__).with_name("template.html")
 
 UNITS = {"replicates": "runs", "points": "points", "both": "points and replicates"}
 
-SECTIONS: tuple[MakeSection, ...] = (comparison.section,)
+SECTIONS: tuple[MakeSection, ...] = (
+    comparison.section,
+    precision.section,
+    sensitivity.section,
+)
 """Makers of the sections after the figures, in the order of the page."""
 
 
@@ -88,7 +92,8 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     Raises
     ------
     ConfigError
-        If the folder or its table of runs is missing, empty or unreadable.
+        If the folder or its table of runs is missing, empty or unreadable, or if nothing can be
+        written.
     """
     folder = Path(folder)
     results = read_results(folder)
@@ -125,9 +130,8 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         version=__version__,
     )
     path = folder / "report.html"
-    unfinished = path.with_suffix(".html.part")
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, path)
+    with written(path) as file:
+        file.write(page.encode("utf-8"))
     return path
 
 
@@ -145,17 +149,28 @@ def figure_metadata(results: Results, title: str) -> dict[str, str]:
     }
 
 
-def _show_all(
-    results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
-) -> tuple[Shown, ...]:
-    return tuple(_show(results, picture, confidence, intervals) for picture in listed)
+def show(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str]) -> Shown:
+    """Draw a figure at both widths and save it in ``figures/``.
 
+    Parameters
+    ----------
+    folder : Path
+        Where ``figures/`` is, or will be.
+    picture : Picture
+        The figure.
+    line : str
+        Its foot: what it is from.
+    metadata : mapping of str
+        Provenance for its files, under Dublin Core names.
 
-def _show(results: Results, picture: Picture, confidence: float, intervals: str) -> Shown:
-    """Draw and save a figure at both widths; `intervals` says how they were made."""
+    Returns
+    -------
+    Shown
+        The figure as the page embeds it, or why it cannot be drawn.
+    """
     stems = {
-        WIDE: results.folder / "figures" / picture.name,
-        COLUMN: results.folder / "figures" / f"{picture.name}_column",
+        WIDE: folder / "figures" / picture.name,
+        COLUMN: folder / "figures" / f"{picture.name}_column",
     }
     stems[WIDE].parent.mkdir(exist_ok=True)
     embedded = {}
@@ -167,10 +182,22 @@ def _show(results: Results, picture: Picture, confidence: float, intervals: str)
                 for ending in (".png", ".svg"):
                     old.with_suffix(ending).unlink(missing_ok=True)
             return Shown(picture, reason=str(error))
-        footer(axes[0], _footer(results, confidence, intervals))
-        png, _ = save(axes[0], stem, figure_metadata(results, picture.title))
+        footer(axes[0], line)
+        png, _ = save(axes[0], stem, metadata)
         embedded[width] = _embed(png)
     return Shown(picture, embedded[WIDE], embedded[COLUMN])
+
+
+def _show_all(
+    results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
+) -> tuple[Shown, ...]:
+    """Show figures of a folder; `intervals` says in their foot how intervals were made."""
+    line = _footer(results, confidence, intervals)
+    with clear_errors(results.folder / "figures"):
+        return tuple(
+            show(results.folder, each, line, figure_metadata(results, each.title))
+            for each in listed
+        )
 
 
 def _embed(png: Path) -> Embedded:
