@@ -119,7 +119,13 @@ def indices_table(found: Sensitivity) -> Table:
     rows = found.indices.sort_values(lead, ascending=False, kind="stable")
     return Table(
         f"What drives the {_what(found)}",
-        ("parameter", "range", *names.values(), f"{lead.replace('mu_star', 'μ*')} less noise", ""),
+        (
+            "parameter",
+            "range",
+            *names.values(),
+            f"{lead.replace('mu_star', 'μ*')} less noise",
+            "verdict",
+        ),
         tuple(
             (
                 str(row["label"]),

@@ -230,6 +230,8 @@ def sensitivity_convergence(
         if not unit:
             axis.yaxis.set_major_formatter(PERCENT)
     ends = [min(0.0, float(convergence["low"].min())), float(convergence["high"].max()) or 1.0]
+    if not unit:  # the shares of a few points can be wild; what is within reason stays readable
+        ends = [max(ends[0], -0.25), min(ends[1], 1.25)]
     room = 0.06 * (ends[1] - ends[0])
     for place, axis in enumerate(axes):  # one scale, so that parameters can be compared by eye
         axis.set_ylim(ends[0] - room, ends[1] + room)
