@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.measures import MEASURES
 from trustsim.parameters.entries import check_name, check_text
@@ -188,9 +187,10 @@ def read_targets(
 
 def _measured(runs: pd.DataFrame, arm: str, measure: str) -> pd.Series:
     """Give a measure of one arm by replicate; nothing if all its runs failed."""
-    if runs.empty or arm not in set(runs["arm"]):
+    if runs.empty:
         return pd.Series([], pd.Index([], name="replicate", dtype=np.int64), dtype=np.float64)
-    return arm_runs(runs, arm)[measure].astype(float).droplevel("point")
+    here = runs[runs["arm"] == arm]
+    return here.set_index("replicate")[measure].astype(float).sort_index()
 
 
 def _target(

@@ -6,12 +6,14 @@ For the command line sentences, for the folder a page, both from `trustsim.analy
 from __future__ import annotations
 
 import math
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
 from trustsim.analysis.calibrate import Calibration, read_calibration
 from trustsim.analysis.identifiability import AS_WELL, FLAT, Spread
+from trustsim.analysis.response import to_unit
 from trustsim.report.figures.calibration import (
     calibration_check,
     calibration_profiles,
@@ -21,7 +23,7 @@ from trustsim.report.gallery import Picture
 from trustsim.report.labels import decimals, measure_label, number, percent, plain
 from trustsim.report.page import write_page
 from trustsim.report.sections import Section
-from trustsim.report.tables import Table
+from trustsim.report.tables import Table, parameter_tables
 
 EDGE = 0.01
 """Share of the range searched that counts as its end."""
@@ -61,6 +63,7 @@ def write_calibration(folder: str | Path, confidence: float = 0.95) -> Path:
         section(found, confidence),
         line=line,
         provenance=provenance,
+        parameters=parameter_tables(tomllib.loads(found.experiment().to_toml())),
     )
 
 
@@ -138,7 +141,6 @@ def sentences(found: Calibration, confidence: float = 0.95) -> list[str]:
 def warnings(found: Calibration) -> list[str]:
     """Say what the targets leave open: parameters they do not tell, and fits at the edge."""
     told = [text for spread in found.spreads if (text := _open(found, spread))]
-    told += [text for spread in found.spreads if (text := _at_the_end(found, spread))]
     for one, other, correlation in found.trade_offs:
         together = "rise together" if correlation > 0 else "move against each other"
         told.append(
@@ -174,24 +176,22 @@ def _open(found: Calibration, spread: Spread) -> str:
             f"{label} is not identified: {values} {spread.unit}, {percent(spread.share)} of the "
             f"range searched, fit as well {within}."
         )
-    end = "the upper end" if spread.open_above else "the lower end"
+    end = "upper end" if spread.open_above else "lower end"
+    if _at_the_end(found, spread):
+        return (
+            f"The best {spread.label} lies at the {end} of the range searched, and values beyond "
+            "it may fit better; widen the range."
+        )
     return (
         f"{label} is identified from one side only: {values} {spread.unit} fit as well {within}, "
-        f"up to {end} of the range searched."
+        f"up to the {end} of the range searched."
     )
 
 
-def _at_the_end(found: Calibration, spread: Spread) -> str:
+def _at_the_end(found: Calibration, spread: Spread) -> bool:
     dimension = next(d for d in found.config.dimensions if d.path == spread.path)
-    if spread.as_well or spread.open_below or spread.open_above:
-        return ""
-    width = EDGE * (dimension.high - dimension.low)
-    if dimension.low + width < float(spread.best) < dimension.high - width:
-        return ""
-    return (
-        f"The best {spread.label} lies at the end of the range searched: values beyond it may fit "
-        "better; widen the range."
-    )
+    (place,) = to_unit([dimension], found.best.values)
+    return not EDGE < place < 1.0 - EDGE
 
 
 def _values_table(found: Calibration) -> Table:
@@ -267,7 +267,7 @@ def _number(row: dict[str, Any], value: float) -> str:
     """A figure with the decimals that its interval and its tolerance call for."""
     half = float(row["high"] - row["low"]) / 2
     half = min(half, row["tolerance"]) if math.isfinite(half) and half > 0 else row["tolerance"]
-    return number(value, decimals(half, value))
+    return number(value, max(0, decimals(half, value) - 1))
 
 
 def _spread_words(spread: Spread) -> str:
