@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_experiment import SIMULATION, content, counted, manifest
+from small_experiment import SIMULATION, all_runs, attempts_of, content, counted, manifest
 
 from trustsim.errors import ConfigError
+from trustsim.experiment.design import Plan
+from trustsim.experiment.executors import Attempt, Failure
 from trustsim.experiment.run import rerun, run_missing
 from trustsim.experiment.store import opened
 from trustsim.scenario import ExperimentConfig, load_experiment
@@ -152,6 +154,42 @@ class TestFolder:
             run_missing(small.replace(replications=9), folder)
         assert content(folder) == before
         run_missing(small, folder)
+
+    def test_chunks_without_a_table_that_is_to_be_kept_now(
+        self, small: ExperimentConfig, tmp_path: Path
+    ) -> None:
+        with opened(tmp_path / "out") as store:
+            store.add(attempts_of(small, all_runs(small)[:1]), ["runs", "ages"])
+            assert len(store.done(["runs", "ages"])) == len(store.done(["runs"])) == 1
+            with pytest.raises(ConfigError, match="leave 'rounds' out of keep"):
+                store.done()
+
+    def test_a_table_that_is_not_to_be_kept_any_more(self, folder: Path) -> None:
+        with (
+            opened(folder) as store,
+            pytest.raises(ConfigError, match=r"rounds\.parquet: is there, .*add 'rounds' to keep"),
+        ):
+            store.done(["runs", "ages"])
+
+    def test_failures_of_a_design(self, small: ExperimentConfig, tmp_path: Path) -> None:
+        path = tmp_path / "designed.toml"
+        design = '[design]\nmethod = "grid"\n[design.parameters]\nmarket.hour_cost = [0.1, 0.2]\n'
+        path.write_text((tmp_path / "small.toml").read_text() + design)
+        plan = Plan(load_experiment(path))
+        failed = [
+            Attempt(plan.run(place), failure=Failure("ValueError", f"no {place}", ""))
+            for place in (9, 3, 5)
+        ]
+        with opened(tmp_path / "out") as store:
+            store.write_failures(failed, plan)
+        found = pd.read_parquet(tmp_path / "out" / "failures.parquet")
+        assert list(found.columns) == [
+            "run_id", "arm", "point", "replicate", "seed", "market.hour_cost",
+            "error", "message", "traceback",
+        ]  # fmt: skip
+        assert list(found["message"]) == ["no 3", "no 5", "no 9"]
+        assert list(found["market.hour_cost"]) == [0.1, 0.2, 0.1]
+        assert list(found["run_id"]) == [plan.run(place).run_id for place in (3, 5, 9)]
 
     def test_a_damaged_table_is_said(self, folder: Path, small: ExperimentConfig) -> None:
         path = folder / "rounds.parquet"

@@ -34,8 +34,8 @@ from trustsim.experiment.tables import (
     RUN_ID,
     RUNS,
     Digest,
+    agreeing,
     differences,
-    identity,
     rows_as_planned,
 )
 from trustsim.scenario import load_experiment
@@ -160,7 +160,8 @@ def _check_tables(
             known = places != NOWHERE
             np.add.at(count, places[known], rows[known] if name == RUNS else 1)
             if known.all():
-                contradictions += _contradictions(name, part, plan, np.repeat(places, rows))
+                same = agreeing(name, part, plan, np.repeat(places, rows))
+                contradictions += int((~same).sum())
             if name == RUNS:
                 orders += pc.sum(part["orders"]).as_py() or 0.0
             if name == ROUNDS:
@@ -208,16 +209,6 @@ class _Accounts:
         )
         good = f"the accounts add up to zero in each of {self.rows:,} rows of rounds"
         return problem * bool(self.wrong), good
-
-
-def _contradictions(name: str, part: Any, plan: Plan, places: npt.NDArray[np.int64]) -> int:
-    """Rows that say something else than the plan about the run that they belong to."""
-    same = np.ones(part.num_rows, bool)
-    for column, values in identity(name, plan, places).items():
-        if column not in part.column_names:
-            return int(part.num_rows)
-        same &= pc.equal(part[column], values).fill_null(False).to_numpy(zero_copy_only=False)
-    return int((~same).sum())
 
 
 def _completeness(

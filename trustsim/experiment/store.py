@@ -40,7 +40,15 @@ from trustsim.experiment.files import (
     written,
 )
 from trustsim.experiment.merging import Finder, Merging, Piece, blocks
-from trustsim.experiment.tables import NAMES, RUN_ID, RUNS, Digest, Tables, identity, tables_of
+from trustsim.experiment.tables import (
+    NAMES,
+    RUN_ID,
+    RUNS,
+    Digest,
+    Tables,
+    identity,
+    tables_of,
+)
 
 CHUNKS = "chunks"
 LOCK = ".lock"

@@ -115,6 +115,22 @@ def identified(name: str, table: Any, plan: Plan, places: npt.NDArray[np.int64])
     return pa.table(columns).select(in_order(name, columns))
 
 
+def agreeing(
+    name: str, part: Any, plan: Plan, places: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which rows of a table say of their runs what the plan says, shape (rows,)."""
+    same = np.ones(part.num_rows, bool)
+    for column, values in identity(name, plan, places).items():
+        if column not in part.column_names:
+            return np.zeros(part.num_rows, bool)
+        try:
+            equal = pc.equal(part[column].cast(values.type), values)
+        except pa.ArrowInvalid:
+            return np.zeros(part.num_rows, bool)
+        same &= pc.fill_null(equal, False).to_numpy()
+    return same
+
+
 def rows_as_planned(attempt: Attempt, plan: Plan, names: Collection[str]) -> Tables:
     """Give the rows of one finished run as they stand in the tables of a folder."""
     place = plan.place_of(attempt.run.run_id)
