@@ -125,7 +125,7 @@ def _surface(ax: Axes, fitted: WhoWins) -> None:
     x, y, difference, half = fitted.grid()
     above = difference - fitted.threshold
     reach = float(np.abs(above).max()) or 1.0
-    ax.contourf(x, y, above, levels=list(np.linspace(-reach, reach, 42)), cmap=TINTS, zorder=0)
+    ax.contourf(x, y, above, levels=list(np.linspace(-reach, reach, 41)), cmap=TINTS, zorder=0)
     _hatched(ax, x, y, above > half, "////")
     _hatched(ax, x, y, np.abs(above) <= half, "....")
     levels = MaxNLocator(MOST_LEVELS).tick_values(difference.min(), difference.max())
