@@ -168,12 +168,10 @@ def _output(found: Sensitivity) -> str:
     places = decimals(abs(found.highest - found.lowest) / 20, found.mean)
     ends = [number(value, places) for value in (found.mean, found.lowest, found.highest)]
     unit = measure_unit(found.measure)
+    pause = "" if found.baseline is None else ","
     text = (
-        f"Over the design, the {_what(found)}, is {ends[0]} on average "
-        f"({unit}), and between {ends[1]} and {ends[2]} at nine points in ten"
-        if unit
-        else f"Over the design, the {_what(found)}, is {ends[0]} on average, and between "
-        f"{ends[1]} and {ends[2]} at nine points in ten"
+        f"Over the design, the {_what(found)}{pause} is {ends[0]} on average"
+        f"{f' ({unit})' if unit else ''}, and between {ends[1]} and {ends[2]} at nine points in ten"
     )
     if found.baseline is None:
         return text + "."
@@ -292,9 +290,9 @@ def _noise(found: Sensitivity) -> str:
 def _converged(found: Sensitivity) -> str:
     of = "of the variance" if found.method == "sobol" else "of the largest effect"
     told = (
-        f"the widest interval is ±{percent(found.widest)} {of}, and from half of the "
+        f"the widest interval is ±{_share(found.widest)} {of}, and from half of the "
         f"{number(found.blocks, 0)} {_blocks(found)} to all no index moved by more than "
-        f"{percent(found.moved)}"
+        f"{_share(found.moved)}"
     )
     if found.settled:
         return f"The indices have converged: {told}."
@@ -304,6 +302,10 @@ def _converged(found: Sensitivity) -> str:
             f"judged: {told}."
         )
     return f"The indices have not converged: {told}. A design of more points is needed."
+
+
+def _share(value: float) -> str:
+    return percent(value, 1 if value < 0.095 else 0)
 
 
 def _notes(found: Sensitivity) -> tuple[str, ...]:
