@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PolyCollection
 
 from trustsim.analysis.precision import shrinking
 from trustsim.errors import ConfigError
@@ -194,24 +193,21 @@ def test_a_rule_that_cannot_be_read_names_the_file() -> None:
 
 
 @pytest.mark.parametrize("width", [style.WIDE, style.COLUMN])
-def test_the_figure_shows_the_band_and_the_corridor(width: float) -> None:
-    part = made(runs_of(arms=2), {"half_width": 0.02})
-    axes = part.pictures[0].draw(width)
+def test_the_figure_shows_both_widths_the_target_and_the_looks(width: float) -> None:
+    runs, rule = runs_of(arms=2), {"half_width": 0.02}
+    axes = made(runs, rule).pictures[0].draw(width)
+    found = find(results(runs, rule))
+    assert found is not None
     assert len(axes) == 2
-    for axis, arm in zip(axes, ("kind_0", "kind_1"), strict=True):
-        path = shrinking_of(runs_of(arms=2), arm)
-        last = path.iloc[-1]
-        flat = [line.get_ydata() for line in axis.lines if len(set(line.get_ydata())) == 1]
-        corridor = sorted(float(y[0]) for y in flat if y[0] != 0)
-        assert corridor == pytest.approx([last["mean"] - 0.02, last["mean"] + 0.02])
-        band = next(c for c in axis.collections if isinstance(c, PolyCollection))
-        ends = [y for x, y in band.get_paths()[0].vertices if x == 120]
-        assert (min(ends), max(ends)) == pytest.approx(
-            (last["mean"] - last["sequence"], last["mean"] + last["sequence"])
-        )
-        apart = last["sequence"] * np.sqrt(last["ratio"])
-        dashed = [float(line.get_ydata()[-1]) for line in axis.lines]
-        assert any(y == pytest.approx(last["mean"] + apart) for y in dashed)
+    for axis, arm, known in zip(axes, ("kind_0", "kind_1"), found.challengers, strict=True):
+        last = shrinking_of(runs, arm).iloc[-1]
+        assert "log" == axis.get_xscale() == axis.get_yscale()
+        apart, paired, wanted, looked = (np.asarray(line.get_ydata()) for line in axis.lines)
+        assert paired[-1] == pytest.approx(last["sequence"])
+        assert apart[-1] == pytest.approx(last["sequence"] * np.sqrt(last["ratio"]))
+        assert set(wanted) == {0.02}
+        widths = [look.reached[found.challengers.index(known)].half_width for look in found.looks]
+        assert looked == pytest.approx(widths)
 
 
 def test_the_figure_needs_a_challenger() -> None:
@@ -223,4 +219,4 @@ def test_the_words_for_those_who_do_not_see_the_figure_hold_its_ends() -> None:
     picture = made(runs_of()).pictures[0]
     path = shrinking_of(runs_of())
     first, last = path["student"].iloc[0], path["student"].iloc[-1]
-    assert f"kind 0 from ±{first:.3f} after 10 to ±{last:.3f} after 120" in picture.alt
+    assert f"kind 0 from {first:.3f} after 10 to {last:.3f} after 120" in picture.alt

@@ -201,11 +201,13 @@ def _caption(found: Precise, confidence: float) -> str:
     if found.rule is not None:
         kind = "interval that holds at any time"
     text = (
-        f"Mean paired difference to {plain(found.baseline)} over the first replications, with its "
-        f"{level} {kind} (band), and the interval that independent seeds would have given (dashed)."
+        f"Half-width of the {level} {kind} of the difference to {plain(found.baseline)} in "
+        f"{measure_label(found.measure).lower()}, over the first replications: as it was run, and "
+        "as independent seeds would have left it (dashed). Both scales are logarithmic: the way to "
+        "the right from one line to the other is what sharing luck saved."
     )
     if found.rule is not None:
-        text += " Dotted: what was asked for, around the last mean; diamonds: looks."
+        text += " Dotted: what was asked for; diamonds: looks."
     return text
 
 
@@ -219,12 +221,12 @@ def _in_words(found: Precise) -> str:
         first, last = path.iloc[0], path.iloc[-1]
         places = decimals(float(last[kind]), float(last["mean"]))
         parts.append(
-            f"{plain(known.arm)} from ±{half_width_text(float(first[kind]), places)} after "
+            f"{plain(known.arm)} from {half_width_text(float(first[kind]), places)} after "
             f"{number(int(first['replications']), 0)} to "
-            f"±{half_width_text(float(last[kind]), places)} after "
+            f"{half_width_text(float(last[kind]), places)} after "
             f"{number(int(last['replications']), 0)}"
         )
-    opening = "Bands of the interval of each difference, narrowing with the replications"
+    opening = "Half-width of the interval of each difference, falling with the replications"
     return f"{opening}: {', '.join(parts)}." if parts else f"{opening}."
 
 
