@@ -329,6 +329,7 @@ def _table(found: Comparison, arm: str) -> Table:
         header,
         tuple(_cells(row) for row in rows),
         units=tuple(measure_unit(str(row["measure"])) for row in rows),
+        folded="narrow",
     )
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from trustsim.analysis.compare import measure_columns
 from trustsim.analysis.means import means_over
@@ -31,7 +31,7 @@ from trustsim.report.results import Results
 class Table:
     """A table of texts; the first column names the row, which may have a unit.
 
-    A long one is `folded`: the page shows its title, and its rows when asked for or printed.
+    A long one can be `folded`: the page shows its title, and its rows when asked for or printed.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     units: tuple[str, ...] = ()
-    folded: bool = False
+    folded: Literal["no", "narrow", "always"] = "no"
 
 
 def measures_table(results: Results, confidence: float = 0.95) -> Table:
@@ -57,6 +57,7 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
         tuple((measure_label(n), *cells[n]) for n in names),
         f"Mean over runs ± half-width of its {percent(confidence)} interval.",
         tuple(measure_unit(n) for n in names),
+        "narrow",
     )
 
 
@@ -102,7 +103,7 @@ def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
         _described_table("Policies of suppliers", SUPPLIER, policies.get("suppliers")),
         _described_table("Instruments", INSTRUMENT, experiment.get("instruments")),
     ]
-    return [replace(table, folded=True) for table in tables if table.rows]
+    return [replace(table, folded="always") for table in tables if table.rows]
 
 
 def provenance_table(results: Results) -> Table:

@@ -118,6 +118,7 @@ def _waterfall(axis: Axes, steps: pd.DataFrame, before: str, after: str, labelle
     labels = ["Total of the baseline", *steps["label"], "Total of the challenger"]
     axis.set_yticks(range(last + 1), labels if labelled else [])
     axis.set_ylim(last + 0.6, -0.6)
+    axis.use_sticky_edges = False  # bars end where totals are marked, and the marks need room
     axis.margins(x=0.12)
     style.dress(axis, f"{after}\nagainst {before}", PER_LOT, grid="x")
     for place, label in enumerate(axis.get_yticklabels()):
