@@ -113,6 +113,11 @@ def _calibration(
             at(file, "design") + "a calibration searches for itself; free parameters and their "
             "ranges stand in [calibrate.parameters]"
         )
+    if experiment.precision is not None:
+        raise ConfigError(
+            at(file, "precision") + "the trials of a calibration share the same luck; give the "
+            "number of their replicates as replications = 16"
+        )
     table = beside.get("calibrate")
     if not isinstance(table, Mapping):
         raise ConfigError(
@@ -140,7 +145,7 @@ def _calibration(
     )
     if experiment.replications + found.fresh > MOST_REPLICATES:
         raise ConfigError(at(file, "calibrate.fresh", found.fresh, given=True) + "too many")
-    _refuse_what_the_arms_lack(found)
+    _refuse_what_the_arms_lack(found, file)
     return found
 
 
@@ -155,12 +160,15 @@ def _refuse_distributions(dimensions: Collection[Dimension], file: str) -> None:
             )
 
 
-def _refuse_what_the_arms_lack(config: CalibrationConfig) -> None:
+def _refuse_what_the_arms_lack(config: CalibrationConfig, file: str) -> None:
     """Refuse parameters that cannot be set, or whose ends do not fit together."""
     for end in (0.0, 1.0):
         values = {d.path: d.of([end])[0] for d in config.dimensions}
         for arm in config.experiment.arms:
-            config.experiment.at(arm, values)
+            try:
+                config.experiment.at(arm, values)
+            except ConfigError as error:
+                raise ConfigError(at(file, "calibrate.parameters") + str(error)) from None
 
 
 def _start(table: object, dimensions: Collection[Dimension], file: str) -> dict[str, Any]:
