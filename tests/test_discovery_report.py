@@ -276,12 +276,24 @@ def test_points_without_runs_are_refused_unless_allowed(results: Results) -> Non
         analyses(holed)
     (found,) = analyses(holed, allow_missing=True)
     assert len(found.points) == 399
+    assert sentences([found], planned=400)[-1].endswith("1 market of 400.")
+    refused = section(holed)
+    assert refused is not None
+    assert "have no finished run" in refused.sentences[0]
     halved = results.runs[(results.runs["point"] != 5) | (results.runs["arm"] == "high_trust")]
     one_armed = Results(
         results.folder, halved, experiment=results.experiment, manifest=results.manifest
     )
     with pytest.raises(ConfigError, match="not paired"):
         analyses(one_armed)
+
+
+def test_points_without_a_measure_are_counted(results: Results) -> None:
+    cost = results.runs["total_cost"].where(results.runs["point"] > 2)
+    runs = results.runs.assign(total_cost=cost)
+    (found,) = analyses(replace(results, runs=runs))
+    assert found.unmeasured == 3
+    assert sentences([found])[-1].endswith("3 markets of 400.")
 
 
 def test_density_is_passed_on(results: Results) -> None:

@@ -117,7 +117,7 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
     if "total_cost" not in results.runs:
         return None
     try:
-        found = analyses(results, confidence, allow_missing=True)
+        found = analyses(results, confidence)
     except ConfigError as error:
         return Section("discovery", "Where it loses", (f"Boxes cannot be found: {error}.",))
     return Section(
@@ -130,15 +130,24 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
     )
 
 
-def sentences(found: Sequence[Discovery]) -> list[str]:
-    """Say where each challenger loses, and how far that can be believed."""
+def sentences(found: Sequence[Discovery], planned: int = 0) -> list[str]:
+    """Say where each challenger loses, and how far that can be believed.
+
+    Parameters
+    ----------
+    found : sequence of Discovery
+        What was found.
+    planned : int
+        Points that the design has, to say how many are left out; not needed if all are there.
+    """
     told = []
     for each in found:
         told += [_share(each), *_boxes(each), _close(each)]
-        if each.unmeasured:
+        points = max(planned, len(each.points) + each.unmeasured)
+        if points > len(each.points):
             told.append(
-                f"Left out, without a measured pair of runs: {_markets(each.unmeasured)} of "
-                f"{number(each.unmeasured + len(each.points), 0)}."
+                f"Left out, without a measured pair of runs: {_markets(points - len(each.points))} "
+                f"of {number(points, 0)}."
             )
     return told
 
@@ -252,8 +261,8 @@ def _refuse_holes(results: Results) -> None:
     if results.points < points:
         raise ConfigError(
             f"{results.folder}: {number(points - results.points, 0)} of {number(points, 0)} design "
-            "points have no finished run. Run what is missing again, or leave these points out "
-            "with --allow-missing"
+            "points have no finished run. Run what is missing again, or leave these points out: "
+            "trustsim discover --allow-missing"
         )
 
 
