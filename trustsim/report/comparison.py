@@ -120,7 +120,7 @@ def comparison(
         with holes unless told to allow them.
     """
     *others, baseline = _arms(results, arms)
-    names = measure_columns(results.runs) if measures is None else list(dict.fromkeys(measures))
+    names = list(dict.fromkeys(measures or measure_columns(results.runs)))
     refuse_unknown(names, results.runs)
     bounds = _smallest(results, smallest, names)
     plan = (results.runs, [*others, baseline], *results.planned[1:])
@@ -204,8 +204,7 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
 
 
 def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
-    if arms is None:
-        arms = [*results.challengers, results.baseline]
+    arms = arms or [*results.challengers, results.baseline]
     planned = results.planned[0]
     for arm in arms:
         if arm not in planned and arm not in results.arms:

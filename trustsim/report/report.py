@@ -17,7 +17,7 @@ import jinja2
 from trustsim import __version__
 from trustsim.errors import ConfigError
 from trustsim.experiment.files import clear_errors, written
-from trustsim.report import comparison, precision, sensitivity
+from trustsim.report import comparison, discovery, precision, sensitivity
 from trustsim.report.answer import ENOUGH, PRECISION
 from trustsim.report.answers import answers, mean_sentence, precision_sentences
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
@@ -40,6 +40,7 @@ UNITS = {"replicates": "runs", "points": "points", "both": "points and replicate
 SECTIONS: tuple[MakeSection, ...] = (
     comparison.section,
     precision.section,
+    discovery.section,
     sensitivity.section,
 )
 """Makers of the sections after the figures, in the order of the page."""
