@@ -210,6 +210,24 @@ def test_the_figure_shows_both_widths_the_target_and_the_looks(width: float) -> 
         assert looked == pytest.approx(widths)
 
 
+@pytest.mark.parametrize("rule", [None, {"half_width": 0.02}, {"half_width": 1.0}])
+@pytest.mark.filterwarnings("error")
+def test_the_panels_have_room(rule: Any) -> None:
+    """A symbol at a place that a logarithmic scale has not would squeeze them to nothing."""
+    axes = made(runs_of(arms=3), rule).pictures[0].draw(style.COLUMN)
+    figure = axes[0].figure.get_figure(root=True)
+    assert figure is not None
+    style.settle(figure)
+    sizes = [axis.get_position().size * figure.get_size_inches() for axis in axes]
+    assert (np.array(sizes) > 1).all()
+
+
+def test_what_was_before_the_first_of_several_looks_is_not_drawn() -> None:
+    for rule, first in ((None, 10), ({"half_width": 1.0}, 10), ({"half_width": 0.02}, 20)):
+        axis = made(runs_of(), rule).pictures[0].draw(style.WIDE)[0]
+        assert axis.lines[1].get_xdata()[0] == first
+
+
 def test_the_figure_needs_a_challenger() -> None:
     with pytest.raises(ConfigError, match='no arm to compare with "usual"'):
         interval_by_replications(pd.DataFrame({"arm": []}), baseline="usual")

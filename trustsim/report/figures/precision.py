@@ -120,17 +120,21 @@ def _draw(
     if goal:
         axis.axhline(goal, color=style.INK, linewidth=1.3, linestyle=DOTTED)
     seen = path[path["replications"].isin(looks)]
-    axis.plot(
-        seen["replications"], seen[interval], "D", color=style.INK, markersize=4, zorder=5,
-        linestyle="none",
-    )  # fmt: skip
+    if len(seen):
+        axis.plot(
+            seen["replications"], seen[interval], "D", color=style.INK, markersize=4, zorder=5,
+            linestyle="none", clip_on=False,
+        )  # fmt: skip
     axis.set_xlim(float(x[0]), max(float(x[-1]), float(x[0]) + 1) * 1.03)
 
 
 def _logarithmic(axis: Axes) -> None:
     """Put both axes on logarithmic scales with plain numbers."""
+    low, high = axis.get_ylim()
+    steps = (1.0, 2.0, 5.0) if high > 8 * low else (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.yaxis.set_major_locator(LogLocator(subs=steps))
     for side in (axis.xaxis, axis.yaxis):
-        side.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         side.set_minor_formatter(NullFormatter())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
