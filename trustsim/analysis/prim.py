@@ -206,10 +206,11 @@ def peel(table: Floats, hit: Flags, kinds: Sequence[Kind], alpha: float, fewest:
         here = path[-1]
         best, best_gain, best_kept = None, -math.inf, None
         for column, limits, kept in _slices(here.box, table, kinds, whole, alpha):
-            points = int(kept.sum())
+            points = np.count_nonzero(kept)
             if points < fewest:
                 continue
-            gain = (hit[kept].mean() - here.density) / (here.points - points)
+            density = np.count_nonzero(hit & kept) / points
+            gain = (density - here.density) / (here.points - points)
             if gain > best_gain:
                 best, best_gain, best_kept = (column, limits), gain, kept
         if best is None or best_kept is None:
