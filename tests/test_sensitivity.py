@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trustsim.analysis.indices import elementary_effects, morris_indices, sobol_indices
-from trustsim.analysis.sensitivity import sensitivity, verdict
+from trustsim.analysis.sensitivity import labels, sensitivity, verdict
+from trustsim.designs import read_design
 from trustsim.experiment.design import unit_sample
 
 
@@ -63,6 +64,10 @@ def test_a_linear_function_has_its_slopes_for_effects_exactly():
     np.testing.assert_allclose(rows["mu_star_high"] - rows["mu_star_low"], 0, atol=1e-12)
     assert list(rows["verdict"]) == ["matters", "matters", "matters", "idle"]
     assert found.settled
+    output = 1 + unit_sample(design, 0) @ slopes
+    assert (found.mean, found.blocks, found.points) == (pytest.approx(output.mean()), 10, 50)
+    assert found.lowest == pytest.approx(np.quantile(output, 0.05))
+    assert found.highest == pytest.approx(np.quantile(output, 0.95))
 
 
 def test_an_effect_that_turns_has_a_mean_size_and_no_mean():
@@ -138,6 +143,10 @@ def test_convergence_holds_prefixes_of_the_design():
     known = sobol_indices(ishigami(unit).reshape(16, 5, 1), resamples=2)["ST"].value
     np.testing.assert_allclose(quarter, known, rtol=1e-12)
     last = found.convergence.query("blocks == 64 and index == 'ST'")
+    half = found.convergence.query("blocks == 32 and index == 'ST'")
+    assert found.moved == pytest.approx(
+        np.abs(last["value"].to_numpy() - half["value"].to_numpy()).max()
+    )
     np.testing.assert_array_equal(last["value"], found.indices["ST"])
     np.testing.assert_array_equal(last["high"], found.indices["ST_high"])
     assert not found.settled  # 64 base points are far too few for this function
@@ -151,6 +160,28 @@ def test_an_easy_function_settles():
     found = sensitivity(runs_of(design, ("a", lambda u: u[:, 0])), design, "a", resamples=100)
     assert found.settled
     assert list(found.indices["verdict"]) == ["matters", "idle"]
+
+
+def test_an_index_that_still_moves_has_not_settled():
+    # the first half of the trajectories lies: there the first parameter does nothing
+    design = design_of("morris", 40, 2)
+
+    def late(unit):
+        known = unit @ np.array([1.0, 1.0])
+        known[: 20 * 3] = unit[: 20 * 3, 1]
+        return known
+
+    found = sensitivity(runs_of(design, ("a", late)), design, "a", resamples=50)
+    assert found.moved == pytest.approx(0.5, abs=1e-9)
+    assert not found.settled
+
+
+def test_parameters_that_would_share_a_label_keep_their_paths():
+    market = {"remoteness": {"low": 0.0, "high": 1.0}}
+    table = {arm: {"market": market} for arm in ("a", "b")}
+    parameters = {"arms": table, "market": {"scruple": {"low": 0.0, "high": 1.0}}}
+    design = read_design({"method": "sobol", "points": 8, "parameters": parameters})
+    assert labels(design) == ["arms.a.market.remoteness", "arms.b.market.remoteness", "scruple"]
 
 
 def test_an_output_that_never_changes_has_no_drivers():
