@@ -18,7 +18,7 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.check import check, spread
 from trustsim.experiment.design import Plan
 from trustsim.experiment.files import read_table
-from trustsim.experiment.run import run_missing
+from trustsim.experiment.run import rerun, run_missing
 from trustsim.experiment.store import opened
 from trustsim.experiment.tables import Digest
 from trustsim.scenario import ExperimentConfig, Scenario, load_experiment
@@ -103,6 +103,15 @@ def test_every_harm_is_seen(
     assert [text for text in found.wrong if said in text], found.wrong
     assert found.sentences()[-1] == f"{folder}: not sound"
     assert len([text for text in found.wrong if "digest" in text]) == 0
+
+
+def test_an_emptied_table(folder: Path, small: ExperimentConfig, finished: Path) -> None:
+    runs = pd.read_parquet(folder / "runs.parquet")
+    runs[:0].to_parquet(folder / "runs.parquet", index=False)
+    assert "12 of 12 planned runs are missing" in check(folder).wrong[0]
+    with pytest.raises(ConfigError, match="planned but not done"):
+        rerun(folder, runs["run_id"][0])
+    assert run_missing(small, folder)["digest"] == manifest(finished)["digest"]
 
 
 def test_one_changed_bit_changes_the_digest(folder: Path) -> None:

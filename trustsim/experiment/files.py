@@ -74,7 +74,8 @@ def rows_of(folder: Path, name: str, run_ids: Collection[str]) -> Any:
         If the table is not there or cannot be read.
     """
     wanted = pa.array(sorted(run_ids), pa.string())
-    found = []
+    with opened_table(folder / f"{name}.parquet") as file:
+        found = [file.schema_arrow.empty_table().replace_schema_metadata(None)]
     for part in parts_of(folder, name):
         found.append(part.filter(pc.is_in(part[RUN_ID].cast(pa.string()), value_set=wanted)))
     return pa.concat_tables(found)
