@@ -130,11 +130,9 @@ def _draw(
 
 def _logarithmic(axis: Axes) -> None:
     """Put both axes on logarithmic scales with plain numbers."""
-    low, high = axis.get_ylim()
-    steps = (1.0, 2.0, 5.0) if high > 8 * low else (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.yaxis.set_major_locator(LogLocator(subs=steps))
-    for side in (axis.xaxis, axis.yaxis):
+    for side, (low, high) in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
+        few = high > 8 * low
+        side.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1, 2, 3, 4, 6, 8)))
         side.set_minor_formatter(NullFormatter())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
