@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -162,6 +163,10 @@ class Plan:
         arm, point = divmod(rest, self.points)
         return Run(self.arms[arm], point, replicate, self.ids[place].decode())
 
+    def runs(self, places: Places) -> Runs:
+        """Give the runs at places, one after the other as they are asked for."""
+        return Runs(self, places)
+
     def place_of(self, run_id: str) -> int | None:
         """Give the place of a run, if the plan has it."""
         found = np.flatnonzero(self.ids == run_id.encode()[: RUN_ID_LENGTH + 1])
@@ -219,6 +224,20 @@ class Plan:
             seen[text] += 1
             keys.append(f"\n{text}\n{seen[text]}".encode())
         return keys
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of a plan that are made when they are drawn, and whose number is known."""
+
+    plan: Plan
+    places: Places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __iter__(self) -> Iterator[Run]:
+        return map(self.plan.run, self.places)
 
 
 class _Same:

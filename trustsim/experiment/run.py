@@ -234,8 +234,7 @@ class _Work:
         kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
         store.write_manifest({**start, **kept})
         try:
-            runs = (plan.run(place) for place in todo)
-            attempts = self.executor.attempts(list(runs), config)
+            attempts = self.executor.attempts(plan.runs(todo), config)
             self._keep(attempts, len(places), len(todo), config.keep)
         finally:
             merged = store.merge(plan, config.keep)
