@@ -131,8 +131,8 @@ def _draw(
 def _logarithmic(axis: Axes) -> None:
     """Put both axes on logarithmic scales with plain numbers."""
     for side, (low, high) in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
-        few = high > 8 * low
-        side.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1, 2, 3, 4, 6, 8)))
+        wide = high > 8 * low
+        side.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 2, 3, 4, 6, 8)))
         side.set_minor_formatter(NullFormatter())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, 0)))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
