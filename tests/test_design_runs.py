@@ -301,6 +301,15 @@ class TestPrecision:
         counts = runs.groupby(["arm", "point"])["replicate"].nunique()
         assert set(counts) == {manifest["replications"]}
 
+    def test_a_second_arm_is_needed(self, make: Make) -> None:
+        config = self.with_width(make, 0.1)
+        with pytest.raises(ConfigError, match="needs a second arm"):
+            dataclasses.replace(config, arms={"low": config.arms["low"]})
+
+    def test_shares_of_instruments_are_measures(self, make: Make) -> None:
+        rule = 'precision = { half_width = 0.1, measure = "instrument_share_escrow" }'
+        assert make("", rule).precision is not None
+
     def test_a_fixed_number_puts_the_rule_aside(self, make: Make) -> None:
         assert self.with_width(make, 1e-9).replace(replications=7).precision is None
 

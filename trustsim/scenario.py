@@ -40,7 +40,7 @@ from trustsim.parameters.models import (
     check,
 )
 from trustsim.resolved import experiment_toml
-from trustsim.settings import Settings, check_design, of_arm
+from trustsim.settings import Settings, check_settings, of_arm
 
 RUN_ID_LENGTH = 16
 PYTHON = Keys()
@@ -291,8 +291,7 @@ class ExperimentConfig(Settings):
         object.__setattr__(self, "arms", named)
         if self.market is None:
             object.__setattr__(self, "market", next(iter(named.values())).market)
-        if self.design is not None:
-            check_design(self.design, self.market, self.arms)
+        check_settings(self)
 
     @property
     def seed(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from trustsim.designs import Design, read_design
 from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.library import library
 from trustsim.precision_rule import Precision, read_precision
 
 TABLES = ("runs", "rounds", "ages")
@@ -64,9 +65,12 @@ def read_settings(tables: Mapping[str, Any], file: str = "") -> Settings:
     ConfigError
         If one of them cannot be used.
     """
+    own = tables.get("instruments")
+    instruments = [*library().instruments, *(own if isinstance(own, Mapping) else ())]
+    rule = tables.get("precision")
     return Settings(
         design=read_design(tables["design"], file) if "design" in tables else None,
-        precision=read_precision(tables["precision"], file) if "precision" in tables else None,
+        precision=None if rule is None else read_precision(rule, file, instruments),
         run_timeout=_positive(tables, "run_timeout", "seconds", file),
         keep=_keep(tables, file),
         smallest_difference=_positive(
@@ -75,33 +79,28 @@ def read_settings(tables: Mapping[str, Any], file: str = "") -> Settings:
     )
 
 
-def check_design(design: Design, market: Any, arms: Mapping[str, Any], file: str = "") -> None:
-    """Check that the parameters that vary are parameters of the arms, and change something.
-
-    Parameters
-    ----------
-    design : Design
-    market : record
-        Market of all arms, before what an arm changes in it.
-    arms : mapping of str to Scenario
-    file : str
-        Name of the file, for messages.
+def check_settings(config: Any) -> None:
+    """Check that the settings of an experiment go with its arms.
 
     Raises
     ------
     ConfigError
-        With the names that there are.
+        If there is nothing whose precision could be judged; and if a parameter that varies is
+        none of the arms, or changes nothing: with the names that there are.
     """
-    for path in design.paths:
+    if config.precision is not None and len(config.arms) < 2:
+        raise ConfigError("precision: is that of a difference, and needs a second arm")
+    arms = config.arms
+    for path in config.design.paths if config.design is not None else ():
         key = f"design.parameters.{path}"
         keys = path.split(".")
         concerned = arms
         if keys[0] == "arms":
             if keys[1] not in arms:
-                raise ConfigError(at(file, key) + f"no such arm{suggestion(keys[1], arms)}")
+                raise ConfigError(at("", key) + f"no such arm{suggestion(keys[1], arms)}")
             concerned = {keys[1]: arms[keys[1]]}
             keys = ["market", *keys[2:]] if keys[2] != "market" else keys[2:]
-        _check_path(keys, path.startswith("arms."), market, concerned, at(file, key))
+        _check_path(keys, path.startswith("arms."), config.market, concerned, at("", key))
 
 
 def of_arm(arm: str, values: Mapping[str, Any]) -> dict[str, Any]:

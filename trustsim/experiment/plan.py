@@ -123,8 +123,9 @@ def told(config: ExperimentConfig, found: Estimate) -> Iterator[str]:
         yield f"  replications: {found.replications:,} of every arm at every point"
     else:
         rule = config.precision
-        share = f" of {config.baseline}'s mean" if rule.relative else ""
-        width = f"{rule.half_width:.3g}{share}"
+        width = f"{rule.half_width:.3g}"
+        if rule.relative:
+            width = f"{100 * rule.half_width:.3g} % of {config.baseline}'s mean"
         yield (
             f"  replications: {rule.start:,} to {rule.max:,}, until the difference in "
             f"{rule.measure} is known to ± {width}"
