@@ -36,6 +36,7 @@ def design_runs(points: int, replicates: int, seed: int = 3) -> pd.DataFrame:
     """
     random = np.random.default_rng(seed)
     x = (np.arange(points) + 0.5) / points
+    lot_cost = 0.5 * 10 ** random.permutation(x)
     luck, tilt = random.standard_normal((2, replicates))
     rows = []
     for arm in ("high_trust", "adversarial"):
@@ -54,7 +55,7 @@ def design_runs(points: int, replicates: int, seed: int = 3) -> pd.DataFrame:
                         "replicate": replicate,
                         "status": "done",
                         "market.demand_volatility": 0.6 * x[point],
-                        "market.lot_cost": 1.0,
+                        "market.lot_cost": lot_cost[point],
                         "total_cost": part.sum(),
                         **{f"cost_{name}": value for name, value in zip(PARTS, part, strict=True)},
                         "transaction_time_share": 0.3 + 0.01 * own[0] + 0.1 * (arm[0] == "a"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from synthetic_design import write_design_folder
 from synthetic_results import write_folder
 
 from trustsim.report.report import write_report
@@ -26,10 +27,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["one market", "design"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("opened")
-    write_folder(folder, replicates=3, rounds=24)
+    if request.param == "design":
+        write_design_folder(folder, points=60)
+    else:
+        write_folder(folder, replicates=3, rounds=24)
     return write_report(folder)
 
 
@@ -61,8 +65,33 @@ def test_the_report_fits_and_needs_no_network(browser: Any, report: Path, width:
         "[...document.images].filter(i => i.offsetParent !== null)"
         ".map(i => i.complete && i.naturalWidth > 0 && i.alt.length > 0)"
     )
-    assert len(pictures) >= 8
+    assert len(pictures) >= 6
     assert all(pictures)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert said == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "folded"), [(360, True), (1200, False)])
+def test_long_tables_are_folded_on_a_phone_only(
+    browser: Any, report: Path, width: int, folded: bool
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(report.as_uri())
+    table = page.locator("#comparison details").first
+    assert table.locator("td").first.is_visible() is not folded
+    parameters = page.locator("#parameters details").first
+    assert not parameters.locator("td").first.is_visible()
+    parameters.locator("summary").click()
+    assert parameters.locator("td").first.is_visible()
+    page.close()
+
+
+def test_nothing_is_folded_in_print(browser: Any, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 700, "height": 900})
+    page.goto(report.as_uri())
+    page.emulate_media(media="print")
+    rows = page.locator("details td")
+    assert rows.count() > 20
+    assert all(rows.nth(i).is_visible() for i in range(0, rows.count(), 10))
     page.close()

@@ -12,9 +12,13 @@ from synthetic_results import ARMS, MANIFEST, frames, write_folder
 from trustsim.analysis.compare import compare
 from trustsim.errors import ConfigError
 from trustsim.parameters import MARKET
+from trustsim.report import report
 from trustsim.report.figures import style
+from trustsim.report.gallery import pictures
 from trustsim.report.report import write_report
 from trustsim.report.results import read_results
+from trustsim.report.sections import Section
+from trustsim.report.tables import Table
 
 NASTY = ('<script>alert("x")</script>', "cost $5 and $6 _^{ & so on" + " and on" * 20)
 QUESTION = "<b>Who</b> pays & when?"
@@ -89,8 +93,8 @@ class TestPage:
 
     def test_every_figure_is_there_at_both_widths_with_words_for_it(self, page):
         found = References(page)
-        assert len(found.images) == len(FIGURES)
-        assert page.count("<source media") == len(FIGURES)
+        assert len(found.images) == len(FIGURES) + 1  # and that of the precision
+        assert page.count("<source media") == len(FIGURES) + 1
         assert all(len(image["alt"]) > 40 for image in found.images)
         assert any("high trust 1." in image["alt"] for image in found.images)
         assert "Not drawn" not in page
@@ -161,6 +165,52 @@ class TestFiles:
         page = write_report(tmp_path).read_text(encoding="utf-8")
         assert not stale.exists()
         assert "Not drawn: the folder has no ages.parquet." in page
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    def topic(results, confidence):
+        return Section(
+            "a-topic",
+            "A topic",
+            (f"Found <b>this</b> at {confidence}.", "And that."),
+            tuple(pictures(results)[:1]),
+            (Table("What was found", ("what", "value"), (("x", "1"),), "A note."),),
+            ("How it was found.",),
+        )
+
+    path = tmp_path_factory.mktemp("sections")
+    write_folder(path, ("a", "b"), replicates=2, rounds=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "SECTIONS", (lambda results, confidence: None, topic))
+        return write_report(path, 0.9).read_text(encoding="utf-8")
+
+
+class TestSections:
+    def test_a_section_has_all_that_it_is_given(self, made):
+        part = made[made.index('<section id="a-topic">') : made.index('<section id="limits">')]
+        found = References(part)
+        assert "<h2>A topic</h2>" in part
+        assert "Found <b>this</b> at 0.9." in found.text
+        assert "b" not in found.tags
+        for words in ("And that.", "What was found", "A note.", "How it was found."):
+            assert words in found.text
+        assert len(found.images) == 1
+        assert "<source media" in part
+
+    def test_it_is_in_the_navigation_and_its_figures_are_numbered_on(self, made):
+        assert '<a href="#a-topic">A topic</a>' in made
+        headings = re.findall(r"<h3>(\d+)\. ", made)
+        assert [int(number) for number in headings] == list(range(1, 10))
+
+    def test_one_that_does_not_apply_leaves_nothing(self, made):
+        nav = made[made.index("<nav") : made.index("</nav>")]
+        assert nav.count("<a ") == 8
+
+    def test_the_report_has_the_sections_of_the_analyses_in_their_order(self, page):
+        anchors = re.findall(r'<section id="([a-z-]+)">', page)
+        assert anchors == ["answer", "figures", "comparison", "precision", "limits", "measures",
+                           "method", "parameters", "provenance"]  # fmt: skip
 
 
 class TestOddFolders:

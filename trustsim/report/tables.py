@@ -55,7 +55,8 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
         "Measures per arm",
         ("measure", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
         tuple((measure_label(n), *cells[n]) for n in names),
-        f"Mean over runs ± half-width of its {percent(confidence)} interval.",
+        f"Mean over {'runs' if results.points == 1 else 'the points'} ± half-width of its "
+        f"{percent(confidence)} interval.",
         tuple(measure_unit(n) for n in names),
         "narrow",
     )
