@@ -23,7 +23,7 @@ from trustsim import __version__
 from trustsim.compiled import cache_folder
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run
-from trustsim.experiment.executors import Attempt, Compute, compile_engine, in_threads
+from trustsim.experiment.executors import Attempt, Compute, compile_ahead, in_threads
 from trustsim.scenario import ExperimentConfig
 
 State = dict[str, str]
@@ -90,7 +90,7 @@ class Study(WorkerPlugin):
                 "import it"
             ) from None
         if config.run_timeout is not None:
-            compile_engine()
+            compile_ahead(config)
         return config
 
 

@@ -180,19 +180,21 @@ class ThreadExecutor:
         workers = 1 if large else max(1, min(self.jobs, few))
         compute = Compute(config, threads=max(1, self.jobs // workers))
         if config.run_timeout is not None:
-            compile_engine(compute.threads)
+            compile_ahead(config, compute.threads)
         yield from in_threads(compute, runs, workers, config.run_timeout)
 
 
-def compile_engine(threads: int = 1) -> None:
-    """Walk a tiny market, so that compiling is not counted as time of a run."""
-    from trustsim.simulate import Rounds
+def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
+    """Compile the engine and all rules of the arms, so that it is not counted as time of a run."""
+    from trustsim.simulate import Rounds, build
 
-    tiny = Scenario("high_trust", rounds=1, buyers=2, suppliers=2)
-    Rounds(tiny, 0).run()
+    tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
+    Rounds(Scenario("high_trust", **tiny), 0).run()
     if threads > 1:
         with ThreadPoolExecutor(2) as pool:
-            Rounds(tiny, 0, workers=2).step(pool)
+            Rounds(Scenario("high_trust", **tiny), 0, workers=2).step(pool)
+    for arm in config.arms.values():
+        build(arm.replace(**tiny), 0)  # nobody walks: a rule that never ends is called in runs only
 
 
 @dataclass(eq=False)
