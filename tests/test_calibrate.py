@@ -90,18 +90,20 @@ def test_parameters_that_make_up_for_each_other_are_named(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("side", "low", "high", "end"),
-    [("at_most", 0.0, 44.0, "lower"), ("at_least", 36.0, 100.0, "upper")],
+    [("at_most", 0.0, 24.0, "lower"), ("at_least", 76.0, 100.0, "upper")],
 )
 def test_a_bound_tells_a_parameter_from_one_side(
     tmp_path: Path, side: str, low: float, high: float, end: str
 ) -> None:
-    found = fitted(tmp_path, told, text_of(SHARE + GOODS.format(side=side)))
+    bound = "20.0" if side == "at_most" else "80.0"
+    goods = GOODS.format(side=side).replace("40.0", bound)
+    found = fitted(tmp_path, told, text_of(SHARE + goods))
     spread = found.spreads[1]
     assert (spread.low, spread.high) == pytest.approx((low, high), abs=0.5)
     assert (spread.open_below, spread.open_above) == (end == "lower", end == "upper")
     assert not spread.identified
     text = " ".join(warnings(found))
-    assert ("not identified" if side == "at_least" else f"{end} end of the range") in text
+    assert f"{end} end of the range searched" in text
 
 
 def test_a_target_that_is_not_fitted_has_no_say(tmp_path: Path) -> None:
@@ -120,6 +122,14 @@ def test_figures_out_of_reach_are_said_to_be_missed(tmp_path: Path) -> None:
     text = " ".join(sentences(found))
     assert "Not met within tolerance: share" in text
     assert "The best tender hours lies at the upper end of the range searched" in text
+
+
+def test_a_search_that_was_too_short_is_told(tmp_path: Path) -> None:
+    found = fitted(tmp_path, told, trials=8)
+    assert found.best.loss > 1.0
+    assert any(text.startswith("The search was too short") for text in warnings(found))
+    for spread in found.spreads:
+        assert spread.low <= spread.best <= spread.high
 
 
 def test_the_check_is_on_luck_that_the_search_has_not_seen(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_profiles_show_the_loss_and_the_values_that_fit_as_well(found: Calibrati
     axes = calibration_profiles(found.losses(), found.spreads, log=[T])
     assert [axis.get_xscale() for axis in axes] == ["log", "linear"]
     assert [axis.get_title(loc="left") for axis in axes] == ["tender hours", "qualification hours"]
-    least = min(t.loss for t in [*found.trials, *(trial for _, trial in found.profile)])
+    least = found.best.loss
     for axis, path in zip(axes, (T, Q), strict=True):
         line = next(each for each in axis.lines if each.get_linewidth() == 1.4)
         own = sorted((t.values[path], t.loss - least) for p, t in found.profile if p == path)

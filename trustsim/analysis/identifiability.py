@@ -26,7 +26,7 @@ LOOK = 4.0
 """Rise of the loss, by the model, up to which a profile is looked at closely."""
 POINTS = 9
 """Values of a parameter at which its profile is simulated, besides the ends of its range."""
-FLAT = 0.5
+FLAT = 1.0 / 3.0
 """Share of the range searched from which on a parameter is not identified."""
 STRONG = 0.9
 """Correlation from which on two parameters make up for each other."""
@@ -114,8 +114,7 @@ def spreads(
     """
     best = best_of(trials)
     everything = [*trials, *(trial for _, trial in profile)]
-    least = min(trial.loss for trial in everything)
-    good = [trial for trial in everything if trial.loss <= least + AS_WELL]
+    good = [trial for trial in everything if trial.loss <= best.loss + AS_WELL]
     found = []
     for dimension in dimensions:
         value = best.values[dimension.path]
@@ -123,7 +122,7 @@ def spreads(
             found.append(_choice(dimension, value, good))
         else:
             own = [trial for path, trial in profile if path == dimension.path]
-            found.append(_range(dimension, value, good, own, least))
+            found.append(_range(dimension, value, good, own, best.loss))
     return found
 
 
@@ -195,7 +194,8 @@ def _ends(
         if not outside or not math.isfinite(outside[0][1]):
             return at
         beyond, loss = outside[0]
-        here, there = math.sqrt(places[at] - least), math.sqrt(max(loss - least, AS_WELL))
+        here = math.sqrt(max(places[at] - least, 0.0))
+        there = math.sqrt(max(loss - least, AS_WELL))
         return at if there <= here else at + (beyond - at) * (1.0 - here) / (there - here)
 
     low, high = min(places), max(places)

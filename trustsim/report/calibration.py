@@ -155,6 +155,13 @@ def warnings(found: Calibration) -> list[str]:
             f"{'target' if count == 1 else 'targets'}: fewer targets than parameters cannot tell "
             "them all."
         )
+    lower = min(trial.loss for _, trial in found.profile)
+    if lower < found.best.loss - AS_WELL:
+        told.append(
+            f"The search was too short: close by, values were found that fit better (loss "
+            f"{_loss(lower)}, against {_loss(found.best.loss)} of the best trial); ask for more "
+            "trials."
+        )
     failed = sum(trial.failed for trial in found.trials)
     if failed:
         told.append(f"{number(failed, 0)} runs of the search failed and are left out of its means.")

@@ -113,7 +113,8 @@ def calibration_profiles(
     width = style.available_width(ax, width)
     columns = 1 if width < style.NARROW else min(len(spreads), 3)
     axes = style.panels(ax, len(spreads), columns, width, 2.0, 0.45)
-    least = float(losses["loss"].min())
+    least = float(losses.loc[losses["parameter"] == "", "loss"].min())
+    lowest = min(-0.15, 1.1 * float(losses["loss"].min() - least))
     for axis, spread in zip(axes, spreads, strict=True):
         if spread.as_well:
             _choices(axis, losses, spread, least)
@@ -123,7 +124,7 @@ def calibration_profiles(
         title = in_figure(plain(spread.label), 30)
         style.dress(axis, title, in_figure(spread.unit, 34), "loss above the best" if first else "")
         axis.axhline(AS_WELL, color=style.INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=4)
-        axis.set_ylim(-0.15, HIGHEST)
+        axis.set_ylim(lowest, HIGHEST)
     handles = [
         Line2D([], [], color=style.LESS, marker="o", markersize=4, linewidth=1.4),
         Line2D([], [], color=style.FAINT, marker="x", markersize=4, linestyle="none"),
