@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 from trustsim.analysis.discovery import Discovery, discover, point_differences
 from trustsim.analysis.prim import Search
 from trustsim.errors import ConfigError
+from trustsim.scenario import load_experiment
 from trustsim.space import Dimension, read_dimensions
 
 ARMS = ("high_trust", "adversarial")
@@ -194,6 +197,26 @@ def test_bad_calls_are_refused_with_a_message(change: dict, words: str) -> None:
 
 def renamed(dimension: Dimension, path: str) -> Dimension:
     return dataclasses.replace(dimension, path=path)
+
+
+def test_the_shipped_experiment_asks_enough_and_says_why() -> None:
+    file = Path(__file__).resolve().parent.parent / "configs" / "where_trust_pays.toml"
+    experiment = load_experiment(file)
+    design = experiment.design
+    assert design is not None
+    assert sum(design.points) >= 1000
+    assert len(design.dimensions) >= 8
+    assert len(experiment.arms) == 2
+    assert experiment.replications >= 4
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for dimension in design.dimensions:
+        name = dimension.path.rpartition(".")[2]
+        (at,) = [i for i, line in enumerate(lines) if line.startswith(f"{name} = {{ low")]
+        comment = ""
+        while lines[at - 1].startswith("#"):
+            at -= 1
+            comment = lines[at] + comment
+        assert "ssumption" in comment or re.search(r"\b(18|19|20)\d\d\b", comment), name
 
 
 def test_the_same_runs_give_the_same_answer_in_any_order() -> None:

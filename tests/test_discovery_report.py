@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from trustsim.analysis.boxes import Restriction
+from trustsim.analysis.boxes import LosingBox, Restriction
 from trustsim.analysis.discovery import Discovery
 from trustsim.analysis.prim import Search
 from trustsim.analysis.who_wins import leading, who_wins
 from trustsim.errors import ConfigError
-from trustsim.report.box_words import limit_text, restriction_words
+from trustsim.report.box_words import box_words, limit_text, restriction_words
 from trustsim.report.discovery import FILLING, analyses, pictures, section, sentences
 from trustsim.report.figures.discovery import who_wins_map
 from trustsim.report.figures.losing_boxes import losing_boxes
@@ -83,8 +83,8 @@ def test_the_sentences_hold_the_figures_that_were_found(found: Discovery) -> Non
     (box,) = found.boxes
     assert told[0].startswith("High trust costs more than adversarial in ")
     assert f"{100 * found.share:.0f}\N{NO-BREAK SPACE}% of the 400 markets" in told[0]
-    assert "late gain < 1.4" in told[1]
-    assert "hour cost < 0.0" in told[1]
+    assert re.search(r"late gain < 1\.[34]\d? times the buyer's cost of capital", told[1])
+    assert re.search(r"hour cost < 0\.0\d+ money per hour", told[1])
     assert f"{100 * box.coverage:.0f}\N{NO-BREAK SPACE}% of these lie where" in told[1] or (
         "over 99\N{NO-BREAK SPACE}% of these lie where" in told[1]
     )
@@ -118,6 +118,29 @@ def test_restrictions_in_words(
 ) -> None:
     told = restriction_words(Restriction(dimension, low, high, kept, 0.0, 1.0, (np.nan, np.nan)))
     assert words in told.replace("_", " ")
+
+
+def test_units_stand_in_sentences_where_they_read_well() -> None:
+    ranges = {
+        "market.break_rate": {"low": 0.0, "high": 0.2},
+        "market.switching_cost": {"low": 0.0, "high": 0.2},
+        "market.gain_sharing": {"low": 0.0, "high": 1.0},
+        "market.remoteness": {"low": 0.0, "high": 1.0},
+        "market.demand_volatility": {"low": 0.0, "high": 1.0},
+        "market.suppliers": {"low": 5, "high": 40},
+        "market.supplier_mix.opportunist": {"low": 0.0, "high": 1.0},
+    }
+    dimensions = read_dimensions(ranges, "design.parameters")
+    asked = tuple(
+        Restriction(d, 0.0 if d.kind == "number" else 5, 9, (), 0, 1, (0, 0)) for d in dimensions
+    )
+    words = box_words(LosingBox(asked, 10, 9, 0.5, 0.9, 0.1, True))
+    assert words == (
+        "break rate from 0.000 to 9.000 per round, switching cost from 0.000 to 9.000 of a lot's "
+        "cost, gain sharing from 0.00 to 9.00, remoteness from 0.00 to 9.00, demand volatility "
+        "from 0.00 to 9.00, suppliers from 5 to 9 and share of opportunist suppliers from 0.00 to "
+        "9.00"
+    )
 
 
 def test_noise_and_one_sided_designs_have_verdicts_in_words() -> None:

@@ -10,8 +10,10 @@ from trustsim.space import Dimension
 
 
 def box_words(box: LosingBox) -> str:
-    """All that a box asks, such as ``late gain < 1.2 and rivals ≥ 6``."""
-    return joined([restriction_words(each) for each in box.restrictions])
+    """All that a box asks, such as ``rivals ≥ 6 and break rate < 0.1 per round``."""
+    return joined(
+        [f"{restriction_words(each)} {_unit(each.dimension)}".strip() for each in box.restrictions]
+    )
 
 
 def restriction_words(restriction: Restriction) -> str:
@@ -46,6 +48,13 @@ def limit_text(dimension: Dimension, value: float) -> str:
         size = reach if math.isfinite(reach) else abs(value) or 1.0
         places = round(2 - math.log10(size))
     return number(value, min(9, max(0, places)))
+
+
+def _unit(dimension: Dimension) -> str:
+    """What follows a number in a sentence: its unit, unless that would say nothing or jar."""
+    unit = dimension.unit.removeprefix("share").removeprefix("probability").strip()
+    jars = dimension.kind != "number" or unit.startswith("sd ")
+    return "" if jars or any(sign.isdigit() for sign in unit) else unit
 
 
 def joined(parts: list[str], word: str = "and") -> str:
