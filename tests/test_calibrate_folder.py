@@ -163,6 +163,14 @@ def test_another_calibration_is_refused(tmp_path: Path, change: tuple[str, str],
     assert content(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("name", ["a b", "a%41", "a?b", "a{c}", "ü#x"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    config = config_of(tmp_path, text_of(trials=2))
+    calibrate(config, tmp_path / name, evaluate=evaluated(told))
+    assert (tmp_path / name / "study.db").stat().st_size > 0
+    assert {path.name for path in tmp_path.iterdir()} == {name, "problem.toml"}
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     config = config_of(tmp_path, text_of(trials=3))
     foreign = tmp_path / "foreign"

@@ -8,8 +8,10 @@ was killed and goes on tries the same values as one that was never disturbed.
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +119,11 @@ class Study:
         optuna = needed()
         self.path, self.dimensions = path, dimensions
         with quiet(), self._clear_errors():
-            self.storage = optuna.storages.RDBStorage(f"sqlite:///{path.resolve()}")
+            # The path goes past the address, in which some characters would mean something.
+            connect = partial(sqlite3.connect, path.resolve(), check_same_thread=False)
+            self.storage = optuna.storages.RDBStorage(
+                "sqlite:///study.db", engine_kwargs={"creator": connect}
+            )
             self.study = optuna.create_study(
                 storage=self.storage, study_name=STUDY, load_if_exists=True
             )
