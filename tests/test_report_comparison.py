@@ -193,6 +193,19 @@ class TestTable:
         assert "Holm 1979" in made_of.notes[0]
         assert "nothing can be shown to be equal" in made_of.notes[1]
 
+    def test_what_is_the_same_in_every_pair_is_said_to_be(self, design):
+        (table,) = section(design).tables
+        verdicts = {row[0]: row[-1] for row in table.rows}
+        assert verdicts["Loyalty"] == "the same"
+        assert verdicts["Transaction time"] == "less"
+        assert verdicts["Bad debt"] == "open"
+
+    def test_replications_that_were_decided_by_looking_are_said_to_be(self, design):
+        rule = {**design.experiment, "precision": {"half_width": 0.1}}
+        looked = section(Results(design.folder, design.runs, experiment=rule))
+        assert "decided by looking" in looked.notes[-1]
+        assert not any("decided by looking" in note for note in section(design).notes)
+
     def test_one_arm_has_no_section(self, tmp_path):
         write_folder(tmp_path, ("alone",), replicates=2, rounds=3)
         assert section(read_results(tmp_path)) is None

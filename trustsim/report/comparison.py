@@ -36,6 +36,11 @@ from trustsim.report.tables import Table
 MAIN = "total_cost"
 SMALLEST_P = 0.001
 
+LOOKED = (
+    "How many replications there are was decided by looking at them; an interval that is made for "
+    "that is in the section on precision, and is somewhat wider than that of Student."
+)
+
 DIRECTION = {"less": "less", "more": "more", "equivalent": "as good as equal", "undecided": "open"}
 """Verdicts in words."""
 
@@ -199,7 +204,7 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
         title,
         tuple(sentences(found)),
         tables=tuple(_table(found, arm) for arm in found.arms),
-        notes=_notes(found),
+        notes=_notes(found) + ((LOOKED,) if "precision" in results.experiment else ()),
     )
 
 
@@ -346,7 +351,7 @@ def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
         number(float(row["effect_size"]), 2),
         number(int(row["n"]), 0),
         _p_text(float(row["p_adjusted"])),
-        DIRECTION[str(row["verdict_adjusted"])],
+        "the same" if difference == half == 0 else DIRECTION[str(row["verdict_adjusted"])],
     )
 
 
