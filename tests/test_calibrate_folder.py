@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -207,8 +208,29 @@ def test_a_damaged_study_is_said_to_be_damaged(tmp_path: Path) -> None:
     config = config_of(tmp_path, text_of(trials=3))
     calibrate(config, tmp_path / "out", evaluate=evaluated(told))
     (tmp_path / "out" / "study.db").write_bytes(b"not a data base, but long enough for one" * 99)
-    with pytest.raises(ConfigError, match=r"study\.db: cannot be used"):
+    with pytest.raises(ConfigError, match=r"study\.db: cannot be used .*move it away"):
         calibrate(config, tmp_path / "out", evaluate=evaluated(told), trials=4)
+
+
+def test_a_full_disk_is_said_to_be_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = config_of(tmp_path, text_of(trials=8))
+    whole = calibrate(config, tmp_path / "whole", evaluate=evaluated(told))
+    calibrate(config, tmp_path / "out", evaluate=evaluated(told), trials=3)
+    real = sqlite3.connect
+
+    def small(*arguments, **options):  # type: ignore[no-untyped-def]
+        found = real(*arguments, **options)
+        (pages,) = found.execute("PRAGMA page_count").fetchone()
+        found.execute(f"PRAGMA max_page_count = {pages}")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", small)
+        patch.setattr(time, "sleep", lambda seconds: None)  # Optuna tries again, with pauses
+        with pytest.raises(ConfigError, match=r"disk is full.*make room and run again"):
+            calibrate(config, tmp_path / "out", evaluate=evaluated(told), trials=200)
+    kept = calibrate(config, tmp_path / "out", evaluate=evaluated(told))
+    assert kept.trials[:8] == whole.trials
 
 
 def test_an_error_in_the_simulation_leaves_what_was_done(tmp_path: Path) -> None:

@@ -160,11 +160,14 @@ class Study:
         try:
             yield
         except (OptunaError, SQLAlchemyError, KeyError) as error:
-            reason = str(getattr(error, "orig", None) or error).split("\n")[0]
+            below = (error, error.__cause__, error.__context__)
+            said = [cause for each in below if (cause := getattr(each, "orig", None))]
+            reason = str(said[0] if said else error).split("\n")[0]
+            advice = "if the file is damaged, move it away: its trials are done again"
+            if "full" in reason:
+                advice = "make room and run again: what is done so far is kept"
             raise ConfigError(
-                f"{self.path}: cannot be used as the study of a calibration ({reason}); is there "
-                "room on the disk? If the file is damaged, move it away: the trials in it are "
-                "done again"
+                f"{self.path}: cannot be used as the study of a calibration ({reason}); {advice}"
             ) from None
 
 
