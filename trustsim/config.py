@@ -29,6 +29,7 @@ from trustsim.parameters.models import (
 MARKET_KEYS = ("based_on", "buyer_mix", "supplier_mix", "instruments")
 ARM_KEYS = ("buyer_mix", "supplier_mix", "market")
 POLICY_KEYS = ("buyers", "suppliers")
+CALIBRATION_KEYS = ("calibrate", "targets")
 TOP_KEYS = (
     "name",
     "question",
@@ -115,6 +116,9 @@ def read_experiment_beside(
     for override in overrides:
         _override(tables, override, file, beside)
     others = {key: tables.pop(key) for key in beside if key in tables}
+    for key in CALIBRATION_KEYS:
+        if key in tables:
+            raise ConfigError(at(file, key) + f"belongs to a calibration: trustsim calibrate {file}")
     _known(tables, TOP_KEYS, "", file)
     market = dict(_table(tables.get("market", {}), "market", file))
     mixes = {key: market.pop(key, None) for key in MARKET_KEYS[1:]}
