@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from trustsim.analysis.boxes import Half, held_out
 from trustsim.analysis.discovery import Discovery, discover, point_differences
-from trustsim.analysis.prim import Search
+from trustsim.analysis.prim import Limits, Search
 from trustsim.errors import ConfigError
 from trustsim.scenario import load_experiment
 from trustsim.space import Dimension, read_dimensions
@@ -120,6 +122,35 @@ def test_noise_has_no_box_and_is_no_better_than_chance_on_held_out_points() -> N
     assert set(verdicts) == {"no box"}
     # Mean of six: each is a density of some hundred points, so its error is about .02
     assert np.nanmean(densities) == pytest.approx(0, abs=0.05)
+
+
+def test_limits_that_halves_do_not_share_are_dropped() -> None:
+    def slanted(named: pd.DataFrame) -> np.ndarray:
+        """The sign turns along a slant of two parameters, with noise of the point's own."""
+        own = np.random.default_rng(5).standard_normal(len(named))
+        return 0.05 * (1.8 - named.late_gain - named.gain_sharing) + 0.02 * own
+
+    found = discover(market(slanted, points=500, seed=1), SPACE, *ARMS)
+    assert found.verdict == "boxes"
+    for box in found.boxes:
+        assert {r.dimension.label for r in box.restrictions} <= {"late gain", "gain sharing"}
+        assert all(r.stability >= 0.5 for r in box.restrictions)
+
+
+def test_held_out_figures_are_counted_on_the_other_half_only() -> None:
+    lost = np.array([True, True, True, False, False, False, True, False])
+    first = np.array([True, True, True, True, False, False, False, False])
+    held = np.array([True, False, True, False, True, False, True, False])
+    halves = [
+        Half([(Limits(),)], [held], others=~first),  # of 4 to 7, holds 4 and 6
+        Half([(Limits(),)], [held], others=first),  # of 0 to 3, holds 0 and 2
+    ]
+    judged = held_out(halves, lost, 1)
+    assert (judged.density, judged.coverage, judged.mass) == (3 / 4, 3 / 4, 4 / 8)
+    assert judged.chance == pytest.approx(stats.binomtest(3, 4, 0.5, "greater").pvalue)
+    none = held_out([Half([], [], others=first)], lost, 1)
+    assert np.isnan(none.density)
+    assert (none.coverage, none.chance, none.halves) == (0, 1, 1)
 
 
 def test_points_whose_interval_holds_the_threshold_are_too_close_to_call() -> None:
