@@ -21,11 +21,11 @@ from trustsim.errors import ConfigError, nearest
 Over = Literal["replicates", "points", "both"]
 
 OVER: dict[Over, str] = {
-    "replicates": "these points, other luck",
-    "points": "other points, these replicates' luck",
-    "both": "other points and other luck",
+    "replicates": "these points under other luck",
+    "points": "other points drawn alike, under the luck of these replicates",
+    "both": "other points drawn alike, under other luck",
 }
-"""What else could have been drawn, in words."""
+"""What a mean over runs is an estimate for, by what its interval is over."""
 
 
 class Reading(TypedDict):

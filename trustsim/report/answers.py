@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from trustsim.analysis.compare import compare, differences_by_point
-from trustsim.analysis.means import means_over
+from trustsim.analysis.means import OVER, means_over
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report.answer import answer, difference_sentence, replication_sentence
@@ -29,13 +29,6 @@ METHODS = {
     "morris": "drawn as Morris trajectories",
 }
 """How the points of a design came about, by the name of its method."""
-
-MEANT = {
-    "replicates": "these points under other luck",
-    "points": "other points drawn alike, under the luck of these replicates",
-    "both": "other points drawn alike, under other luck",
-}
-"""What a mean over points is an estimate for, by what its interval is over."""
 
 
 def answers(results: Results, confidence: float = 0.95) -> list[str]:
@@ -67,7 +60,7 @@ def mean_sentence(results: Results) -> str:
     noun = "replicate" if many == 1 else "replicates"
     return (
         f"Means are over {number(results.points, 0)} points, {made}, which count alike, with "
-        f"{each} {noun} at each; intervals are for {MEANT[results.reading['over']]}."
+        f"{each} {noun} at each; intervals are for {OVER[results.reading['over']]}."
     )
 
 

@@ -14,11 +14,10 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.compare import compare, measure_columns
-from trustsim.analysis.means import Over
+from trustsim.analysis.means import OVER, Over
 from trustsim.analysis.pairs import holes, refuse_holes, refuse_unknown
 from trustsim.analysis.verdicts import CORRECTIONS, Correction, with_verdicts
 from trustsim.errors import ConfigError, nearest
-from trustsim.report.answers import MEANT
 from trustsim.report.labels import (
     capital,
     decimals,
@@ -385,5 +384,5 @@ def _notes(found: Comparison) -> tuple[str, ...]:
     )
     if int(found.rows["points"].max()) == 1:
         return together, equal, rest
-    over = f"Means are over the points of the design; intervals are for {MEANT[found.over]}."
+    over = f"Means are over the points of the design; intervals are for {OVER[found.over]}."
     return together, equal, rest, over
