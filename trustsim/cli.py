@@ -160,7 +160,7 @@ def rerun(
     print(f"{name} comes out the same, bit for bit")
 
 
-for verb in (verbs.compare, verbs.sensitivity):
+for verb in (verbs.compare, verbs.sensitivity, verbs.discover, verbs.calibrate):
     app.command()(verb)
 
 

@@ -76,3 +76,11 @@ def words(progress: Progress) -> str:
     if progress.rate:
         parts += [f"{progress.rate:.3g} per second", f"{duration(progress.seconds_left)} left"]
     return ", ".join(parts)
+
+
+def trial_lines(done: int, asked: int, least: float) -> None:
+    """Print how far a calibration is, at every tenth of its trials."""
+    if done % max(1, asked // TENTHS) == 0 or done == asked:
+        loss = f", least loss {least:.3g}" if least < float("inf") else ""
+        with suppress(BrokenPipeError):
+            print(f"{done} of {asked} trials{loss}", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.compare import compare
+from trustsim.analysis.discovery import Discovery
 from trustsim.analysis.sensitivity import Sensitivity
 from trustsim.errors import ConfigError
 from trustsim.experiment.executors import Executor, executor_of
@@ -25,11 +26,11 @@ from trustsim.experiment.files import (
 )
 from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
 from trustsim.experiment.tables import AGES, ROUNDS, RUNS
+from trustsim.report import discovery, sensitivity
 from trustsim.report.answers import answers
 from trustsim.report.report import write_report
 from trustsim.report.results import Results as Reported
 from trustsim.report.results import read_results
-from trustsim.report.sensitivity import analyses
 from trustsim.scenario import ExperimentConfig, load_experiment
 
 
@@ -193,7 +194,14 @@ class Results:
         Needs a design of the method ``sobol`` or ``morris``; for the options see
         `trustsim.report.sensitivity.analyses`.
         """
-        return analyses(self._as_reported, confidence, **options)
+        return sensitivity.analyses(self._as_reported, confidence, **options)
+
+    def discover(self, confidence: float = 0.95, **options: Any) -> list[Discovery]:
+        """Find where each challenger loses, in boxes of the parameters that vary.
+
+        Needs a design of many points; for the options see `trustsim.report.discovery.analyses`.
+        """
+        return discovery.analyses(self._as_reported, confidence, **options)
 
     def report(self, confidence: float = 0.95) -> Path:
         """Write ``report.html`` and the figures, and give the path of the page."""

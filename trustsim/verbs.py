@@ -31,7 +31,8 @@ def compare(
     arms: Annotated[
         list[str] | None,
         typer.Option(
-            "--arm", help="Arm to compare, repeated; the last one is the baseline.",
+            "--arm",
+            help="Arm to compare, repeated; the last one is the baseline.",
             show_default="all arms with the experiment's baseline",
         ),
     ] = None,
@@ -82,6 +83,68 @@ def sensitivity(
         _results(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
     )
     print("\n".join(sentences(found)))
+
+
+def discover(
+    folder: Folder,
+    measure: Measure = "total_cost",
+    arm: Arm = None,
+    threshold: Annotated[
+        float, typer.Option(help="An arm loses where it costs more than this more.")
+    ] = 0.0,
+    confidence: Confidence = 0.95,
+    density: Annotated[
+        float, typer.Option(help="Share of markets in a box in which the arm must lose.")
+    ] = 0.8,
+    x: Annotated[str | None, typer.Option(help="Parameter across the map.")] = None,
+    y: Annotated[str | None, typer.Option(help="Parameter up the map.")] = None,
+    allow_missing: AllowMissing = False,
+) -> None:
+    """Say where a challenger loses, in boxes of the parameters that vary; draw who wins."""
+    from trustsim.report.discovery import analyses, pictures, sentences
+    from trustsim.report.report import show_all
+
+    results = _results(folder)
+    found = analyses(
+        results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
+        allow_missing=allow_missing,
+    )  # fmt: skip
+    print("\n".join(sentences(found, results.points)))
+    drawn = [p for place, each in enumerate(found) for p in pictures(each, place, x=x, y=y)]
+    for each in show_all(results, drawn, confidence):
+        where = f"{folder / 'figures' / each.picture.name}.png"
+        print(f"{each.picture.title}: " + (f"not drawn: {each.reason}" if each.reason else where))
+
+
+def calibrate(
+    config: Config,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials of the search.", show_default="as in CONFIG")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the search.", show_default="results/<name>")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Fit parameters to published figures; going on from the trials that the folder holds."""
+    from trustsim.analysis.calibrate import calibrate as fit
+    from trustsim.analysis.calibration_file import load_calibration
+    from trustsim.report.calibration import sentences, write_calibration
+    from trustsim.screen import trial_lines
+    from trustsim.study import default_folder
+
+    asked = load_calibration(config, changes or [])
+    folder = out if out is not None else default_folder(asked.experiment)
+    progress = None if quiet else trial_lines
+    found = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
+    print("\n".join(sentences(found)))
+    print(f"results: {folder}")
+    print(f"report: {write_calibration(folder)}")
 
 
 def _results(folder: Path) -> Any:

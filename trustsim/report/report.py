@@ -99,9 +99,9 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     folder = Path(folder)
     results = read_results(folder)
     student = f", Student t over {UNITS[results.reading['over']]}"
-    shown = _show_all(results, pictures(results, confidence), confidence, student)
+    shown = show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
-    sections = [ShownSection(each, _show_all(results, each.pictures, confidence)) for each in made]
+    sections = [ShownSection(each, show_all(results, each.pictures, confidence)) for each in made]
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -189,10 +189,10 @@ def show(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str])
     return Shown(picture, embedded[WIDE], embedded[COLUMN])
 
 
-def _show_all(
+def show_all(
     results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
 ) -> tuple[Shown, ...]:
-    """Show figures of a folder; `intervals` says in their foot how intervals were made."""
+    """Show figures of a folder and save them; `intervals` says in their foot how intervals were made."""
     line = _footer(results, confidence, intervals)
     with clear_errors(results.folder / "figures"):
         return tuple(
