@@ -6,11 +6,13 @@ there compute with the same versions.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
@@ -42,6 +44,8 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
         else:
             target = _scheduler_at(address)
         try:
+            if address is not None:
+                _ask(distributed, target)
             client = distributed.Client(target, timeout=CONNECT_WITHIN, set_as_default=False)
         except Exception as error:
             raise ConfigError(
@@ -52,6 +56,26 @@ def connected(address: str | None, workers: int | None) -> Iterator[Any]:
         stack.callback(_close, client)
         _refuse_other_versions(client, address)
         yield client
+
+
+def _ask(distributed: ModuleType, address: str) -> None:
+    """Ask a scheduler who it is; Dask's client would wait for ever for somebody who says nothing.
+
+    Raises
+    ------
+    Exception
+        Any, if no scheduler answers in time.
+    """
+
+    async def ask() -> None:
+        secrets = distributed.Security().get_connection_args("client")
+        scheduler = distributed.rpc(address, timeout=CONNECT_WITHIN, connection_args=secrets)
+        async with scheduler:
+            await asyncio.wait_for(scheduler.identity(), CONNECT_WITHIN)
+
+    # In a thread of its own, for there may be a loop of events already, as in a notebook.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, ask()).result()
 
 
 @contextmanager

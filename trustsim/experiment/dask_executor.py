@@ -17,7 +17,7 @@ from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from types import ModuleType
 from typing import Any
 
@@ -102,13 +102,16 @@ class DaskExecutor:
             be sent, or the scheduler goes away.
         """
         packed = _packed(config)
+        left = iter(runs)
+        if (first := next(left, None)) is None:
+            return  # for nothing no cluster is needed
         with ExitStack() as stack:
             client = self._client
             if client is None:
                 client = stack.enter_context(connected(self.address, self.workers))
             study = stack.enter_context(_sent(client, packed))
             batches = stack.enter_context(_Batches(client, study, config, self.address))
-            yield from batches.attempts(iter(runs))
+            yield from batches.attempts(chain([first], left))
 
 
 class _Batches:
