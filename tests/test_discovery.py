@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from trustsim.analysis.boxes import Half, held_out
+from trustsim.analysis.boxes import Half, HeldOut, held_out, standing
 from trustsim.analysis.discovery import Discovery, discover, point_differences
 from trustsim.analysis.prim import Limits, Search
 from trustsim.errors import ConfigError
@@ -153,6 +153,16 @@ def test_held_out_figures_are_counted_on_the_other_half_only() -> None:
     assert (none.coverage, none.chance, none.halves) == (0, 1, 1)
 
 
+def test_a_further_box_stands_if_it_does_better_than_chance_on_held_out_points() -> None:
+    first = HeldOut(coverage=0.6, density=0.8, mass=0.3, chance=0.0, halves=20)
+    dense = replace(first, coverage=0.7, mass=0.35)  # a tenth of the losing in a twentieth of all
+    chance = replace(first, coverage=0.65, mass=0.35)
+    assert standing([first]) == 1
+    assert standing([first, dense]) == 2
+    assert standing([first, chance]) == 1
+    assert standing([first, chance, dense]) == 1
+
+
 def test_points_whose_interval_holds_the_threshold_are_too_close_to_call() -> None:
     runs = market(lambda named: np.zeros(len(named)), replicates=5)
     table = point_differences(runs, SPACE, *ARMS)
@@ -227,7 +237,7 @@ def test_bad_calls_are_refused_with_a_message(change: dict, words: str) -> None:
 
 
 def renamed(dimension: Dimension, path: str) -> Dimension:
-    return dataclasses.replace(dimension, path=path)
+    return replace(dimension, path=path)
 
 
 def test_the_shipped_experiment_asks_enough_and_says_why() -> None:

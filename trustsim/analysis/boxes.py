@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -291,3 +292,13 @@ def held_out(halves: Sequence[Half], lost: Flags, count: int) -> HeldOut:
     # Every point is held out once per split: points per split, not their sum, are the sample.
     tail = stats.binom.sf(round(hits / pairs) - 1, max(1, round(points / pairs)), losing / others)
     return HeldOut(hits / losing, hits / points, points / others, float(tail), len(halves))
+
+
+def standing(judged: Sequence[HeldOut]) -> int:
+    """How many boxes stand: a further one must do better than chance on held-out points, too."""
+    count = 1
+    for before, now in pairwise(judged):
+        if now.coverage - before.coverage <= now.mass - before.mass:
+            break
+        count += 1
+    return count

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from trustsim.analysis.boxes import HeldOut, LosingBox, Space, both_halves, held_out
+from trustsim.analysis.boxes import HeldOut, LosingBox, Space, both_halves, held_out, standing
 from trustsim.analysis.compare import paired_differences
 from trustsim.analysis.pairs import Unpaired, mean_interval, refuse_confidence
 from trustsim.analysis.prim import Found, Search, cover
@@ -213,7 +212,7 @@ def discover(
     found = space.steady(cover(space.coded, lost, space.kinds, sought), lost, halves, asked)
     judged = [held_out(halves, lost, k) for k in range(1, max(1, len(found)) + 1)]
     verdict = _verdict(base, found, judged)
-    kept = found[: _standing(judged)] if verdict == "boxes" else []
+    kept = found[: standing(judged)] if verdict == "boxes" else []
     return Discovery(
         challenger=challenger,
         baseline=baseline,
@@ -238,16 +237,6 @@ def _verdict(base: float, found: Sequence[Found], judged: Sequence[HeldOut]) -> 
     if base == 1:
         return "always loses"
     return "boxes" if found and judged[0].chance < CHANCE else "no box"
-
-
-def _standing(judged: Sequence[HeldOut]) -> int:
-    """How many boxes stand: a further one must do better than chance on held-out points, too."""
-    count = 1
-    for before, now in pairwise(judged):
-        if now.coverage - before.coverage <= now.mass - before.mass:
-            break
-        count += 1
-    return count
 
 
 def _path(found: Sequence[Found], losing: int) -> pd.DataFrame:
