@@ -181,8 +181,13 @@ class Results:
     def compare(
         self, arm_a: str, arm_b: str, measures: Sequence[str] | None = None, **options: Any
     ) -> pd.DataFrame:
-        """Compare two arms by paired differences; see `trustsim.compare`."""
-        return compare(self.runs, arm_a, arm_b, measures, **options)
+        """Compare two arms by paired differences; see `trustsim.compare`.
+
+        Over a design whose points were drawn at random, intervals are for other points drawn
+        alike and other luck, unless ``over`` says otherwise.
+        """
+        reading = dict(self._as_reported.reading)
+        return compare(self.runs, arm_a, arm_b, measures, **{**reading, **options})
 
     def answer(self, confidence: float = 0.95) -> list[str]:
         """Sentences that say what each arm costs against the baseline."""
