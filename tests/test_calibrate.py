@@ -204,6 +204,22 @@ def test_whole_numbers_and_choices_are_searched_too(tmp_path: Path) -> None:
     assert read_calibration(tmp_path / "out").spreads == found.spreads
 
 
+def test_the_first_error_is_told(tmp_path: Path) -> None:
+    inner = evaluated(told)
+
+    def evaluate(values: Mapping[str, Any], replicates: Sequence[int]) -> pd.DataFrame:
+        runs = inner(values, replicates)
+        return runs.assign(error=np.where(runs["replicate"] == 2, "it is too late", None))
+
+    found = calibrate(config_of(tmp_path, text_of()), tmp_path / "out", evaluate=evaluate)
+    assert found.trials[0].failed == 2
+    assert list(found.check["replicate"].unique()) == [4, 5, 6, 7, 8, 9]
+    assert warnings(found) == [
+        "60 runs of the search failed and are left out of its means; the first, it is too late."
+    ]
+    assert read_calibration(tmp_path / "out").trials == found.trials
+
+
 class TestTheModel:
     TEXT = text_of(
         """
@@ -248,6 +264,11 @@ source = "an example"
         two = calibrate(config, tmp_path / "two", jobs=2)
         assert one.digest == two.digest
         pd.testing.assert_frame_equal(one.check, two.check)
+
+    def test_a_run_that_takes_too_long_has_failed(self, tmp_path: Path) -> None:
+        config = config_of(tmp_path, self.TEXT.replace("seed = 3", "seed = 3\nrun_timeout = 1e-9"))
+        with pytest.raises(ConfigError, match=r"72 runs failed; the first, arm '.*run_timeout"):
+            calibrate(config, tmp_path / "out", jobs=2)
 
     def test_the_experiment_with_the_best_values_can_be_run(self, tmp_path: Path) -> None:
         found = calibrate(config_of(tmp_path, self.TEXT), tmp_path / "out", jobs=2)

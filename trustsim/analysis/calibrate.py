@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,16 +26,16 @@ from trustsim.analysis.response import Response
 from trustsim.analysis.search import Search, Study, needed
 from trustsim.analysis.targets import Trial, best_of, loss_of, mean_of
 from trustsim.errors import ConfigError
+from trustsim.experiment.design import Run
+from trustsim.experiment.executors import ThreadExecutor
 from trustsim.experiment.run import cores_to_use
 from trustsim.experiment.store import opened
 from trustsim.scenario import ExperimentConfig
 from trustsim.space import Dimension, split
 
-LARGE_MARKET = 20_000
-"""Buyers from which on a run uses all cores itself, instead of one core per run."""
 Evaluate = Callable[[Mapping[str, Any], Sequence[int]], pd.DataFrame]
 """From values of the free parameters and numbers of replicates to a row per run: arm, replicate and
-measures; a run that failed has no row."""
+measures. A run that failed has no row, or one with its `error`."""
 Watcher = Callable[[int, int, float], None]
 """Called with the trials done, those asked for, and the least loss so far."""
 
@@ -196,16 +195,13 @@ def calibrate(
     config, folder = calibration.with_trials(trials), Path(out)
     cores = cores_to_use(jobs)
     started = time.monotonic()
-    with opened(folder) as store, ThreadPoolExecutor(cores) as pool:
+    with opened(folder) as store:
         calibration_folder.begin(store, config)
-        compute = evaluate or _Simulation(config.experiment, pool, cores)
+        compute = evaluate or _Simulation(config.experiment, cores)
         study = Study(folder / STUDY, config.dimensions)
         try:
             done = _search(config, study, compute, progress)
             found = _concluded(replace(config, trials=len(done)), done, folder, compute)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
         finally:
             study.close()
         seconds = float(store.manifest().get("seconds", 0.0)) + time.monotonic() - started
@@ -234,30 +230,26 @@ def read_calibration(folder: str | Path) -> Calibration:
 
 
 class _Simulation:
-    """Runs the model, in threads: small markets side by side, a large one on all cores."""
+    """Runs the model in threads of this process; see `ThreadExecutor`."""
 
-    def __init__(self, experiment: ExperimentConfig, pool: ThreadPoolExecutor, cores: int) -> None:
-        self.experiment, self.pool, self.cores = experiment, pool, cores
-        self.large = any(a.market.buyers >= LARGE_MARKET for a in experiment.arms.values())
+    def __init__(self, experiment: ExperimentConfig, cores: int) -> None:
+        self.experiment, self.executor = experiment, ThreadExecutor(cores)
 
     def __call__(self, values: Mapping[str, Any], replicates: Sequence[int]) -> pd.DataFrame:
-        from trustsim.simulate import simulate
+        from trustsim.outcome import run_columns
 
-        arms = {name: self.experiment.at(name, values) for name in self.experiment.arms}
-        runs = [(arm, replicate) for replicate in replicates for arm in arms]
-
-        def run(arm: str, replicate: int) -> dict[str, Any] | None:
-            threads = self.cores if self.large else 1
-            try:
-                outcome = simulate(arms[arm], replicate, threads=threads)
-            except ConfigError:
-                raise
-            except Exception:  # a failed run is a gap in its trial, which is counted
-                return None
-            return {"arm": arm, "replicate": replicate, **outcome.measures}
-
-        found = (map if self.large else self.pool.map)(run, *zip(*runs, strict=True))
-        return pd.DataFrame([row for row in found if row is not None])
+        config = replace(_with(self.experiment, values), keep=("runs",))
+        runs = [Run(arm, 0, r, config.arms[arm].id(r)) for r in replicates for arm in config.arms]
+        rows = []
+        for attempt in self.executor.attempts(runs, config):
+            run, sums, failure = attempt.run, attempt.sums, attempt.failure
+            row: dict[str, Any] = {"arm": run.arm, "replicate": run.replicate, "error": None}
+            if failure is not None:
+                row["error"] = f"arm '{run.arm}', replicate {run.replicate}: {failure.message}"
+            if sums is not None:
+                row |= {name: float(value[0]) for name, value in run_columns([sums]).items()}
+            rows.append(row)
+        return pd.DataFrame(rows).sort_values(["replicate", "arm"], ignore_index=True)
 
 
 def _search(
@@ -279,11 +271,19 @@ def _search(
 
 def _tried(config: CalibrationConfig, values: Mapping[str, Any], evaluate: Evaluate) -> Trial:
     """Simulate with the luck that all trials share."""
-    runs = evaluate(values, range(config.experiment.replications))
+    runs, error = _done(evaluate(values, range(config.experiment.replications)))
     simulated = {target.name: mean_of(target.of(runs)) for target in config.targets}
     planned = config.experiment.replications * len(config.experiment.arms)
     loss = loss_of(config.targets, simulated)
-    return Trial(dict(values), simulated, loss, planned - len(runs))
+    return Trial(dict(values), simulated, loss, planned - len(runs), error)
+
+
+def _done(runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Give the runs that did not fail, and the error of the first that did."""
+    if "error" not in runs:
+        return runs, ""
+    failed = runs["error"].notna()
+    return runs[~failed], str(runs.loc[failed, "error"].iloc[0]) if failed.any() else ""
 
 
 def _concluded(
@@ -293,9 +293,10 @@ def _concluded(
     best = best_of(trials)
     if best.loss == float("inf"):
         failed = sum(trial.failed for trial in trials)
+        first = next((f"; the first, {trial.error}" for trial in trials if trial.error), "")
         raise ConfigError(
             f"{folder}: in none of the {len(trials)} trials could all targets be measured "
-            f"({failed} runs failed); try other ranges or targets"
+            f"({failed} runs failed{first}); try other ranges or targets"
         )
     total = digest(trials)
     try:
@@ -309,8 +310,8 @@ def _concluded(
         (path, _tried(config, values, evaluate))
         for path, values in profile_values(config.dimensions, response, best)
     )
-    first = config.experiment.replications
-    runs = evaluate(best.values, range(first, first + config.fresh))
+    fresh = range(config.experiment.replications, config.experiment.replications + config.fresh)
+    runs, _ = _done(evaluate(best.values, fresh))
     check = pd.concat(
         [target.of(runs).rename("value").reset_index().assign(target=target.name)
          for target in config.targets],

@@ -175,6 +175,7 @@ def _row(config: CalibrationConfig, trial: Trial) -> dict[str, Any]:
         **{f"misfit.{t.name}": float(t.misfit(trial.simulated[t.name])) for t in targets},
         "loss": trial.loss,
         "failed": trial.failed,
+        "error": trial.error,
     }
 
 
@@ -184,6 +185,7 @@ def _trial(config: CalibrationConfig, row: Mapping[Any, Any]) -> Trial:
         {target.name: row[f"simulated.{target.name}"] for target in config.targets},
         row["loss"],
         row["failed"],
+        row["error"],
     )
 
 

@@ -25,6 +25,7 @@ from trustsim.space import Dimension
 STUDY = "calibration"
 SIMULATED = "simulated"
 FAILED = "failed"
+ERROR = "error"
 STARTUP_PER_PARAMETER = 4
 """Trials per free parameter that are spread over the whole space before the search narrows."""
 CANDIDATES = 64
@@ -150,6 +151,7 @@ class Study:
             {name: math.nan if mean is None else mean for name, mean in simulated},
             kept.value,
             kept.user_attrs[FAILED],
+            kept.user_attrs[ERROR],
         )
 
     @contextmanager
@@ -228,5 +230,5 @@ def _frozen(trial: Trial, dimensions: Sequence[Dimension]) -> Any:
         params=trial.values,
         distributions=_distributions(dimensions),
         value=trial.loss,
-        user_attrs={SIMULATED: simulated, FAILED: trial.failed},
+        user_attrs={SIMULATED: simulated, FAILED: trial.failed, ERROR: trial.error},
     )

@@ -127,12 +127,15 @@ class Trial:
         Sum of squared misfits; infinite if a fitted target could not be measured.
     failed : int
         Runs that failed.
+    error : str
+        Why the first of them failed.
     """
 
     values: dict[str, Any]
     simulated: dict[str, float]
     loss: float
     failed: int = 0
+    error: str = ""
 
 
 def best_of(trials: Iterable[Trial]) -> Trial:

@@ -164,7 +164,10 @@ def warnings(found: Calibration) -> list[str]:
         )
     failed = sum(trial.failed for trial in found.trials)
     if failed:
-        told.append(f"{number(failed, 0)} runs of the search failed and are left out of its means.")
+        first = next((f"; the first, {t.error}" for t in found.trials if t.error), "")
+        told.append(
+            f"{number(failed, 0)} runs of the search failed and are left out of its means{first}."
+        )
     return told
 
 
