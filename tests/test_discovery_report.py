@@ -209,6 +209,7 @@ def test_of_a_saltelli_design_only_independent_points_count() -> None:
     )
     assert len(found.points) == 2 * 128
     assert set(found.points.index % 6) == {0, 5}
+    assert found.unmeasured == 0
 
 
 def test_the_map_looks_at_what_the_boxes_restrict(found: Discovery) -> None:
@@ -299,7 +300,7 @@ def test_points_without_runs_are_refused_unless_allowed(results: Results) -> Non
         analyses(holed)
     (found,) = analyses(holed, allow_missing=True)
     assert len(found.points) == 399
-    assert sentences([found], planned=400)[-1].endswith("1 market of 400.")
+    assert sentences([found])[-1].endswith("1 market of 400.")
     refused = section(holed)
     assert refused is not None
     assert "have no finished run" in refused.sentences[0]

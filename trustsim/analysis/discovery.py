@@ -47,7 +47,7 @@ class Discovery:
         ``half_width`` (missing with a single replicate), ``replicates``, ``loses``, ``undecided``
         (its own interval holds the threshold) and ``box`` (number of its box from 1, 0 for none).
     unmeasured : int
-        Points left out because the measure is missing in all their runs.
+        Points left out because they have no run, or the measure is missing in all their runs.
     runs : int
         Runs that went into it, of both arms.
     boxes : tuple of LosingBox
@@ -162,6 +162,7 @@ def discover(
     search: Search | None = None,
     confidence: float = 0.95,
     unpaired: Unpaired = "refuse",
+    planned: int = 0,
     splits: int = 10,
     seed: int = 0,
 ) -> Discovery:
@@ -183,6 +184,8 @@ def discover(
         of which more is better, swap the arms.
     search : Search, optional
         How boxes are sought; the defaults if not given.
+    planned : int
+        Points that the design has, to count those without any run; not needed if all are there.
     splits : int
         Random splits into halves, at least 1, with a fixed `seed`.
 
@@ -220,7 +223,7 @@ def discover(
         threshold=threshold,
         dimensions=space.dimensions,
         points=measured.assign(box=space.numbers(kept)),
-        unmeasured=len(table) - len(measured),
+        unmeasured=max(planned, len(table)) - len(measured),
         runs=2 * int(measured["replicates"].sum()),
         boxes=tuple(space.box(each, kept[:i], lost, halves) for i, each in enumerate(kept)),
         path=_path(found, int(lost.sum())),

@@ -88,18 +88,19 @@ def analyses(
         )
     if not results.challengers:
         raise ConfigError(f'there is no arm to compare with "{results.baseline}"')
-    runs = results.runs
-    if design.method == "sobol":
-        runs = _independent(runs, len(design.dimensions))
-    elif not allow_missing:
+    runs, planned = results.runs, results.planned[1]
+    if not allow_missing:
         _refuse_holes(results)
+    if design.method == "sobol":
+        width = len(design.dimensions) + 2
+        runs, planned = _independent(runs, width), 2 * planned // width
     pairs = [(name, results.baseline) for name in results.challengers if arm in (None, name)]
     pairs = pairs or [(results.baseline, results.challengers[0])]
     return [
         discover(
             runs, design.dimensions, challenger, baseline, measure, threshold,
             search=Search(density=density), confidence=confidence,
-            unpaired="drop" if allow_missing else "refuse",
+            unpaired="drop" if allow_missing else "refuse", planned=planned,
         )
         for challenger, baseline in pairs
     ]  # fmt: skip
@@ -130,24 +131,15 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
     )
 
 
-def sentences(found: Sequence[Discovery], planned: int = 0) -> list[str]:
-    """Say where each challenger loses, and how far that can be believed.
-
-    Parameters
-    ----------
-    found : sequence of Discovery
-        What was found.
-    planned : int
-        Points that the design has, to say how many are left out; not needed if all are there.
-    """
+def sentences(found: Sequence[Discovery]) -> list[str]:
+    """Say where each challenger loses, and how far that can be believed."""
     told = []
     for each in found:
         told += [_share(each), *_boxes(each), _close(each)]
-        points = max(planned, len(each.points) + each.unmeasured)
-        if points > len(each.points):
+        if each.unmeasured:
             told.append(
-                f"Left out, without a measured pair of runs: {_markets(points - len(each.points))} "
-                f"of {number(points, 0)}."
+                f"Left out, without a measured pair of runs: {_markets(each.unmeasured)} of "
+                f"{number(len(each.points) + each.unmeasured, 0)}."
             )
     return told
 
@@ -250,10 +242,10 @@ NOTES = (
 """Method and limits."""
 
 
-def _independent(runs: pd.DataFrame, parameters: int) -> pd.DataFrame:
+def _independent(runs: pd.DataFrame, width: int) -> pd.DataFrame:
     """Runs of the two independent samples of a Saltelli design; the hybrids between repeat them."""
-    place = runs["point"] % (parameters + 2)
-    return runs[(place == 0) | (place == parameters + 1)]
+    place = runs["point"] % width
+    return runs[(place == 0) | (place == width - 1)]
 
 
 def _refuse_holes(results: Results) -> None:
