@@ -74,6 +74,25 @@ def test_less_noise_the_total_index_is_that_of_the_expectation():
     assert raw[2] > 0.15
 
 
+def test_noise_that_all_points_share_in_proportion_is_taken_off_both_indices():
+    # x (1 + w) + z/2: shared luck w meets the first variable; what it adds to the slope's square
+    # is the square of its mean's standard error
+    unit = sobol_sample.sample(
+        PROBLEM, 1024, calc_second_order=False, seed=np.random.default_rng(6)
+    )
+    w = shared_luck(4)
+    values = unit[:, :1] * (1 + w) + 0.5 * unit[:, 1:2]
+    found = sobol_indices(values.reshape(1024, 5, 4), resamples=2)
+    raw = (1 + w.mean()) ** 2
+    less = raw - w.var(ddof=1) / 4
+    for name in ("S1", "ST"):
+        known = np.array([raw, 0.25, 0.0]) / (raw + 0.25)
+        np.testing.assert_allclose(found[name].value, known, atol=0.01)
+        known = np.array([less, 0.25, 0.0]) / (less + 0.25)
+        np.testing.assert_allclose(found[name].less_noise, known, atol=0.01)
+    assert abs(less - raw) > 0.05
+
+
 def test_intervals_over_points_and_replicates_hold_the_truth_where_those_over_points_do_not():
     # luck w of the replicate meets the first variable, v the second, both with mean zero
     both, points = [], []
