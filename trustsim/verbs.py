@@ -5,6 +5,7 @@ They print what the report says too. `trustsim.cli` puts them beside the command
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,8 +110,13 @@ def discover(
         results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
         allow_missing=allow_missing,
     )  # fmt: skip
-    print("\n".join(sentences(found, results.points)))
-    drawn = [p for place, each in enumerate(found) for p in pictures(each, place, x=x, y=y)]
+    print("\n".join(sentences(found)))
+    # Names of their own: those of the report show what the report asks.
+    drawn = [
+        replace(picture, name=f"discover_{picture.name}")
+        for place, each in enumerate(found)
+        for picture in pictures(each, place, x=x, y=y)
+    ]
     for each in show_all(results, drawn, confidence):
         where = f"{folder / 'figures' / each.picture.name}.png"
         print(f"{each.picture.title}: " + (f"not drawn: {each.reason}" if each.reason else where))
