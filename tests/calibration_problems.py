@@ -56,7 +56,7 @@ source = "a formula"
 Means = Callable[[float, float], Mapping[str, float]]
 
 
-def text_of(targets: str = SHARE + GOODS.format(side="value"), trials: int = 30) -> str:
+def text_of(targets: str = SHARE + GOODS.format(side="value"), trials: int = 20) -> str:
     return HEAD.format(name="problem", trials=trials) + targets
 
 

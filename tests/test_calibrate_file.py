@@ -87,7 +87,7 @@ def test_the_file_is_read_as_written(tmp_path: Path) -> None:
         (0.5, 8.0, "log"),
         (0.0, 100.0, "linear"),
     ]
-    assert (config.trials, config.seed, config.fresh) == (30, 3, 6)
+    assert (config.trials, config.seed, config.fresh) == (20, 3, 6)
     assert config.start == {"market.tender_hours": 4.0, "market.qualification_hours": 7.0}
     share, goods = config.targets
     assert (share.side, share.value, share.unit, share.fitted) == (
@@ -135,8 +135,8 @@ RANGE = "market.qualification_hours = { low = 0.0, high = 100.0 }"
         ((RANGE, RANGE.replace("low", 'distribution = "beta", a = 1, b = 2, low')), "all of which"),
         ((RANGE, RANGE.replace("low", "levels = 4, low")), "levels: a calibration searches"),
         ((RANGE, "policies.buyers.nobody.bidders = { low = 1, high = 3 }"), "nobody"),
-        (("trials = 30", "trials = 0"), "calibrate.trials = 0: allowed: a whole number from 1"),
-        (("trials = 30", "trails = 30"), 'did you mean "trials"?'),
+        (("trials = 20", "trials = 0"), "calibrate.trials = 0: allowed: a whole number from 1"),
+        (("trials = 20", "trails = 20"), 'did you mean "trials"?'),
         (("fresh = 6", "fresh = 1"), "calibrate.fresh = 1: allowed: a whole number from 2"),
         (("fresh = 6", "start = { market.tender_hours = 4.0 }"), "qualification_hours: is missing"),
         (("fresh = 6", "start = { market.buyers = 4 }"), "is no free parameter"),

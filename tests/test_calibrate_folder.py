@@ -51,7 +51,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_killed_search_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
-    config = config_of(tmp_path, text_of())
+    config = config_of(tmp_path, text_of(trials=30))
     whole = calibrate(config, tmp_path / "whole", evaluate=evaluated(told))
     script = textwrap.dedent(SLOW.format(tests=str(ROOT / "tests"), folder=str(tmp_path)))
     luck = random.Random(11)
