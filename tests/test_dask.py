@@ -27,7 +27,9 @@ from trustsim import __version__
 from trustsim.errors import ConfigError
 from trustsim.experiment import dask_cluster, dask_executor, dask_worker
 from trustsim.experiment.dask_executor import DaskExecutor
-from trustsim.experiment.executors import executor_of
+from trustsim.experiment.design import Plan
+from trustsim.experiment.executor_choice import executor_of
+from trustsim.experiment.executors import Attempt
 from trustsim.experiment.run import Progress, run_missing
 from trustsim.rules import REGISTERED
 from trustsim.scenario import ExperimentConfig, Scenario, load_experiment
@@ -87,6 +89,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> ExperimentConfig:
 def small(**settings: Any) -> ExperimentConfig:
     arms = {n: Scenario(n, rounds=3, buyers=4) for n in ("high_trust", "adversarial")}
     return ExperimentConfig("small", arms, "adversarial", **{"replications": 3, **settings})
+
+
+def computed_at(address: str) -> list[Attempt]:
+    config = small()
+    plan = Plan(config)
+    with DaskExecutor(address) as executor:
+        return list(executor.attempts([plan.run(0)], config))
 
 
 def free_address() -> str:
@@ -292,11 +301,8 @@ class TestRefusals:
             other.bind(("127.0.0.1", 0))
             other.listen()
             address = f"127.0.0.1:{other.getsockname()[1]}"
-            with (
-                pytest.raises(ConfigError, match="no Dask scheduler answers"),
-                DaskExecutor(address),
-            ):
-                pass
+            with pytest.raises(ConfigError, match="no Dask scheduler answers"):
+                computed_at(address)
 
     @pytest.mark.parametrize(("text", "words"), [(None, "No such file"), ("{}", "'address'")])
     def test_a_file_without_an_address(
@@ -306,16 +312,16 @@ class TestRefusals:
         file = tmp_path / "scheduler.json"
         if text is not None:
             file.write_text(text, encoding="utf-8")
-        with pytest.raises(ConfigError, match=words) as refused, DaskExecutor(str(file)):
-            pass
+        with pytest.raises(ConfigError, match=words) as refused:
+            computed_at(str(file))
         assert f"--scheduler-file {file}" in str(refused.value)
 
     def test_workers_of_another_version(
         self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(dask_worker, "__version__", "99.1")
-        with pytest.raises(ConfigError) as refused, DaskExecutor(str(cluster.file)):
-            pass
+        with pytest.raises(ConfigError) as refused:
+            computed_at(str(cluster.file))
         assert f"has trustsim {__version__}, here it is 99.1" in str(refused.value)
 
     def test_a_rule_that_cannot_be_sent(self) -> None:
@@ -330,3 +336,6 @@ class TestRefusals:
         config = dataclasses.replace(config, arms={**config.arms, "mine": ruled(counted)})
         with pytest.raises(ConfigError, match="cannot be sent to other processes"):
             next(DaskExecutor("127.0.0.1:1").attempts([], config))
+
+    def test_for_nothing_nobody_is_asked(self) -> None:
+        assert list(DaskExecutor(free_address()).attempts([], small())) == []

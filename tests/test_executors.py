@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from trustsim.errors import ConfigError
 from trustsim.experiment import executors
 from trustsim.experiment.design import Plan, Run
-from trustsim.experiment.executors import LARGE_MARKET, Compute, ThreadExecutor, executor_of
+from trustsim.experiment.executor_choice import executor_of
+from trustsim.experiment.executors import LARGE_MARKET, Compute, ThreadExecutor
 from trustsim.experiment.run import run_missing
 from trustsim.outcome import added_up, age_columns, round_columns, run_columns
 from trustsim.rules import REGISTERED

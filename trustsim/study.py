@@ -16,7 +16,8 @@ from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery import Discovery
 from trustsim.analysis.sensitivity import Sensitivity
 from trustsim.errors import ConfigError
-from trustsim.experiment.executors import Executor, executor_of
+from trustsim.experiment.executor_choice import executor_of
+from trustsim.experiment.executors import Executor
 from trustsim.experiment.files import (
     EXPERIMENT,
     FAILURES,

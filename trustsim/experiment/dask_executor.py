@@ -76,21 +76,22 @@ class DaskExecutor:
         dask_distributed()
         self.address = address
         self.workers = workers
-        self._open: ExitStack | None = None
+        self._stay: ExitStack | None = None
         self._client: Any = None
 
     def __enter__(self) -> DaskExecutor:
-        """Connect, and stay connected."""
-        with ExitStack() as stack:
-            self._client = stack.enter_context(connected(self.address, self.workers))
-            self._open = stack.pop_all()
+        """Stay connected: to an address at once, to processes of this machine once there are runs."""
+        stay = ExitStack()
+        if self.address is not None:
+            self._client = stay.enter_context(connected(self.address, None))
+        self._stay = stay
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the cluster, and end it if it was started here."""
-        stack, self._open, self._client = self._open, None, None
-        if stack is not None:
-            stack.close()
+        stay, self._stay, self._client = self._stay, None, None
+        if stay is not None:
+            stay.close()
 
     def attempts(self, runs: Iterable[Run], config: ExperimentConfig) -> Iterator[Attempt]:
         """Try all runs; see `Executor`.
@@ -108,7 +109,8 @@ class DaskExecutor:
         with ExitStack() as stack:
             client = self._client
             if client is None:
-                client = stack.enter_context(connected(self.address, self.workers))
+                client = (self._stay or stack).enter_context(connected(self.address, self.workers))
+                self._client = client if self._stay is not None else None
             study = stack.enter_context(_sent(client, packed))
             batches = stack.enter_context(_Batches(client, study, config, self.address))
             yield from batches.attempts(chain([first], left))

@@ -17,23 +17,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trustsim.errors import ConfigError, shown, suggestion
+from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run, scenario_of
 from trustsim.scenario import ExperimentConfig, Scenario
 
 if TYPE_CHECKING:
-    from trustsim.experiment.dask_executor import DaskExecutor
     from trustsim.outcome import Sums
     from trustsim.simulate import TimeLimit
 
 LARGE_MARKET = 20_000
 """Buyers from which on a run uses all cores itself, instead of one core per run."""
-
-EXECUTORS = {
-    "threads": "the cores of this machine",
-    "dask": "worker processes: of this machine, or of a Dask scheduler at an address",
-}
-"""Names of the executors, and who computes."""
 
 PATIENCE = 2.0
 """A run is given up when it has taken its time so many times over, and a second more at least."""
@@ -114,37 +107,6 @@ class Executor(Protocol):
         stops what is left.
         """
         ...
-
-
-def executor_of(name: str, address: str | None, jobs: int) -> ThreadExecutor | DaskExecutor:
-    """Make an executor by its name, to be used as a context.
-
-    Parameters
-    ----------
-    name : str
-        One of `EXECUTORS`.
-    address : str or None
-        Address of a running scheduler; only for ``dask``.
-    jobs : int
-        Cores to use, 1 or more; a scheduler at an address uses those of its workers.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such executor, it has no address, or the address cannot be one.
-    """
-    if name not in EXECUTORS:
-        raise ConfigError(f"--executor = {shown(name)}: unknown{suggestion(name, EXECUTORS)}")
-    if name == "dask":
-        from trustsim.experiment.dask_executor import DaskExecutor
-
-        return DaskExecutor(address, workers=jobs)
-    if address is not None:
-        raise ConfigError(
-            f"--address = {shown(address)}: the executor 'threads' has no address; add "
-            "--executor dask, or leave the address out"
-        )
-    return ThreadExecutor(jobs)
 
 
 class ThreadExecutor:
