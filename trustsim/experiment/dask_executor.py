@@ -80,7 +80,7 @@ class DaskExecutor:
         self._client: Any = None
 
     def __enter__(self) -> DaskExecutor:
-        """Stay connected: to an address at once, to processes of this machine once there are runs."""
+        """Stay connected: to an address from now on, to own processes from the first run on."""
         stay = ExitStack()
         if self.address is not None:
             self._client = stay.enter_context(connected(self.address, None))
