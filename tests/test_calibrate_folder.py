@@ -17,6 +17,9 @@ from calibration_problems import SHARE, config_of, evaluated, text_of, told
 
 from trustsim.analysis.calibrate import calibrate, read_calibration
 from trustsim.errors import ConfigError
+from trustsim.experiment.check import check
+from trustsim.experiment.run import run_missing
+from trustsim.scenario import load_experiment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -188,7 +191,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds the results of an experiment"):
         calibrate(config, results, evaluate=evaluated(told))
     assert content(results) == before
-    with pytest.raises(ConfigError, match=r"no folder of a calibration"):
+    with pytest.raises(ConfigError, match=r"not a calibration"):
         read_calibration(results)
 
 
@@ -269,3 +272,14 @@ def test_without_optuna_the_way_to_get_it_is_said(
     with pytest.raises(ConfigError, match=r"pip install trustsim\[calibrate\]"):
         calibrate(config, tmp_path / "out", evaluate=evaluated(told))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_calibration_is_no_experiment(tmp_path: Path) -> None:
+    config = config_of(tmp_path, text_of(trials=4))
+    calibrate(config, tmp_path / "out", evaluate=evaluated(told))
+    before = content(tmp_path / "out")
+    experiment = load_experiment(tmp_path / "out" / "experiment.toml")
+    for touch in (lambda folder: run_missing(experiment, folder), check):
+        with pytest.raises(ConfigError, match="holds a calibration, not the results of an"):
+            touch(tmp_path / "out")
+    assert content(tmp_path / "out") == before

@@ -139,9 +139,12 @@ def plan(
 @app.command()
 def report(folder: Folder) -> None:
     """Write the report of a results folder again."""
+    from trustsim.analysis.calibration_folder import is_calibration
+    from trustsim.report.calibration import write_calibration
     from trustsim.study import Results
 
-    print(f"report: {Results.open(folder).report()}")
+    page = write_calibration(folder) if is_calibration(folder) else Results.open(folder).report()
+    print(f"report: {page}")
 
 
 @app.command()

@@ -118,7 +118,8 @@ def read_experiment_beside(
     others = {key: tables.pop(key) for key in beside if key in tables}
     for key in CALIBRATION_KEYS:
         if key in tables:
-            raise ConfigError(at(file, key) + f"belongs to a calibration: trustsim calibrate {file}")
+            verb = f"trustsim calibrate {file}"
+            raise ConfigError(at(file, key) + f"belongs to a calibration; run it with {verb}")
     _known(tables, TOP_KEYS, "", file)
     market = dict(_table(tables.get("market", {}), "market", file))
     mixes = {key: market.pop(key, None) for key in MARKET_KEYS[1:]}

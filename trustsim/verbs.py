@@ -5,6 +5,7 @@ They print what the report says too. `trustsim.cli` puts them beside the command
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ Arm = Annotated[
 AllowMissing = Annotated[
     bool, typer.Option("--allow-missing", help="Leave out what is missing of the plan.")
 ]
+INTERRUPTED = 130
 OVER = ("replicates", "points", "both")
 CORRECTIONS = ("holm", "benjamini_hochberg", "none")
 
@@ -147,7 +149,11 @@ def calibrate(
     asked = load_calibration(config, changes or [])
     folder = out if out is not None else default_folder(asked.experiment)
     progress = None if quiet else trial_lines
-    found = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
+    try:
+        found = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        print(f"\nstopped: the same command goes on from {folder}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     print("\n".join(sentences(found)))
     print(f"results: {folder}")
     print(f"report: {write_calibration(folder)}")

@@ -22,6 +22,7 @@ from trustsim.analysis.calibration_file import CalibrationConfig, load_resolved
 from trustsim.analysis.targets import Trial
 from trustsim.errors import ConfigError, shown
 from trustsim.experiment.files import (
+    CALIBRATION,
     EXPERIMENT,
     check_folder,
     read_manifest,
@@ -30,7 +31,6 @@ from trustsim.experiment.files import (
 )
 from trustsim.experiment.store import Store
 
-CALIBRATION = "calibration.toml"
 CALIBRATED = "calibrated.toml"
 """The experiment with the best values, ready to be run."""
 STUDY = "study.db"
@@ -57,12 +57,7 @@ def begin(store: Store, config: CalibrationConfig) -> None:
     """
     folder = store.folder
     if (folder / EXPERIMENT).exists():
-        check_folder(folder)
-        if not is_calibration(folder):
-            raise ConfigError(
-                f"{folder}: holds the results of an experiment, not a calibration. Give another "
-                "folder with --out, or move this one away; nothing was changed"
-            )
+        check_folder(folder, "calibration")
         difference = _difference(_complete(_asked(folder)), _complete(config))
         if difference:
             raise ConfigError(
@@ -106,9 +101,7 @@ def read_finished(
     ConfigError
         If it is no folder of a finished calibration of the installed version.
     """
-    check_folder(folder)
-    if not is_calibration(folder):
-        raise ConfigError(f"{folder}: holds no {CALIBRATION}, so it is no folder of a calibration")
+    check_folder(folder, "calibration")
     manifest = read_manifest(folder)
     if "digest" not in manifest:
         raise ConfigError(f"{folder}: the calibration is not finished; run it again to go on")

@@ -123,8 +123,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def check_folder(folder: Path) -> None:
-    """Check that a folder holds an experiment of the installed version.
+CALIBRATION = "calibration.toml"
+"""What a calibration asks; a folder that has it holds no results of an experiment."""
+
+STUDIES = {"experiment": "the results of an experiment", "calibration": "a calibration"}
+"""What a folder may hold."""
+
+
+def check_folder(folder: Path, kind: str = "experiment") -> None:
+    """Check that a folder holds an experiment, or a calibration, of the installed version.
 
     Raises
     ------
@@ -136,6 +143,12 @@ def check_folder(folder: Path) -> None:
         raise ConfigError(f"{folder}: {what}")
     if not (folder / EXPERIMENT).is_file():
         raise ConfigError(f"{folder}: holds no {EXPERIMENT}, so it is no results folder")
+    there = "calibration" if (folder / CALIBRATION).exists() else "experiment"
+    if there != kind:
+        raise ConfigError(
+            f"{folder}: holds {STUDIES[there]}, not {STUDIES[kind]}. Give another folder with --out, "
+            "or move this one away; nothing was changed"
+        )
     made_by = read_manifest(folder).get("model_version", __version__)
     if made_by != __version__:
         raise ConfigError(

@@ -192,7 +192,7 @@ def show(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str])
 def show_all(
     results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
 ) -> tuple[Shown, ...]:
-    """Show figures of a folder and save them; `intervals` says in their foot how intervals were made."""
+    """Save and show figures of a folder; `intervals` says in their foot how these were made."""
     line = _footer(results, confidence, intervals)
     with clear_errors(results.folder / "figures"):
         return tuple(
