@@ -8,9 +8,12 @@ are integers, and luck does not depend on who asks first.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import pairwise
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -97,6 +100,44 @@ class TimeLimit:
         """
         if self.used > self.seconds:
             raise RunTimeout(f"the run takes longer than run_timeout = {self.seconds:g} s")
+
+
+class Crew(Executor):
+    """Workers of a round: daemon threads, so that a rule that never ends lets the process end.
+
+    Parameters
+    ----------
+    workers : int
+        Threads.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        for _ in range(workers):
+            Thread(target=self._work, daemon=True).start()
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Have something done by whoever is free."""
+        future: Future[Any] = Future()
+
+        def task() -> None:
+            try:
+                future.set_result(work(*given, **named))
+            except BaseException as error:  # whoever waits for the result must hear of it
+                future.set_exception(error)
+
+        self.tasks.put(task)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end when all is done; nobody waits for them."""
+        for _ in range(self.workers):
+            self.tasks.put(None)
+
+    def _work(self) -> None:
+        while (task := self.tasks.get()) is not None:
+            task()
 
 
 def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
@@ -248,7 +289,7 @@ class Rounds:
                 if time.monotonic() - before < limit.seconds / LOOKS:
                     block *= 2
 
-    def step(self, pool: ThreadPoolExecutor | None = None, keep: bool = False) -> None:
+    def step(self, pool: Executor | None = None, keep: bool = False) -> None:
         """Walk one round, by the workers of a pool or alone."""
         world, desks = self.world, self.desks
         population.open_round(world, self.done)
@@ -357,7 +398,7 @@ def simulate(
     if workers == 1 and not orders:
         rounds.run(limit)
         return rounds.outcome()
-    with ThreadPoolExecutor(workers) as pool:
+    with Crew(workers) as pool:
         for _ in range(scenario.rounds):
             if limit is not None:
                 limit.look()

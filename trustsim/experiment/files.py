@@ -146,8 +146,8 @@ def check_folder(folder: Path, kind: str = "experiment") -> None:
     there = "calibration" if (folder / CALIBRATION).exists() else "experiment"
     if there != kind:
         raise ConfigError(
-            f"{folder}: holds {STUDIES[there]}, not {STUDIES[kind]}. Give another folder with --out, "
-            "or move this one away; nothing was changed"
+            f"{folder}: holds {STUDIES[there]}, not {STUDIES[kind]}. Give another folder with "
+            "--out, or move this one away; nothing was changed"
         )
     made_by = read_manifest(folder).get("model_version", __version__)
     if made_by != __version__:
