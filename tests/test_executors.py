@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -146,6 +148,26 @@ def thinking(rounds: int) -> Scenario:
     return Scenario("thinker", rounds=rounds, buyers=3, suppliers=3, policies=own)
 
 
+NEVER_ENDS = """
+from trustsim import Scenario
+from trustsim.experiment.design import Plan
+from trustsim.experiment.executors import ThreadExecutor
+from trustsim.scenario import ExperimentConfig
+
+def never(order, tie, policy):
+    x = 0.0
+    while x < 1.0:
+        x = x * 0.5 + order.price * 0.0
+    return x
+
+own = {"buyers": {"mine": {"based_on": "adversarial", "inspection": never}}}
+arms = {"a": Scenario("mine", rounds=2, buyers=BUYERS, suppliers=30, policies=own)}
+config = ExperimentConfig("x", arms, "a", replications=1, run_timeout=0.2)
+for attempt in ThreadExecutor(2).attempts([Plan(config).run(0)], config):
+    print(attempt.failure.error)
+"""
+
+
 class TestRunTimeout:
     def test_a_slow_rule_is_a_failure_and_the_rest_goes_on(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,6 +257,18 @@ class TestRunTimeout:
         assert {a.failure.error for a in failed if a.failure} == {"RunTimeout"}
         assert all("run_timeout = 5 s" in a.failure.message for a in failed if a.failure)
         assert len(tried) == len({attempt.run.run_id for attempt in tried}) == 60
+
+    @pytest.mark.parametrize("buyers", [20, LARGE_MARKET])
+    def test_a_rule_that_never_ends_lets_the_process_end(self, buyers: int) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", NEVER_ENDS.replace("BUYERS", str(buyers))],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=300,
+        )
+        assert done.stdout.strip() == "RunTimeout"
 
     def test_without_a_limit_nobody_looks_at_the_clock(
         self, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Thread
@@ -103,31 +104,18 @@ class TimeLimit:
 
 
 class Crew(Executor):
-    """Workers of a round: daemon threads, so that a rule that never ends lets the process end.
-
-    Parameters
-    ----------
-    workers : int
-        Threads.
-    """
+    """So many workers of a round: daemon threads, so that a rule that never ends ends with us."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self.tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         for _ in range(workers):
             Thread(target=self._work, daemon=True).start()
 
     def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         """Have something done by whoever is free."""
         future: Future[Any] = Future()
-
-        def task() -> None:
-            try:
-                future.set_result(work(*given, **named))
-            except BaseException as error:  # whoever waits for the result must hear of it
-                future.set_exception(error)
-
-        self.tasks.put(task)
+        self.tasks.put((future, partial(work, *given, **named)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -137,7 +125,11 @@ class Crew(Executor):
 
     def _work(self) -> None:
         while (task := self.tasks.get()) is not None:
-            task()
+            future, work = task
+            try:
+                future.set_result(work())
+            except BaseException as error:  # whoever waits for the result must hear of it
+                future.set_exception(error)
 
 
 def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:

@@ -12,7 +12,6 @@ import queue
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -148,12 +147,12 @@ class ThreadExecutor:
 
 def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
     """Compile the engine and all rules of the arms, so that it is not counted as time of a run."""
-    from trustsim.simulate import Rounds, build
+    from trustsim.simulate import Crew, Rounds, build
 
     tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
     Rounds(Scenario("high_trust", **tiny), 0).run()
     if threads > 1:
-        with ThreadPoolExecutor(2) as pool:
+        with Crew(2) as pool:
             Rounds(Scenario("high_trust", **tiny), 0, workers=2).step(pool)
     for arm in config.arms.values():
         build(arm.replace(**tiny), 0)  # nobody walks: a rule that never ends is called in runs only
