@@ -61,15 +61,16 @@ def sobol_bars(
             value, places, xerr=np.maximum(0.0, np.array(ends, float)), fmt="none",
             ecolor=style.INK, elinewidth=0.9, capsize=2, zorder=5,
         )  # fmt: skip
-    names = [in_figure(str(label), 30 if width < style.NARROW else 0) for label in rows["label"]]
+    names = [in_figure(str(label), 20 if width < style.NARROW else 0) for label in rows["label"]]
     axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     style.dress(
         axis,
         in_figure(title, int((width - 1.2) * 13.5)),
-        "share of the variance over the design",
+        "share of the variance",
         grid="x",
     )
+    style.few_ticks(axis, "x", 4 if width < style.NARROW else 8)
     axis.xaxis.set_major_formatter(PERCENT)
     axis.axvline(0, color=style.INK, linewidth=0.8)
     handles = [
