@@ -219,6 +219,39 @@ class TestSameResults:
         assert not [p for p in left if p.is_running() and "Dask" in " ".join(p.cmdline())]
 
 
+class TestBatches:
+    @pytest.mark.parametrize(
+        ("limit", "value", "largest"),
+        [("MOST_RUNS", 7, 7), ("MOST_BYTES", 1, 1), ("BATCH_SECONDS", 1e-9, 1), ("GROWTH", 1, 1)],
+    )
+    def test_they_grow_up_to_a_limit(
+        self,
+        limit: str,
+        value: float,
+        largest: int,
+        cluster: Cluster,
+        study: ExperimentConfig,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(dask_executor, limit, value)
+        sizes, flying = [], []
+        send = dask_executor._Batches._send
+
+        def counted(batches: Any, batch: list[Any]) -> None:
+            send(batches, batch)
+            sizes.append(len(batch))
+            flying.append(len(batches.flying))
+
+        monkeypatch.setattr(dask_executor._Batches, "_send", counted)
+        plan = Plan(study)
+        runs = (plan.run(place) for place in range(90))
+        found = list(DaskExecutor(cluster.address).attempts(runs, study))
+        assert len({attempt.run.run_id for attempt in found}) == sum(sizes) == 90
+        assert sizes[0] == 1
+        assert max(sizes) == largest
+        assert max(flying) == 2 * 2
+
+
 class TestWorkersComeAndGo:
     def test_runs_wait_for_workers(self, started: Started, tmp_path: Path) -> None:
         cluster = started(0)

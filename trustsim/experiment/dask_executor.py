@@ -33,7 +33,10 @@ BATCH_SECONDS = 1.0
 """What a batch of runs should take: long against sending it, short against losing it."""
 
 MOST_RUNS = 256
-"""Most runs of a batch, so that its results stay small."""
+"""Most runs of a batch, so that losing it costs little even if they are quick."""
+
+MOST_BYTES = 8 * 2**20
+"""Most bytes that the results of a batch should take, as long tables of rounds do."""
 
 GROWTH = 4
 """A batch is at most so many times as large as the last one that came back."""
@@ -203,15 +206,16 @@ class _Batches:
         if isinstance(found, ConfigError):
             raise found
         if isinstance(found, BaseException):
-            self._refuse_no_scheduler(cancelled=isinstance(found, CancelledError))
+            self._refuse_no_scheduler(gone=isinstance(found, CancelledError))
             raise ConfigError(
                 f"{self._where()}: a worker cannot compute the runs: {type(found).__name__}: "
                 f"{short(found)}. All workers need trustsim and the libraries that it needs"
             ) from found
         attempts: list[Attempt]
         attempts, seconds = pickle.loads(found)
-        fits = int(BATCH_SECONDS * len(batch) / max(seconds, 1e-9))
-        self.size = max(1, min(fits, GROWTH * len(batch), MOST_RUNS))
+        in_time = int(BATCH_SECONDS * len(batch) / max(seconds, 1e-9))
+        in_room = MOST_BYTES * len(batch) // len(found)
+        self.size = max(1, min(in_time, in_room, GROWTH * len(batch), MOST_RUNS))
         return attempts
 
     def _suspect(self, batch: list[Run], why: str) -> Iterable[Attempt]:
@@ -224,8 +228,7 @@ class _Batches:
         try:
             self.cores = sum(self.client.nthreads().values())
         except Exception:
-            self._refuse_no_scheduler()
-            raise
+            self._refuse_no_scheduler(gone=True)
         self.looked = now = time.monotonic()
         if self.cores:
             self.seen, self.told = now, False
@@ -241,8 +244,8 @@ class _Batches:
                 self.address,
             )
 
-    def _refuse_no_scheduler(self, cancelled: bool = False) -> None:
-        if cancelled or self.client.status != "running":
+    def _refuse_no_scheduler(self, gone: bool = False) -> None:
+        if gone or self.client.status != "running":
             raise ConfigError(
                 f"{self._where()}: the scheduler has gone away; what is done is kept, and the same "
                 "command goes on from there"
