@@ -33,7 +33,7 @@ BATCH_SECONDS = 1.0
 """What a batch of runs should take: long against sending it, short against losing it."""
 
 MOST_RUNS = 256
-"""Most runs of a batch, so that losing it costs little even if they are quick."""
+"""Most runs of a batch, so that little is lost with it."""
 
 MOST_BYTES = 8 * 2**20
 """Most bytes that the results of a batch should take, as long tables of rounds do."""
