@@ -33,15 +33,15 @@ def computed(executor: Executor, config: ExperimentConfig) -> None:
 
 def dask_overhead(quick: bool) -> Iterator[Row]:
     """Time the same runs in threads and in worker processes, and what the main process does."""
-    rounds, replications = (6, 4) if quick else (120, 300)
+    rounds, replications = (6, 4) if quick else (120, 500)
     threads = ThreadExecutor(CORES)
-    start = perf_counter()
     with DaskExecutor(workers=CORES) as dask:
-        yield Row(TITLE, "start of two worker processes", perf_counter() - start, "s")
+        start = perf_counter()
+        computed(dask, study(CORES, rounds, ("runs",)))  # compiled, and all processes awake
+        yield Row(TITLE, "two worker processes and their first runs", perf_counter() - start, "s")
         for words, keep in KEPT.items():
             config = study(replications, rounds, keep)
             runs = 2 * replications
-            computed(dask, config)  # compiled, and all processes awake
             times = alternating(
                 1 if quick else 3,
                 threads=lambda config=config: computed(threads, config),
