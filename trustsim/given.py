@@ -79,11 +79,9 @@ def completed(given: Given, keys: Keys) -> dict[str, Any]:
     market = {**MARKETS.defaults(), **base.entry.values, **given.market}
     ascending("cost_low", "cost_high", market, keys.market, keys.file)
     ascending("defect_good", "defect_bad", market, keys.market, keys.file)
-    buyers = resolve(BUYERS, built_in.buyers, given.buyers, "policies.buyers", keys.file)
-    suppliers = resolve(
-        SUPPLIERS, built_in.suppliers, given.suppliers, "policies.suppliers", keys.file
-    )
-    known = resolve(INSTRUMENTS, built_in.instruments, given.instruments, "instruments", keys.file)
+    buyers = resolve(BUYERS, given.buyers, "policies.buyers", keys.file)
+    suppliers = resolve(SUPPLIERS, given.suppliers, "policies.suppliers", keys.file)
+    known = resolve(INSTRUMENTS, given.instruments, "instruments", keys.file)
     available: Any = given.available
     if available is None:
         available = list(dict.fromkeys([*base.instruments, *given.instruments]))

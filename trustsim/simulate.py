@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Thread
@@ -26,7 +26,7 @@ from trustsim.market import population
 from trustsim.market import round as market_round
 from trustsim.market.demand import mismatch
 from trustsim.outcome import Outcome, Sums
-from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.parameters import BUYER, INSTRUMENT, MARKET, SUPPLIER
 from trustsim.parameters.models import MOST_REPLICATES
 from trustsim.records import (
     ACCOUNTS,
@@ -132,8 +132,28 @@ class Crew(Executor):
                 future.set_exception(error)
 
 
-def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> None:
-    """Write parameters into a record; a rule becomes its number or its function's address."""
+TYPES = {
+    "market": (Market, MARKET),
+    "buyer": (BuyerPolicy, BUYER),
+    "supplier": (SupplierPolicy, SUPPLIER),
+    "instrument": (Instrument, INSTRUMENT),
+}
+"""Record and parameters of what a scenario consists of."""
+
+
+def _record(what: str, values: Any) -> Any:
+    """Give the record of frozen values; it is not to be changed.
+
+    One with a rule of the user's is made anew: what the rule takes from around it may change.
+    """
+    own = any(callable(value) for value in vars(values).values())
+    return (_made if own else _kept)(what, values)
+
+
+def _made(what: str, values: Any) -> Any:
+    """Make a record of values; a rule becomes its number or its function's address."""
+    kind, rows = TYPES[what]
+    record = records(kind, 1)[0]
     for row in rows:
         value = getattr(values, row.name)
         if row.choices:
@@ -142,8 +162,12 @@ def _fill(record: Any, rows: tuple[Parameter, ...], values: Any, side: str) -> N
             else:
                 from trustsim.rules import address_of
 
-                value = address_of(value, side)
+                value = address_of(value, what)
         record[row.name] = value
+    return record
+
+
+_kept = lru_cache(maxsize=1024)(_made)
 
 
 def build(scenario: Scenario, replicate: int) -> World:
@@ -160,7 +184,7 @@ def build(scenario: Scenario, replicate: int) -> World:
     given = scenario.market
     _refuse_more_money_than_fits(scenario)
     market = records(Market, 1)
-    _fill(market[0], MARKET, given, "market")
+    market[0] = _record("market", given)
     market["seed"] = scenario.seed
     market["replicate"] = replicate
     market["instruments"] = len(scenario.instruments)
@@ -176,13 +200,13 @@ def build(scenario: Scenario, replicate: int) -> World:
         )
     buyer_policies = records(BuyerPolicy, len(scenario.buyer_mix))
     for place, name in enumerate(scenario.buyer_mix):
-        _fill(buyer_policies[place], BUYER, scenario.buyer_policies[name], "buyer")
+        buyer_policies[place] = _record("buyer", scenario.buyer_policies[name])
     supplier_policies = records(SupplierPolicy, len(scenario.supplier_mix))
     for place, name in enumerate(scenario.supplier_mix):
-        _fill(supplier_policies[place], SUPPLIER, scenario.supplier_policies[name], "supplier")
+        supplier_policies[place] = _record("supplier", scenario.supplier_policies[name])
     instruments = records(Instrument, len(scenario.instruments))
     for place, row in enumerate(scenario.instruments.values()):
-        _fill(instruments[place], INSTRUMENT, row, "instrument")
+        instruments[place] = _record("instrument", row)
     instruments["familiarity"] = given.familiarity_start
     contacts = min(given.contacts, given.suppliers)
     world = World(

@@ -60,9 +60,7 @@ def library() -> Library:
     return Library(buyers, suppliers, instruments, markets)
 
 
-def resolve(
-    kind: Kind, built_in: Mapping[str, Entry], own: Mapping[str, Entry], key: str, file: str = ""
-) -> dict[str, Any]:
+def resolve(kind: Kind, own: Mapping[str, Entry], key: str, file: str = "") -> dict[str, Any]:
     """Make the frozen record of every built-in and own row of a table.
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
@@ -73,15 +71,18 @@ def resolve(
     ConfigError
         If a row is based on one that does not exist, or on itself.
     """
-    made = {name: {**kind.defaults(), **entry.values} for name, entry in built_in.items()}
+    made = _built_in_records(kind.name)
+
+    def built_in(name: str) -> dict[str, Any]:
+        return made[name].model_dump() if name in made else kind.defaults()
 
     def values(name: str, above: tuple[str, ...]) -> dict[str, Any]:
         entry = own.get(name)
         if entry is None:
-            return made[name]
+            return built_in(name)
         base = entry.based_on
         if not base or (base == name and name in made):
-            start = made.get(name, kind.defaults())
+            start = built_in(name)
         elif base in above or base == name:
             raise ConfigError(
                 at(file, f"{key}.{name}.based_on", base, given=True)
@@ -96,7 +97,20 @@ def resolve(
             )
         return {**start, **entry.values}
 
-    return {name: complete(kind, values(name, ())) for name in dict.fromkeys([*made, *own])}
+    return made | {name: complete(kind, values(name, ())) for name in own}
+
+
+@cache
+def _built_in_records(kind: str) -> dict[str, Any]:
+    """Frozen records of all built-in rows of a table, made once."""
+    built_in = library()
+    tables = {
+        BUYERS.name: (BUYERS, built_in.buyers),
+        SUPPLIERS.name: (SUPPLIERS, built_in.suppliers),
+        INSTRUMENTS.name: (INSTRUMENTS, built_in.instruments),
+    }
+    table, entries = tables[kind]
+    return {name: complete(table, entry.values) for name, entry in entries.items()}
 
 
 def check_instruments(
