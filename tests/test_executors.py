@@ -28,7 +28,8 @@ from trustsim.experiment.run import run_missing
 from trustsim.outcome import added_up, age_columns, round_columns, run_columns
 from trustsim.rules import REGISTERED
 from trustsim.scenario import ExperimentConfig, Scenario, load_experiment
-from trustsim.simulate import Rounds, RunTimeout, TimeLimit, simulate
+from trustsim.simulate import Rounds, simulate
+from trustsim.time_limit import RunTimeout, TimeLimit
 
 SIMULATION = sys.modules["trustsim.simulate"]
 TINY: dict[str, Any] = {"rounds": 3, "buyers": 4, "suppliers": 3}

@@ -20,6 +20,7 @@ LAYERS: list[set[str]] = [
     {
         "compiled",
         "config",
+        "crew",
         "designs",
         "errors",
         "given",
@@ -35,6 +36,7 @@ LAYERS: list[set[str]] = [
         "scenario",
         "settings",
         "space",
+        "time_limit",
     },
     {"market"},
     {"simulate"},

@@ -8,19 +8,16 @@ are integers, and luck does not depend on who asks first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from concurrent.futures import Executor
+from functools import lru_cache
 from itertools import pairwise
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.compiled import records
+from trustsim.crew import Crew
 from trustsim.errors import ConfigError
 from trustsim.market import population
 from trustsim.market import round as market_round
@@ -49,6 +46,7 @@ from trustsim.records import (
     World,
 )
 from trustsim.scenario import Scenario
+from trustsim.time_limit import TimeLimit
 
 TEN_LOTS = 10.0
 """Room in the books for each order, in lots of its cost."""
@@ -61,76 +59,6 @@ SMALLEST_SHARE = 2_000
 
 LOOKS = 100
 """How often, at least, one looks at the clock while a run uses up the time that it may take."""
-
-
-class RunTimeout(Exception):
-    """A run takes longer than it may."""
-
-
-@dataclass
-class TimeLimit:
-    """The time that a run may take; compiled rounds cannot be stopped from outside.
-
-    Attributes
-    ----------
-    seconds : float
-        What it may take, once its market is made.
-    started : float or None
-        When the first round began, on the monotonic clock; None before.
-    """
-
-    seconds: float
-    started: float | None = None
-
-    @property
-    def used(self) -> float:
-        """Seconds since the first round began; 0 before."""
-        return 0.0 if self.started is None else time.monotonic() - self.started
-
-    def start(self) -> None:
-        """Let the time begin."""
-        self.started = time.monotonic()
-
-    def look(self) -> None:
-        """Look at the clock.
-
-        Raises
-        ------
-        RunTimeout
-            If the time is up.
-        """
-        if self.used > self.seconds:
-            raise RunTimeout(f"the run takes longer than run_timeout = {self.seconds:g} s")
-
-
-class Crew(Executor):
-    """So many workers of a round: daemon threads, so that a rule that never ends ends with us."""
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self.tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        for _ in range(workers):
-            Thread(target=self._work, daemon=True).start()
-
-    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
-        """Have something done by whoever is free."""
-        future: Future[Any] = Future()
-        self.tasks.put((future, partial(work, *given, **named)))
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the threads end when all is done; nobody waits for them."""
-        for _ in range(self.workers):
-            self.tasks.put(None)
-
-    def _work(self) -> None:
-        while (task := self.tasks.get()) is not None:
-            future, work = task
-            try:
-                future.set_result(work())
-            except BaseException as error:  # whoever waits for the result must hear of it
-                future.set_exception(error)
-
 
 TYPES = {
     "market": (Market, MARKET),

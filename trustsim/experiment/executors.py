@@ -16,13 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from trustsim.crew import Crew
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run, scenario_of
 from trustsim.scenario import ExperimentConfig, Scenario
+from trustsim.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from trustsim.outcome import Sums
-    from trustsim.simulate import TimeLimit
 
 LARGE_MARKET = 20_000
 """Buyers from which on a run uses all cores itself, instead of one core per run."""
@@ -147,7 +148,7 @@ class ThreadExecutor:
 
 def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
     """Compile the engine and all rules of the arms, so that it is not counted as time of a run."""
-    from trustsim.simulate import Crew, Rounds, build
+    from trustsim.simulate import Rounds, build
 
     tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
     Rounds(Scenario("high_trust", **tiny), 0).run()
@@ -202,8 +203,6 @@ class _Threads:
         self._hand_over(seat, found)
 
     def _draw(self, seat: _Seat) -> tuple[Run, TimeLimit | None] | None:
-        from trustsim.simulate import TimeLimit
-
         with self.lock:
             run = None if seat.left_behind or self.stop.is_set() else next(self.runs, None)
             limit = None if self.seconds is None else TimeLimit(self.seconds)
