@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.command_line import layer, starts
+from benchmarks.dask_overhead import dask_overhead
 from benchmarks.headline import against_plain_mesa
 from benchmarks.measuring import Row
 from benchmarks.size import cores, scaling
@@ -28,6 +29,7 @@ PARTS = {
     "layer": layer,
     "store": store_size,
     "sweep": sweep,
+    "dask": dask_overhead,
 }
 MARKS = {None: "", True: "yes", False: "NO"}
 

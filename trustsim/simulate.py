@@ -274,8 +274,8 @@ class Rounds:
                 float(self.scenario.market.hour_cost),
                 tuple(self.scenario.instruments),
                 tuple(self.scenario.buyer_mix),
-                _sum([desk.rounds[: self.done] for desk in self.desks]),
-                _sum([desk.ages for desk in self.desks]),
+                self._sum([desk.rounds[: self.done] for desk in self.desks]),
+                self._sum([desk.ages for desk in self.desks]),
                 population.opening_balances(self.scenario)
                 + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
             ),
@@ -284,12 +284,14 @@ class Rounds:
             deeds,
         )
 
-
-def _sum(parts: list[Records]) -> Records:
-    whole = np.ascontiguousarray(parts[0]).view(np.ndarray).copy()
-    for part in parts[1:]:
-        whole.view(np.int64)[...] += np.ascontiguousarray(part).view(np.ndarray).view(np.int64)
-    return whole.view(Tally).view(np.ndarray)
+    def _sum(self, parts: list[Records]) -> Records:
+        """Add up what workers have counted; what may still change is copied."""
+        whole = np.ascontiguousarray(parts[0]).view(np.ndarray)
+        if len(parts) > 1 or self.done < self.scenario.rounds:
+            whole = whole.copy()
+        for part in parts[1:]:
+            whole.view(np.int64)[...] += np.ascontiguousarray(part).view(np.ndarray).view(np.int64)
+        return whole.view(Tally).view(np.ndarray)
 
 
 def simulate(

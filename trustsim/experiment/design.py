@@ -241,16 +241,17 @@ class Runs:
 
 
 class _Same:
-    """A key for caches: the very same configuration object."""
+    """A key for caches: the very same arms and design, whatever the number of replications."""
 
     def __init__(self, config: ExperimentConfig) -> None:
         self.config = config
+        self.parts = (id(config.design), *map(id, config.arms.values()))
 
     def __hash__(self) -> int:
-        return id(self.config)
+        return hash(self.parts)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.config is self.config
+        return isinstance(other, _Same) and other.parts == self.parts
 
 
 @lru_cache(maxsize=8)
