@@ -16,7 +16,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.dask_overhead import TITLE as DASK
 from benchmarks.plain_mesa import PlainMarket
+from benchmarks.sweep import TITLE as SWEEP
 from trustsim.scenario import Scenario
 from trustsim.simulate import simulate
 
@@ -182,6 +184,10 @@ def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:
         ("waiting", "run of 4 replications, warm"),
         ("experiment layer", "added to 6 runs"),
         ("merging chunks into tables", "memory, 1,000 runs"),
+        (SWEEP, "sweep against mesa.batch_run"),
+        (SWEEP, "processor time outside the compiled engine"),
+        (SWEEP, "32 runs, command line, peak memory"),
+        (DASK, "added per run, runs kept"),
     ]:
         assert (section, name) in names
     assert all(row["value"] is not None or row["section"] == "waiting" for row in rows)

@@ -232,9 +232,7 @@ class TestDamage:
         other = small.replace(seed=4)
         with opened(folder) as store:
             store.add(attempts_of(other, all_runs(other)[:1]))
-            with pytest.raises(
-                ConfigError, match="holds 1 runs that this experiment does"
-            ):
+            with pytest.raises(ConfigError, match="holds 1 runs that this experiment does"):
                 store.merge(Plan(small))
         assert (folder / "runs.parquet").read_bytes() == before
         assert len(list((folder / "chunks").glob("*.arrow"))) == 1

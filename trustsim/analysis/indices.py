@@ -220,8 +220,8 @@ def _half_widths(
     """Half-widths from drawing blocks of the design and replicates again, independently.
 
     The bootstrap of crossed factors of McCullagh (2000) and Owen (2007), which errs mildly on the
-    wide side (Owen & Eckles 2012). `estimate` takes an array of shape (blocks, width, resamples) and
-    gives one of shape (indices, parameters, resamples).
+    wide side (Owen & Eckles 2012). `estimate` takes an array of shape (blocks, width, resamples)
+    and gives one of shape (indices, parameters, resamples).
     """
     rng = np.random.default_rng(seed)
     blocks, _, replications = values.shape
