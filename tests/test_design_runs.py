@@ -338,6 +338,20 @@ def test_what_the_scenario_lacks_cannot_vary(
     assert not (tmp_path / "out" / "runs.parquet").exists()
 
 
+def test_a_point_that_was_not_checked_is_a_failure_and_the_rest_goes_on(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trustsim.experiment.run.MOST_CHECKED", 1)
+    config = make(grid(0.9, 1.3, 1.0).replace("lot_cost", "cost_low"))
+    manifest, runs, _ = run(config, tmp_path / "out")
+    assert (manifest["runs_done"], manifest["runs_failed"]) == (8, 4)
+    assert set(runs["market.cost_low"]) == {0.9, 1.0}
+    failures = pd.read_parquet(tmp_path / "out" / "failures.parquet")
+    assert set(failures["market.cost_low"]) == {1.3}
+    assert set(failures["error"]) == {"ConfigError"}
+    assert failures["message"].str.contains("must not exceed cost_high").all()
+
+
 def test_a_parameter_that_an_arm_sets_cannot_vary_for_all(make: Make) -> None:
     text = "[arms.third]\nbuyer_mix = { high_trust = 1.0 }\nmarket = { lot_cost = 3.0 }\n"
     with pytest.raises(ConfigError, match=r"arm 'third' sets it to 3\.0"):

@@ -57,8 +57,8 @@ class Attempt:
 class Compute:
     """Computing one run of an experiment.
 
-    A failing run is an attempt with a failure; only a `ConfigError` ends the experiment, for it
-    would be the same in every run.
+    A failing run is an attempt with a failure; only a `ConfigError` without a design ends the
+    experiment, for it would be the same in every run.
 
     Attributes
     ----------
@@ -85,9 +85,9 @@ class Compute:
             )
             sums = added_up(outcome.sums, rounds="rounds" in keep, ages="ages" in keep)
             return Attempt(run, sums)
-        except ConfigError:
-            raise
         except Exception as error:
+            if isinstance(error, ConfigError) and self.config.design is None:
+                raise
             text = traceback.format_exc()
             return Attempt(run, failure=Failure(type(error).__name__, str(error), text))
 
