@@ -1,10 +1,13 @@
 """What the report says: sentences of the answer, limits, names and numbers."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from synthetic_results import ARMS, frames, write_folder
 
 from trustsim.analysis.compare import Crossover
@@ -14,7 +17,7 @@ from trustsim.report.answer import (
     difference_sentence,
     replication_sentence,
 )
-from trustsim.report.labels import decimals, number, percent, plain, plain_arms
+from trustsim.report.labels import MINUS, decimals, number, percent, plain, plain_arms
 from trustsim.report.limits import conduct_by_phase, first_year, limits
 from trustsim.report.results import read_results
 
@@ -52,6 +55,19 @@ class TestSentences:
         assert said.startswith("No difference is shown between a and b")
         assert "from 0.04 less to 0.02 more" in said
         assert "wins" not in said
+
+    def test_an_end_close_to_zero_is_not_shown_as_zero(self):
+        said = difference_sentence(row(-0.027, 0.025), "a", "b")
+        assert "interval 0.002 to 0.052" in said
+
+    @given(st.floats(1e-7, 1e3), st.floats(0, 0.999999), st.booleans())
+    def test_an_interval_clear_of_zero_shows_no_zero(self, size, share, less):
+        shown = row(-size if less else size, share * size)
+        nearest = re.search(r"interval (\S+) to", difference_sentence(shown, "a", "b"))
+        assert float(nearest[1].replace("\N{NARROW NO-BREAK SPACE}", "")) > 0
+        places = decimals(shown["half_width"], shown["difference"])
+        for end in ("low", "high"):
+            assert number(shown[end], places).strip(f"{MINUS}0.") != ""
 
     def test_one_run_proves_nothing(self):
         assert "nothing can be concluded" in difference_sentence(

@@ -16,7 +16,7 @@ from trustsim.analysis.compare import (
     replications_needed,
 )
 from trustsim.errors import ConfigError
-from trustsim.report.labels import capital, decimals, number, percent, plain
+from trustsim.report.labels import capital, clear_of_zero, decimals, number, percent, plain
 
 PRECISION = 0.01
 """Half-width of the paired difference in total cost, relative to it, that is precise enough."""
@@ -69,6 +69,8 @@ def difference_sentence(
             f"{word} per accepted lot, but the {level} interval includes zero (from "
             f"{number(-low, places)} less to {number(high, places)} more, {_pairs(n)})."
         )
+    places = clear_of_zero(low, high, places)
+    size = number(abs(difference), places)
     ends = sorted((abs(low), abs(high)))
     loses = "" if difference < 0 else " The baseline wins."
     return (

@@ -58,12 +58,24 @@ def measure_unit(name: str) -> str:
 
 
 def decimals(half_width: float, value: float) -> int:
-    """Decimals, four at most, for two digits of the uncertainty; without one, for four digits."""
+    """Decimals for two digits of the uncertainty; without one, for four digits of the value.
+
+    Four at most, unless an interval that excludes zero needs more to show that it does.
+    """
+    places = 2
     if math.isfinite(half_width) and half_width > 0:
-        return min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(half_width))))
-    if math.isfinite(value) and value != 0:
-        return min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(abs(value)))))
-    return 2
+        places = min(MOST_DECIMALS, max(0, 1 - math.floor(math.log10(half_width))))
+    elif math.isfinite(value) and value != 0:
+        places = min(MOST_DECIMALS, max(0, 3 - math.floor(math.log10(abs(value)))))
+    return clear_of_zero(value - half_width, value + half_width, places)
+
+
+def clear_of_zero(low: float, high: float, places: int) -> int:
+    """Decimals, `places` or more, with which no end of an interval beyond zero is shown as zero."""
+    nearest = max(low, -high)  # above 0 only if the interval excludes it
+    if 0 < nearest < math.inf and float(f"{nearest:.{places}f}") == 0:
+        return max(places, -math.floor(math.log10(nearest)))
+    return places
 
 
 def half_width_text(half_width: float, places: int) -> str:

@@ -13,7 +13,15 @@ from trustsim.designs import Design, read_design
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.figures.sensitivity import morris_plane, sensitivity_convergence, sobol_bars
 from trustsim.report.gallery import Draw, Picture
-from trustsim.report.labels import decimals, measure_label, measure_unit, number, percent, plain
+from trustsim.report.labels import (
+    clear_of_zero,
+    decimals,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+)
 from trustsim.report.results import Results
 from trustsim.report.sections import Section
 from trustsim.report.tables import Table
@@ -247,7 +255,9 @@ def _ends(found: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
     places = _places(found, _half(row, index), float(row[index]))
     low, high = float(row[f"{index}_low"]), float(row[f"{index}_high"])
     if found.method == "morris":
+        places = clear_of_zero(low, high, places)
         return f"{number(low, places)} to {number(high, places)}"
+    places = clear_of_zero(100 * low, 100 * high, places)
     return f"{number(100 * low, places)} to {number(100 * high, places)}\N{NO-BREAK SPACE}%"
 
 
