@@ -208,6 +208,12 @@ def test_of_a_saltelli_design_only_independent_points_count() -> None:
         Results(made.folder, made.runs, experiment={**made.experiment, "design": design})
     )
     assert len(found.points) == 2 * 128
+    assert found.hybrids == 4 * 128
+    told = sentences([found])[0].replace("\N{NO-BREAK SPACE}", " ")
+    assert told.endswith(
+        "% of the 256 markets that were drawn independently; the other 512 points of the design "
+        "are hybrids of them and are left out."
+    )
     assert set(found.points.index % 6) == {0, 5}
     assert found.unmeasured == 0
 
@@ -269,7 +275,7 @@ def test_no_boxes_no_figure_of_them(found: Discovery) -> None:
     [
         ("late_gian", None, "did you mean"),
         ("inspection", None, "is a choice"),
-        ("late_gain", "market.late_gain", "needs two parameters"),
+        ("late_gain", "market.late_gain", "needs two different parameters"),
     ],
 )
 def test_axes_that_cannot_be_are_refused(
@@ -277,6 +283,20 @@ def test_axes_that_cannot_be_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=words):
         who_wins(found, x, y)
+    with pytest.raises(ConfigError, match=words):
+        pictures(found, x=x, y=y)
+
+
+@pytest.mark.parametrize("threshold", [np.nan, np.inf, -np.inf])
+def test_a_threshold_that_is_no_number_is_refused(results: Results, threshold: float) -> None:
+    with pytest.raises(ConfigError, match=r"threshold = -?(nan|inf): allowed: a finite number"):
+        analyses(results, threshold=threshold)
+
+
+def test_the_caption_says_that_points_of_whole_numbers_are_spread(found: Discovery) -> None:
+    spread = "whole-number parameters are spread a little around their values"
+    assert spread in pictures(found, x="rivals", y="late_gain")[0].caption
+    assert spread not in pictures(found, x="hour_cost", y="late_gain")[0].caption
 
 
 def test_bad_calls_are_refused_with_a_message(results: Results) -> None:

@@ -119,7 +119,10 @@ class TestReading:
             text.replace("latin_hypercube", method).replace("points = 24", "points = 8")
         )
         design_runs(8 * block, 2).to_parquet(tmp_path / "runs.parquet")
-        assert read_results(tmp_path).reading == {"over": "both", "block": block}
+        found = read_results(tmp_path)
+        assert found.reading == {"over": "both", "block": block}
+        hybrids = f"of all {8 * block} points, hybrids included." in answers(found)[0]
+        assert hybrids == (method == "sobol")
 
     def test_one_point_of_a_design_is_one_market(self, tmp_path):
         found = read_results(write_design_folder(tmp_path, points=1))

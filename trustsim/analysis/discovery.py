@@ -7,6 +7,7 @@ found on one half of the points foretell the other half. The search is `trustsim
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -48,6 +49,8 @@ class Discovery:
         (its own interval holds the threshold) and ``box`` (number of its box from 1, 0 for none).
     unmeasured : int
         Points left out because they have no run, or the measure is missing in all their runs.
+    hybrids : int
+        Points of the design left out because they only mix the values of the others.
     runs : int
         Runs that went into it, of both arms.
     boxes : tuple of LosingBox
@@ -73,6 +76,7 @@ class Discovery:
     dimensions: tuple[Dimension, ...]
     points: pd.DataFrame
     unmeasured: int
+    hybrids: int
     runs: int
     boxes: tuple[LosingBox, ...]
     path: pd.DataFrame
@@ -163,6 +167,7 @@ def discover(
     confidence: float = 0.95,
     unpaired: Unpaired = "refuse",
     planned: int = 0,
+    hybrids: int = 0,
     splits: int = 10,
     seed: int = 0,
 ) -> Discovery:
@@ -186,16 +191,20 @@ def discover(
         How boxes are sought; the defaults if not given.
     planned : int
         Points that the design has, to count those without any run; not needed if all are there.
+    hybrids : int
+        Points of the design that `runs` leaves out since they only mix the values of the others
+        (Saltelli's design); for the account alone.
     splits : int
         Random splits into halves, at least 1, with a fixed `seed`.
 
     Raises
     ------
     ConfigError
-        See `point_differences`; and if fewer than `FEWEST_POINTS` points are measured.
+        See `point_differences`; if fewer than `FEWEST_POINTS` points are measured; and for a
+        threshold or an option of the search that is out of bounds.
     """
     search = Search() if search is None else search
-    _refuse_search(search, splits)
+    _refuse_options(threshold, search, splits)
     table = point_differences(
         runs, dimensions, challenger, baseline, measure, threshold,
         confidence=confidence, unpaired=unpaired,
@@ -224,6 +233,7 @@ def discover(
         dimensions=space.dimensions,
         points=measured.assign(box=space.numbers(kept)),
         unmeasured=max(planned, len(table)) - len(measured),
+        hybrids=hybrids,
         runs=2 * int(measured["replicates"].sum()),
         boxes=tuple(space.box(each, kept[:i], lost, halves) for i, each in enumerate(kept)),
         path=_path(found, int(lost.sum())),
@@ -258,8 +268,9 @@ def _path(found: Sequence[Found], losing: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _refuse_search(search: Search, splits: int) -> None:
+def _refuse_options(threshold: float, search: Search, splits: int) -> None:
     checks = {
+        "threshold": (threshold, math.isfinite(threshold), "a finite number"),
         "alpha": (search.alpha, 0 < search.alpha < 0.5, "above 0 and below 0.5"),
         "density": (search.density, 0 < search.density <= 1, "above 0, at most 1"),
         "smallest": (search.smallest, 0 < search.smallest < 0.5, "above 0 and below 0.5"),

@@ -125,12 +125,7 @@ def who_wins(found: Discovery, x: str | None = None, y: str | None = None) -> Wh
     ConfigError
         If a parameter is unknown or a choice, both are the same, or fewer than two are numbers.
     """
-    asked = [dimension_named(found, name) if name else None for name in (x, y)]
-    for dimension in asked:
-        if dimension is not None and dimension.kind == "choice":
-            raise ConfigError(f'"{dimension.path}" is a choice; a map has numbers on its axes')
-    if asked[0] is not None and asked[0] == asked[1]:
-        raise ConfigError(f'a map needs two parameters; both are "{asked[0].path}"')
+    asked = asked_axes(found, x, y)
     others = iter([d for d in leading(found) if d not in asked])
     chosen = [next(others, None) if dimension is None else dimension for dimension in asked]
     if chosen[0] is None or chosen[1] is None:
@@ -140,6 +135,23 @@ def who_wins(found: Discovery, x: str | None = None, y: str | None = None) -> Wh
     places = [axis.share(table[axis.dimension.path].to_numpy(float)) for axis in axes]
     surface = fit_surface(np.stack(places, axis=1), table["difference"].to_numpy(float))
     return WhoWins(axes[0], axes[1], surface, found.threshold, found.confidence)
+
+
+def asked_axes(found: Discovery, x: str | None, y: str | None) -> list[Dimension | None]:
+    """The parameters asked for by name, None where none is.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is unknown or a choice, or both are the same.
+    """
+    asked = [None if name is None else dimension_named(found, name) for name in (x, y)]
+    for dimension in asked:
+        if dimension is not None and dimension.kind == "choice":
+            raise ConfigError(f'"{dimension.path}" is a choice; a map has numbers on its axes')
+    if asked[0] is not None and asked[0] == asked[1]:
+        raise ConfigError(f'a map needs two different parameters; both are "{asked[0].path}"')
+    return asked
 
 
 def leading(found: Discovery) -> list[Dimension]:

@@ -111,7 +111,11 @@ def _over_points(results: Results, arm: str, confidence: float) -> str:
     text = difference_sentence(row, arm, baseline, confidence, when)
     places = differences_by_point(runs, arm, baseline, confidence=confidence, unpaired="drop")
     gap, half = places["difference"], places["half_width"]
-    text += f" It is the cheaper at {percent(float((gap < 0).mean()))} of the points."
+    design = results.design
+    which = "the points"
+    if design is not None and design.method == "sobol":
+        which = f"all {number(len(gap), 0)} points, hybrids included"
+    text += f" It is the cheaper at {percent(float((gap < 0).mean()))} of {which}."
     if half.notna().any():
         less, more = float((gap + half < 0).mean()), float((gap - half > 0).mean())
         text += (

@@ -15,7 +15,7 @@ import pandas as pd
 from trustsim.analysis.boxes import HeldOut, LosingBox
 from trustsim.analysis.discovery import FEWEST_POINTS, Discovery, discover
 from trustsim.analysis.prim import Search
-from trustsim.analysis.who_wins import WhoWins, dimension_named, who_wins
+from trustsim.analysis.who_wins import WhoWins, asked_axes, who_wins
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.box_words import box_words, joined, limit_text, restriction_words
 from trustsim.report.figures.discovery import who_wins_map
@@ -88,19 +88,20 @@ def analyses(
         )
     if not results.challengers:
         raise ConfigError(f'there is no arm to compare with "{results.baseline}"')
-    runs, planned = results.runs, results.planned[1]
+    runs, planned, hybrids = results.runs, results.planned[1], 0
     if not allow_missing:
         _refuse_holes(results)
     if design.method == "sobol":
         width = len(design.dimensions) + 2
-        runs, planned = _independent(runs, width), 2 * planned // width
+        drawn = 2 * planned // width
+        runs, planned, hybrids = _independent(runs, width), drawn, planned - drawn
     pairs = [(name, results.baseline) for name in results.challengers if arm in (None, name)]
     pairs = pairs or [(results.baseline, results.challengers[0])]
     return [
         discover(
             runs, design.dimensions, challenger, baseline, measure, threshold,
             search=Search(density=density), confidence=confidence,
-            unpaired="drop" if allow_missing else "refuse", planned=planned,
+            unpaired="drop" if allow_missing else "refuse", planned=planned, hybrids=hybrids,
         )
         for challenger, baseline in pairs
     ]  # fmt: skip
@@ -162,11 +163,9 @@ def pictures(
     Raises
     ------
     ConfigError
-        If the design has no parameter of such a name.
+        If the design has no parameter of such a name, it is a choice, or both are the same.
     """
-    for name in (x, y):
-        if name is not None:
-            dimension_named(found, name)
+    asked_axes(found, x, y)
     suffix = f"_{place + 1}" if place else ""
 
     @cache
@@ -280,7 +279,16 @@ def _share(found: Discovery) -> str:
     many = {"never loses": "none", "always loses": "all"}.get(found.verdict, percent(found.share))
     return _capital(
         f"{plain(found.challenger)} {_costs_more(found)} in {many} of the "
-        f"{number(len(found.points), 0)} markets."
+        f"{number(len(found.points), 0)} markets{_drawn(found.hybrids)}."
+    )
+
+
+def _drawn(hybrids: int) -> str:
+    if not hybrids:
+        return ""
+    return (
+        f" that were drawn independently; the other {number(hybrids, 0)} points of the design are "
+        "hybrids of them and are left out"
     )
 
 
@@ -344,16 +352,22 @@ def _held_out(held_out: HeldOut) -> str:
 
 def _map_caption(found: Discovery, fitted: Callable[[], WhoWins]) -> str:
     try:
-        explained = max(0.0, fitted().surface.explained)
+        surface = fitted()
     except ConfigError:
         return "Mean difference over two parameters."
+    explained = max(0.0, surface.surface.explained)
+    apart = (
+        ", those of whole-number parameters are spread a little around their values"
+        if surface.x.columns or surface.y.columns
+        else ""
+    )
     return (
         f"Mean paired difference over {number(len(found.points), 0)} points "
         f"({number(found.runs, 0)} runs), as a smooth surface of two parameters; thin lines: equal "
         "difference; thick line: none. Hatched orange: the challenger has more; dotted: the "
         f"{percent(found.confidence)} interval of the mean holds the threshold. Marks: single "
-        f"points. The two parameters alone foretell {percent(explained)} of the variance between "
-        "points (cross-validated); the rest is due to the others."
+        f"points{apart}. The two parameters alone foretell {percent(explained)} of the variance "
+        "between points (cross-validated); the rest is due to the others."
     )
 
 

@@ -183,7 +183,13 @@ def _output(found: Sensitivity) -> str:
     )
     if found.baseline is None:
         return text + "."
-    return text + f"; it is below zero at {percent(found.share_below)} of the points."
+    which = "the points."
+    if found.method == "sobol":
+        which = (
+            f"the {number(2 * found.blocks, 0)} points that were drawn independently (the others "
+            "of the design are hybrids of them)."
+        )
+    return f"{text}; it is below zero at {percent(found.share_below)} of {which}"
 
 
 def _verdicts(found: Sensitivity) -> list[str]:
