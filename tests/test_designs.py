@@ -80,6 +80,12 @@ class TestDimensions:
             found, expected.ppf(np.linspace(0.01, 0.99, 99)), rtol=1e-9, atol=1e-12
         )
 
+    def test_far_tails_are_exact(self) -> None:
+        tail = {"low": 1.0, "high": 2.0, "distribution": "normal", "mean": 0.0, "sd": 0.25}
+        found = dimension(tail).of(np.linspace(0.1, 0.9, 9))
+        expected = stats.truncnorm(4.0, 8.0, 0.0, 0.25).ppf(np.linspace(0.1, 0.9, 9))
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
     def test_a_lognormal_has_its_median_in_the_middle(self) -> None:
         wide = {"low": 0.01, "high": 100, "distribution": "lognormal", "median": 1.0, "sigma": 0.5}
         assert dimension(wide).of([0.5])[0] == pytest.approx(1.0, rel=1e-6)
@@ -212,6 +218,9 @@ class TestMethods:
          f"zip needs lists of the same length; {COST} has 1, {VOLATILITY} has 2"),
         ({"method": "grid", "parameters": {COST: {"low": 1, "high": 2}}},
          "needs a list of values, or a range with levels"),
+        ({"method": "latin_hypercube", "points": 4,
+          "parameters": {COST: {"low": 1, "high": 2, "levels": 3}}},
+         "levels = 3: only a grid has levels of single parameters"),
         ({"method": "list", "rows": [{COST: 1.0}, {VOLATILITY: 0.1}]},
          "design.rows[1]: all rows must give the same parameters"),
         ({"method": "list", "rows": [{COST: "x"}]},
@@ -245,6 +254,10 @@ def test_designs_that_cannot_be_used(table: Any, said: str) -> None:
          "sd = 0: must be above 0"),
         (COST, {"low": 1, "high": 2, "distribution": "triangular", "mode": 3},
          "mode = 3: must lie between low and high"),
+        (COST, {"low": 1, "high": 2.5, "distribution": "normal", "mean": 200, "sd": 0.01},
+         "next to nothing of the normal distribution lies between low and high"),
+        (COST, {"low": 1, "high": 2.5, "distribution": "lognormal", "median": 1e-9, "sigma": 0.1},
+         "next to nothing of the lognormal distribution lies between low and high"),
         (COST, {"low": 1, "high": 2, "sd": 1}, "sd = 1: a uniform distribution has none"),
         ("market.suppliers", {"low": 1.5, "high": 3}, "low = 1.5: allowed: a whole number"),
         ("policies.buyers.high_trust.inspection", {"low": 0, "high": 3},

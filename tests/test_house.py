@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [
         "config",
         "crew",
         "designs",
+        "distributions",
         "errors",
         "given",
         "library",

@@ -59,8 +59,8 @@ def test_a_sound_folder(finished: Path) -> None:
     said = found.sentences()
     assert said[0] == "12 of 12 planned runs are in the tables, each once"
     assert said[1] == f"digest as in the manifest: {manifest(finished)['digest']}"
-    assert said[3] == "the accounts add up to zero in each of 60 rows of rounds"
-    assert said[4].startswith("4 runs, computed again by trustsim")
+    assert said[5] == "the accounts add up to zero in each of 60 rows of rounds"
+    assert said[6].startswith("4 runs, computed again by trustsim")
     assert said[-1] == f"{finished}: sound"
     assert content(finished) == before
 

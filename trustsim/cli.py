@@ -107,7 +107,7 @@ def run(
         print(f"note: {notice}", file=sys.stderr)
     if manifest["runs_done"]:
         if len(loaded.arms) > 1:
-            print("\n".join(results.answer()))
+            print("\n".join([*results.answer(), *results.precision()]))
         print(f"results: {folder}")
         if not no_report:
             print(f"report: {results.report()}")

@@ -131,6 +131,12 @@ def read_design(table: object, file: str = "") -> Design:
     if method not in SAMPLED:
         _refuse_what_is_no_grid(dimensions, method, file)
         return Design(method, dimensions)
+    for dimension in dimensions:
+        if dimension.levels:
+            raise ConfigError(
+                at(file, f"design.parameters.{dimension.path}.levels", dimension.levels, given=True)
+                + "only a grid has levels of single parameters"
+            )
     points, notices = _points(table, method, file)
     return Design(
         method,

@@ -356,16 +356,19 @@ def resolved(tables: ExperimentTables) -> ExperimentConfig:
     """Resolve the arms of an experiment file that has been read."""
     arms = {name: _arm(tables, name) for name in tables.arms}
     refuse_forgotten(tables, arms)
-    return ExperimentConfig(
-        name=tables.name,
-        arms=arms,
-        baseline=tables.baseline,
-        replications=tables.numbers["replications"],
-        question=tables.question,
-        market=market_of(tables.market.based_on or DEFAULT_MARKET, tables.market.values),
-        sources={**built_in_sources(next(iter(arms.values()))), **tables.sources},
-        **vars(tables.how),
-    )
+    try:
+        return ExperimentConfig(
+            name=tables.name,
+            arms=arms,
+            baseline=tables.baseline,
+            replications=tables.numbers["replications"],
+            question=tables.question,
+            market=market_of(tables.market.based_on or DEFAULT_MARKET, tables.market.values),
+            sources={**built_in_sources(next(iter(arms.values()))), **tables.sources},
+            **vars(tables.how),
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{tables.file}: {error}") from None
 
 
 def _arm(tables: ExperimentTables, name: str) -> Scenario:

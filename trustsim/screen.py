@@ -71,6 +71,8 @@ def words(progress: Progress) -> str:
     from trustsim.experiment.plan import duration
 
     parts = [f"{progress.done} of {progress.planned} runs"]
+    if progress.done + progress.failed == 0:
+        parts.append("starting (the first time, compiling takes half a minute)")
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     if progress.rate:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from trustsim.distributions import DISTRIBUTIONS, WORDS, quantile, read_shape
 from trustsim.errors import ConfigError, at, nearest, suggestion
 from trustsim.parameters import Parameter
 from trustsim.parameters.models import (
@@ -34,15 +35,6 @@ from trustsim.parameters.row import PROBABILITY, number
 Scale = Literal["linear", "log"]
 Table = Mapping[str, Any]
 
-DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
-    "uniform": (),
-    "triangular": ("mode",),
-    "normal": ("mean", "sd"),
-    "lognormal": ("median", "sigma"),
-    "beta": ("a", "b"),
-}
-"""Distributions between two bounds, with the numbers that each needs."""
-
 SPECIFICATION = (
     "low",
     "high",
@@ -51,7 +43,7 @@ SPECIFICATION = (
     "values",
     "choices",
     "distribution",
-    *dict.fromkeys(word for words in DISTRIBUTIONS.values() for word in words),
+    *WORDS,
 )
 SHARE = number("share", 0.0, 0.0, 1.0, PROBABILITY, "Share of a policy.", "")
 FEWEST_LEVELS, MOST_LEVELS = 2, 10_000
@@ -137,8 +129,12 @@ class Dimension:
                 found = self.low + u * (top - self.low)
             whole = np.minimum(np.floor(found + 1e-9), self.high)
             return np.asarray(whole, np.int64)
-        found = np.clip(self._quantile(u), self.low, self.high)
-        return np.rint(found).astype(np.int64) if self.kind == "integer" else found
+        if self.scale == "log":
+            found = self.low * (self.high / self.low) ** u
+        else:
+            found = quantile(self.distribution, self.shape, self.low, self.high, u)
+        within = np.asarray(np.clip(found, self.low, self.high))
+        return np.rint(within).astype(np.int64) if self.kind == "integer" else within
 
     def spread(self) -> npt.NDArray[Any]:
         """Values of a grid: those that are listed, or levels evenly spread over the range."""
@@ -165,30 +161,6 @@ class Dimension:
         if self.levels:
             found["levels"] = self.levels
         return found
-
-    def _quantile(self, u: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        low, high = self.low, self.high
-        if self.distribution == "uniform":
-            if self.scale == "log":
-                return np.asarray(low * (high / low) ** u)
-            return np.asarray(low + u * (high - low))
-        from scipy import stats
-
-        if self.distribution == "triangular":
-            (mode,) = self.shape
-            share = (mode - low) / (high - low)
-            return np.asarray(stats.triang.ppf(u, share, loc=low, scale=high - low))
-        if self.distribution == "beta":
-            a, b = self.shape
-            return np.asarray(stats.beta.ppf(u, a, b, loc=low, scale=high - low))
-        if self.distribution == "normal":
-            mean, sd = self.shape
-            whole: Any = stats.norm(mean, sd)
-        else:
-            median, sigma = self.shape
-            whole = stats.lognorm(sigma, scale=median)
-        below, above = whole.cdf(low), whole.cdf(high)
-        return np.asarray(whole.ppf(below + u * (above - below)))
 
     def _array(self, values: Sequence[Any]) -> npt.NDArray[Any]:
         types = {"choice": object, "integer": np.int64, "number": np.float64}
@@ -375,25 +347,9 @@ def _range(path: str, row: Parameter, table: Table, key: str, file: str) -> Dime
         raise refuse("distribution", f"unknown{suggestion(distribution, DISTRIBUTIONS)}")
     if scale == "log" and distribution != "uniform":
         raise refuse("scale", "only a uniform distribution has a scale; see lognormal")
-    needed = DISTRIBUTIONS[distribution]
-    for word in (w for words in DISTRIBUTIONS.values() for w in words):
-        if word in table and word not in needed:
-            raise refuse(word, f"a {distribution} distribution has none{nearest(word, needed)}")
     levels = table.get("levels", 0)
     whole_levels = isinstance(levels, int) and not isinstance(levels, bool)
     if "levels" in table and not (whole_levels and FEWEST_LEVELS <= levels <= MOST_LEVELS):
         raise refuse("levels", f"allowed: a whole number from {FEWEST_LEVELS} to {MOST_LEVELS}")
-    shape = []
-    for word in needed:
-        value = table.get(word)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise refuse(word, f"a {distribution} distribution needs a number here")
-        positive = word in ("sd", "sigma", "median", "a", "b")
-        if (positive and value <= 0) or not math.isfinite(value):
-            raise refuse(word, "must be above 0" if positive else "must be finite")
-        if word == "mode" and not ends["low"] <= value <= ends["high"]:
-            raise refuse(word, "must lie between low and high")
-        shape.append(float(value))
-    return Dimension(
-        path, row, ends["low"], ends["high"], scale, distribution, tuple(shape), (), levels
-    )
+    shape = read_shape(distribution, table, ends["low"], ends["high"], refuse)
+    return Dimension(path, row, ends["low"], ends["high"], scale, distribution, shape, (), levels)

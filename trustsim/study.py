@@ -27,7 +27,7 @@ from trustsim.experiment.files import (
 )
 from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
 from trustsim.experiment.tables import AGES, ROUNDS, RUNS
-from trustsim.report import discovery, sensitivity
+from trustsim.report import discovery, precision, sensitivity
 from trustsim.report.answers import answers
 from trustsim.report.report import write_report
 from trustsim.report.results import Results as Reported
@@ -193,6 +193,12 @@ class Results:
     def answer(self, confidence: float = 0.95) -> list[str]:
         """Sentences that say what each arm costs against the baseline."""
         return answers(self._as_reported, confidence)
+
+    def precision(self) -> list[str]:
+        """Say whether the precision that was asked for is reached; nothing if none was."""
+        reported = self._as_reported
+        found = precision.find(reported) if "precision" in reported.experiment else None
+        return precision.sentences(found)[:1] if found is not None else []
 
     def sensitivity(self, confidence: float = 0.95, **options: Any) -> list[Sensitivity]:
         """Say which parameters drive the difference to the baseline, for each challenger.

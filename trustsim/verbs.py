@@ -164,7 +164,8 @@ def _results(folder: Path) -> Any:
     from trustsim.experiment.run import collect
     from trustsim.report.results import read_results
 
-    collect(folder)
+    for notice in collect(folder):
+        print(f"note: {notice}", file=sys.stderr)
     return read_results(folder)
 
 

@@ -27,6 +27,7 @@ from trustsim.experiment.files import (
     read_table,
     rows_of,
 )
+from trustsim.experiment.manifest import experiment_digest
 from trustsim.experiment.merging import NOWHERE, Finder, blocks
 from trustsim.experiment.run import collect, cores_to_use
 from trustsim.experiment.tables import (
@@ -180,6 +181,12 @@ def _check_tables(
         checked.find(f"{path}: has no row of {lacking} runs that are done" * bool(lacking), "")
     checked.find(*_as_told(manifest, "digest", digest.hexdigest()))
     checked.find(*_as_told(manifest, "orders", int(orders)))
+    checked.find(*_as_told(manifest, "runs_done", int((times[RUNS] > 0).sum())))
+    if "experiment" in manifest:
+        now = experiment_digest((folder / EXPERIMENT).read_bytes())
+        same = now == manifest["experiment"]
+        changed = f"{folder / EXPERIMENT}: has been changed since the experiment was run"
+        checked.find("" if same else changed, f"{EXPERIMENT} as it was run")
     if ROUNDS in times:
         checked.find(*accounts.finding(folder))
     done: npt.NDArray[np.bool_] = times[RUNS] > 0

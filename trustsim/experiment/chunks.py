@@ -41,7 +41,7 @@ def unpacked_if_sound(path: Path) -> Tables | None:
         if hashlib.sha256(content[CHECKSUM:]).digest() != content[:CHECKSUM].to_pybytes():
             return None
         return _tables(content)
-    except (KeyError, pa.ArrowException):
+    except (KeyError, OSError, pa.ArrowException):
         return None
 
 

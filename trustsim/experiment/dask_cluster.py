@@ -23,7 +23,7 @@ from trustsim.errors import ConfigError, at
 ADDRESS = re.compile(
     r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(?P<port>\d{1,5})"
 )
-CONNECT_WITHIN = 10.0
+CONNECT_WITHIN = 6.0
 """Seconds that a scheduler may take to answer."""
 
 DEATHS = 2
@@ -174,6 +174,8 @@ def _scheduler_at(address: str) -> str:
 
 def short(error: BaseException) -> str:
     """Say what went wrong in a line."""
+    if isinstance(error, MemoryError):  # an answer that is none of Dask's, taken for a length
+        return "what answers there does not speak Dask's language"
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) < 200 else text[:197] + "..."
 

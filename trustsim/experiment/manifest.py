@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -22,6 +23,11 @@ LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scipy", "mesa", "pydantic")
 def scenarios_of(config: ExperimentConfig) -> dict[str, str]:
     """Give a hash of the scenario of every arm."""
     return {name: arm.id() for name, arm in config.arms.items()}
+
+
+def experiment_digest(toml: bytes) -> str:
+    """SHA-256 of an experiment file, so that a change of it is noticed."""
+    return hashlib.sha256(toml).hexdigest()
 
 
 def manifest_of(
@@ -65,6 +71,7 @@ def manifest_of(
         "orders": merged.orders,
         "seconds": round(seconds, 3),
         "digest": merged.digest,
+        "experiment": experiment_digest(config.to_toml().encode()),
         "notices": list(notices),
     }
 

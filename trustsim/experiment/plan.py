@@ -113,7 +113,7 @@ def told(config: ExperimentConfig, found: Estimate) -> Iterator[str]:
         kind = {"sobol": "base points of ", "morris": "trajectories of "}.get(design.method, "")
         yield (
             f"  world: {found.points:,} points ({what}{kind}{design.method}) over "
-            f"{len(design.dimensions)} parameters"
+            f"{len(design.dimensions)} parameter{'s' if len(design.dimensions) > 1 else ''}"
         )
         for dimension in design.dimensions:
             yield f"    {dimension.path}: {range_text(dimension)} ({dimension.unit})"

@@ -111,6 +111,7 @@ def run_missing(
         check_points(Plan(config))
         design = config.design
         notices = [f"{config.name}: {text}" for text in (design.notices if design else ())]
+        notices += store.set_aside()
         earlier = float(store.manifest().get("seconds", 0.0))
         work = _Work(store, executor, progress, earlier, notices)
         there = store.replicates()
@@ -232,6 +233,8 @@ class _Work:
         start = manifest_of(config, plan, int(done.sum()), 0, self.earlier, Merged(), notices)
         # Until the tables are written again, they are what the manifest said before.
         kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
+        if not before and (store.folder / f"{RUNS}.parquet").exists():
+            del start["digest"]  # a manifest was lost; what the tables hold is found out
         store.write_manifest({**start, **kept})
         try:
             attempts = self.executor.attempts(plan.runs(todo), config)
@@ -293,7 +296,9 @@ def check_points(plan: Plan) -> None:
                 scenario_of(plan.config, Run(arm, point, 0, ""))
             except ConfigError as error:
                 values = ", ".join(f"{k} = {v}" for k, v in plan.table.iloc[point].items())
-                raise ConfigError(f"design: point {point} ({values}): {error}") from None
+                raise ConfigError(
+                    f"{plan.config.name}: design: point {point} ({values}): {error}"
+                ) from None
 
 
 def _going_on(store: Store, config: ExperimentConfig) -> ExperimentConfig:

@@ -56,6 +56,10 @@ LOCK = ".lock"
 Ids = npt.NDArray[np.bytes_]
 
 
+ASIDE = "damaged-"
+"""What names of damaged files begin with."""
+
+
 @dataclass(frozen=True)
 class Merged:
     """The tables of a folder, summed up.
@@ -89,6 +93,14 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.notices: list[str] = []
+
+    def set_aside(self) -> list[str]:
+        """Say what was found damaged earlier and is still there."""
+        return [
+            f"{path}: was found damaged and set aside; its runs are computed again, and the file "
+            "can be removed"
+            for path in sorted(self.folder.glob(f"{ASIDE}*"))
+        ]
 
     def manifest(self) -> dict[str, Any]:
         """Manifest of the folder; empty if there is none yet."""
@@ -303,10 +315,10 @@ class Store:
             )
 
     def _path_aside(self, name: str) -> Path:
-        path, number = self.folder / f"damaged-{name}", 1
+        path, number = self.folder / f"{ASIDE}{name}", 1
         while path.exists():
             number += 1
-            path = self.folder / f"damaged-{number}-{name}"
+            path = self.folder / f"{ASIDE}{number}-{name}"
         return path
 
     def _refuse_other_tables(self, keep: Collection[str]) -> None:
@@ -350,6 +362,8 @@ def opened(folder: Path) -> Iterator[Store]:
     ConfigError
         If it cannot be made or written, holds something else, or another process has it open.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file, not a folder; give another one with --out")
     with clear_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]

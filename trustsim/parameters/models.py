@@ -214,6 +214,8 @@ def _problem(
     if row is None:
         return f"{where}unknown {kind.name} parameter{suggestion(name, [*kind.rows, *also])}"
     close = nearest(value, rule_names(row)) if row.choices and isinstance(value, str) else ""
+    if not close and name in OWN_RULES and isinstance(value, str):
+        close = " (a rule of your own has its name once its script is imported)"
     return f"{where}allowed: {allowed(row)}{close}"
 
 
