@@ -1,5 +1,7 @@
 """The comparison of a folder: what is asked and refused, what it says, the page's section."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,6 +115,49 @@ class TestHoles:
         assert found.rows["n"].max() == 11
         assert any("2 planned runs are missing" in said for said in sentences(found))
         assert any("2 planned runs are missing" in said for said in section(damaged).sentences)
+
+    @pytest.fixture
+    def lost(self, tmp_path):
+        """Give a folder without the runs of some arms, which have failed."""
+
+        def folder(name, *arms):
+            manifest = {"replications": 4, "runs_planned": 12}
+            path = write_folder(tmp_path / name, replicates=4, rounds=3, manifest=manifest)
+            runs = pd.read_parquet(path / "runs.parquet")
+            gone = runs["arm"].isin(arms)
+            runs[~gone].to_parquet(path / "runs.parquet")
+            runs[gone].to_parquet(path / "failures.parquet")
+            return read_results(path)
+
+        return folder
+
+    def test_an_arm_without_runs_is_a_hole_like_any_other(self, lost):
+        two = lost("two", "high_trust", "trust_but_verify")
+        with pytest.raises(ConfigError, match="of 12 planned runs, 8 runs have not been finished"):
+            comparison(two)
+        with pytest.raises(ConfigError, match="of 12 planned runs, 4 runs"):
+            comparison(lost("baseline", "adversarial"))
+
+    def test_an_arm_without_runs_is_named(self, lost):
+        why = 'arm "high_trust" has no finished run (failures.parquet has why)'
+        two = lost("two", "high_trust", "trust_but_verify")
+        with pytest.raises(ConfigError, match=re.escape(why)):
+            comparison(two, allow_missing=True)
+        (told,) = section(two).sentences
+        assert told.startswith(f"Nothing can be compared: {why}; ")
+        with pytest.raises(ConfigError, match=re.escape(why)):
+            comparison(two, ["high_trust", "adversarial"], allow_missing=True)
+
+    def test_the_other_arms_are_compared(self, lost):
+        one = comparison(lost("one", "high_trust"), allow_missing=True)
+        assert one.arms == ["trust_but_verify"]
+        assert one.missing == 4
+        assert one.unpaired == (
+            'High trust cannot be compared: arm "high_trust" has no finished run '
+            "(failures.parquet has why).",
+        )
+        with pytest.raises(ConfigError, match='arm "adversarial" has no finished run'):
+            comparison(lost("baseline", "adversarial"), allow_missing=True)
 
     def test_a_run_that_was_never_reached_is_a_hole(self, tmp_path):
         path = write_design_folder(tmp_path, points=4, replicates=3)

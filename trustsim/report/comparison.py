@@ -120,8 +120,8 @@ def comparison(
     Raises
     ------
     ConfigError
-        For unknown arms and measures, numbers out of bounds, fewer than two arms, and for a design
-        with holes unless told to allow them.
+        For unknown arms and measures, numbers out of bounds, fewer than two arms that have runs,
+        a baseline without any, and for a design with holes unless told to allow them.
     """
     *others, baseline = _arms(results, arms)
     names = list(dict.fromkeys(measures or measure_columns(results.runs)))
@@ -131,26 +131,27 @@ def comparison(
     if not allow_missing:
         refuse_holes(*plan)
     chosen: Over = results.reading["over"] if over is None else over
-    tables, unpaired = [], []
+    tables, unpaired = [], {}
+    _refuse_lost(results, baseline)
     for arm in others:
         try:
+            _refuse_lost(results, arm)
             rows = compare(
                 results.runs, arm, baseline, names, confidence,
                 unpaired="drop" if allow_missing else "refuse", over=chosen,
                 block=results.reading["block"], smallest=bounds, correction=correction,
             )  # fmt: skip
         except ConfigError as error:
-            if len(others) == 1:
-                raise
-            unpaired.append(f"{capital(plain(arm))} cannot be compared: {error}.")
+            unpaired[arm] = str(error)
             continue
         rows.insert(0, "arm", arm)
         tables.append(rows)
     if not tables:
-        raise ConfigError(unpaired[0].removesuffix("."))
+        raise ConfigError("; ".join(unpaired.values()))
+    reasons = [f"{capital(plain(a))} cannot be compared: {why}." for a, why in unpaired.items()]
     family = with_verdicts(pd.concat(tables, ignore_index=True), confidence, correction)
     return Comparison(
-        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(unpaired)
+        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(reasons)
     )
 
 
@@ -191,16 +192,15 @@ def text_table(found: Comparison) -> list[str]:
 
 def section(results: Results, confidence: float = 0.95) -> Section | None:
     """Section of the report; None if there is one arm only."""
-    if not results.challengers:
+    if len(_planned(results)) < 2:
         return None
-    title = "Comparison"
     try:
         found = comparison(results, None, None, confidence, allow_missing=True)
     except ConfigError as error:
-        return Section("comparison", title, (f"Nothing can be compared: {error}.",))
+        return Section("comparison", "Comparison", (f"Nothing can be compared: {error}.",))
     return Section(
         "comparison",
-        title,
+        "Comparison",
         tuple(sentences(found)),
         tables=tuple(_table(found, arm) for arm in found.arms),
         notes=_notes(found) + ((LOOKED,) if "precision" in results.experiment else ()),
@@ -208,10 +208,12 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
 
 
 def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
-    arms = arms or [*results.challengers, results.baseline]
-    planned = results.planned[0]
+    planned = _planned(results)
+    if not arms:
+        baseline = results.experiment.get("baseline", results.baseline)
+        arms = [*(arm for arm in planned if arm != baseline), baseline]
     for arm in arms:
-        if arm not in planned and arm not in results.arms:
+        if arm not in planned:
             raise ConfigError(
                 f'unknown arm "{arm}"{nearest(arm, planned)}; the runs have: {", ".join(planned)}'
             )
@@ -219,6 +221,16 @@ def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
     if len(chosen) < 2:
         raise ConfigError("a comparison needs two arms")
     return chosen
+
+
+def _planned(results: Results) -> list[str]:
+    return list(dict.fromkeys([*results.planned[0], *results.arms]))
+
+
+def _refuse_lost(results: Results, arm: str) -> None:
+    if arm not in results.arms:
+        why = " (failures.parquet has why)" if results.failures else ""
+        raise ConfigError(f'arm "{arm}" has no finished run{why}')
 
 
 def _smallest(
@@ -316,8 +328,7 @@ def _named(row: Mapping[Any, Any], arms: int) -> str:
 
 
 def _size(bound: float, measure: str) -> str:
-    unit = measure_unit(measure)
-    return f"{bound:g} {unit}".strip()
+    return f"{bound:g} {measure_unit(measure)}".strip()
 
 
 def _table(found: Comparison, arm: str) -> Table:
