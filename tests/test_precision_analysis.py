@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from trustsim.analysis.pairs import mean_interval
-from trustsim.analysis.precision import how_precise, pairing, shrinking
+from trustsim.analysis.precision import FEWEST_PAIRS, how_precise, pairing, shrinking
 from trustsim.errors import ConfigError
 from trustsim.experiment.stopping import half_width, replicate_means
 from trustsim.precision_rule import Precision
@@ -96,11 +96,32 @@ def test_every_row_is_the_last_row_of_fewer_replicates() -> None:
             assert row[column] == pytest.approx(alone[column]), column
 
 
-def test_few_replicates_are_shown_from_the_second() -> None:
-    path = shrinking(correlated(6, 0.5))
-    assert path["replications"].tolist() == [2, 3, 4, 5, 6]
-    assert np.isinf(path["sequence"]).all()
+@pytest.mark.parametrize(
+    ("replicates", "shown"),
+    [(2, [2]), (7, [7]), (8, [8]), (11, [8, 9, 10, 11]), (19, [*range(8, 20)])],
+)
+def test_few_replicates_are_shown_from_the_eighth(replicates: int, shown: list[int]) -> None:
+    path = shrinking(correlated(replicates, 0.5))
+    assert path["replications"].tolist() == shown
+    assert np.isinf(path["sequence"][path["n"] < 10]).all()
     assert np.isfinite(path["student"]).all()
+
+
+@pytest.mark.parametrize("replicates", range(2, FEWEST_PAIRS))
+def test_few_pairs_leave_the_gain_without_an_interval(replicates: int) -> None:
+    found = pairing(correlated(replicates, 0.8))
+    assert found.ratio > 0
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_from_the_fewest_pairs_on_the_gains_interval_is_worth_showing() -> None:
+    """Some 90 of 100 hold the truth; 4 standard errors are 12. With three it is two in three."""
+    held = 0
+    for seed in range(100):
+        found = pairing(correlated(FEWEST_PAIRS, 0.8, seed), resamples=300)
+        held += found.low <= 5 <= found.high
+    assert 0.78 < held / 100 <= 1
 
 
 def test_points_are_averaged_before_anything_is_worked_out() -> None:

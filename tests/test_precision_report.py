@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trustsim.analysis.precision import shrinking
+from trustsim.analysis.precision import FEWEST_PAIRS, shrinking
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.precision import interval_by_replications
@@ -117,8 +117,32 @@ def test_before_the_first_look_there_is_nothing_to_judge() -> None:
     part = made(runs_of(8), {"half_width": 0.02})
     assert "the first look is due after 20 replications" in words(part)
     assert "8 paired replications are too few for an interval" in words(part)
-    with pytest.raises(ConfigError, match="too few replications"):
-        part.pictures[0].draw(style.WIDE)
+    assert part.pictures == ()
+
+
+@pytest.mark.parametrize("replicates", range(2, 12))
+@pytest.mark.parametrize("rule", [None, {"half_width": 0.02}])
+def test_few_replicates_claim_nothing_of_the_pairing(replicates: int, rule: Any) -> None:
+    part = made(runs_of(replicates, arms=2), rule)
+    told, few = words(part), replicates < FEWEST_PAIRS
+    untold = (
+        "What it is worth that kind 0 and usual share their luck cannot be told from "
+        f"{replicates} paired replications: 8 are the fewest."
+    )
+    assert (untold in told) == few
+    assert ("times as many runs" in told) != few
+    assert [table.rows[-1][-1] == "–" for table in part.tables] == [few, few]
+    assert any("bootstrap" in note for note in part.notes) != few
+    assert part.pictures == ()
+    after = [int(count) for count in re.findall(r"after (\d+)", told)]
+    if rule is None:
+        assert after == [replicates, *([8] if replicates > 8 else [])] * 2
+
+
+@pytest.mark.parametrize("replicates", [12, 19, 20])
+def test_a_figure_that_is_there_has_lines(replicates: int) -> None:
+    axis = made(runs_of(replicates)).pictures[0].draw(style.WIDE)[0]
+    assert [len(line.get_xdata()) > 3 for line in axis.lines] == [True, True]
 
 
 def test_what_independent_seeds_would_have_cost() -> None:

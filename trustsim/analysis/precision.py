@@ -30,6 +30,15 @@ from trustsim.precision_rule import Precision
 FIRST = 10
 """Replications from which on an interval is shown, if there are as many."""
 
+FEWEST_PAIRS = 8
+"""Pairs from which on the gain of pairing has an interval.
+
+An assumption: in 4,000 simulated experiments with normal costs of correlation 0.8, the 95 %
+interval of the bootstrap held the true gain in 66 % with 3 pairs (with 2 it has no width), and in
+some 91 % with 4 to 12. But its upper end was typically 160 times its lower with 4 pairs, 13 times
+with 8 and 4.5 times with 20: below 8 it tells next to nothing.
+"""
+
 PATH_POINTS = 60
 ROUND_NUMBERS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 """Replications that are always among those of a path."""
@@ -57,7 +66,8 @@ class Pairing:
         1 where sharing luck does harm; infinite where pairs all differ by the same; missing where
         nothing varies or there are fewer than two pairs.
     low, high : float
-        Bootstrap percentile interval of `ratio` over replicates.
+        Bootstrap percentile interval of `ratio` over replicates; missing with fewer than
+        `FEWEST_PAIRS`, of which a bootstrap says next to nothing.
     confidence : float
         Its level.
     """
@@ -174,7 +184,7 @@ def shrinking(
         Level of both intervals.
     also : sequence of int
         Replications that must be among the rows, beside round numbers and some sixty from 10 to
-        all of them (from 2, if there are fewer than 20).
+        all of them (from 8, if there are fewer than 20; only the last, if there are fewer than 8).
 
     Returns
     -------
@@ -187,8 +197,8 @@ def shrinking(
     """
     numbers = pairs.index.to_numpy()
     every = int(numbers[-1]) + 1
-    first = FIRST if every >= 2 * FIRST else 2
-    grid = np.unique(np.geomspace(first, every, PATH_POINTS).astype(int))
+    first = FIRST if every >= 2 * FIRST else min(FEWEST_PAIRS, every)
+    grid = np.unique(np.geomspace(first, every, PATH_POINTS).round())
     replications = np.union1d(grid, [k for k in (*also, *ROUND_NUMBERS) if first <= k <= every])
     replications = replications.astype(int)
     count: Counts = np.searchsorted(numbers, replications).astype(np.int64)
@@ -242,6 +252,8 @@ def pairing(
     ratio = ratio_of(columns)
     if not math.isfinite(ratio):
         return Pairing(n, ratio, ratio, ratio, confidence)
+    if n < FEWEST_PAIRS:
+        return Pairing(n, ratio, math.nan, math.nan, confidence)
     random = np.random.default_rng(seed)
     resamples = min(resamples, max(FEWEST_RESAMPLES, MOST_DRAWS // n))
     ratios = np.array(

@@ -8,14 +8,20 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from trustsim.analysis.precision import ROUND_NUMBERS, Known, Precise, how_precise
-from trustsim.errors import ConfigError
+from trustsim.analysis.precision import (
+    FEWEST_PAIRS,
+    ROUND_NUMBERS,
+    Known,
+    Precise,
+    how_precise,
+)
 from trustsim.experiment.stopping import Look
 from trustsim.precision_rule import Precision, read_precision
 from trustsim.report.figures.precision import interval_by_replications
 from trustsim.report.gallery import Picture
 from trustsim.report.labels import (
     SHARE_PREFIX,
+    clear_of_zero,
     decimals,
     half_width_text,
     measure_label,
@@ -44,27 +50,32 @@ APART = (
     "differences; interval by bootstrap over replicates."
 )
 
+GROWTH = 1.5
+"""How many times its first replications a line of the figure must reach, to be one."""
+
 
 def section(results: Results, confidence: float = 0.95) -> Section | None:
     """Make the section; None if no arm has two pairs of runs with the baseline."""
     found = find(results, confidence)
     if found is None:
         return None
+    drawn = _drawn(found)
     picture = Picture(
         "precision",
         "The interval against replications",
         _caption(found, confidence),
         _in_words(found),
-        lambda width: _draw(found, results.arms, width),
+        lambda width: _draw(found, drawn, results.arms, width),
     )
+    bootstrapped = any(known.pairing.n >= FEWEST_PAIRS for known in found.challengers)
     level = _level(found, confidence)
     return Section(
         "precision",
         "Precision",
         tuple(sentences(found, finished=_finished(results), confidence=confidence)),
-        (picture,),
+        (picture,) if drawn else (),
         tuple(_table(known, found, level) for known in found.challengers),
-        (AT_ANY_TIME, UNIT, APART),
+        (AT_ANY_TIME, UNIT, *([APART] if bootstrapped else [])),
     )
 
 
@@ -145,14 +156,18 @@ def _width_sentence(known: Known, found: Precise, confidence: float) -> str:
         first = known.path.iloc[0]
         half = float(last["student"])
         places = decimals(half, mean)
+        before = ""
+        if len(known.path) > 1:
+            width = half_width_text(float(first["student"]), places)
+            before = f"; after {number(int(first['n']), 0)} it was {width}"
         return (
             f"The half-width of the {level} interval of {pair} in {what} is "
             f"{half_width_text(half, places)}{f' ({unit})' if unit else ''} after {pairs} paired "
-            f"replications; after {number(int(first['n']), 0)} it was "
-            f"{half_width_text(float(first['student']), places)}."
+            f"replications{before}."
         )
     half = float(last["sequence"])
     places = decimals(min(half, known.target), mean)
+    places = clear_of_zero(mean - half, mean + half, places)
     share = ""
     if found.rule.relative:
         percentage = f"{100 * found.rule.half_width:.4g}\N{NO-BREAK SPACE}%"
@@ -181,6 +196,11 @@ def _pairing_sentence(known: Known, baseline: str, several: bool) -> str:
         return f"What it is worth that {who} share their luck cannot be told: nothing varies."
     if math.isinf(gain.ratio):
         return f"{_start(who)} share their luck, and all pairs of runs differ by the same."
+    if gain.n < FEWEST_PAIRS:
+        return (
+            f"What it is worth that {who} share their luck cannot be told from "
+            f"{number(gain.n, 0)} paired replications: {FEWEST_PAIRS} are the fewest."
+        )
     interval = f"{percent(gain.confidence)} interval {_times(gain.low)} to {_times(gain.high)}"
     if gain.low <= 1 <= gain.high:
         return (
@@ -230,11 +250,19 @@ def _in_words(found: Precise) -> str:
     return f"{opening}: {', '.join(parts)}." if parts else f"{opening}."
 
 
-def _draw(found: Precise, arms: Sequence[str], width: float) -> list[Axes]:
+def _drawn(found: Precise) -> list[Known]:
+    """Challengers whose replications grew enough for a line to be seen."""
     kind = "sequence" if found.rule else "student"
-    drawn = [k for k in found.challengers if (k.path[kind] < math.inf).any()]
-    if not drawn:
-        raise ConfigError("there are too few replications for an interval")
+    drawn = []
+    for known in found.challengers:
+        there = known.path.loc[known.path[kind] < math.inf, "replications"]
+        if len(there) > 1 and there.iloc[-1] >= GROWTH * there.iloc[0]:
+            drawn.append(known)
+    return drawn
+
+
+def _draw(found: Precise, drawn: Sequence[Known], arms: Sequence[str], width: float) -> list[Axes]:
+    kind = "sequence" if found.rule else "student"
     return interval_by_replications(
         pd.concat([known.path.assign(arm=known.arm) for known in drawn], ignore_index=True),
         baseline=found.baseline,
@@ -263,7 +291,7 @@ def _table(known: Known, found: Precise, confidence: float) -> Table:
                 number(mean, places),
                 _interval(mean, wide, places),
                 _interval(mean, narrow, places),
-                _times(float(row["ratio"])),
+                _times(float(row["ratio"])) if row["n"] >= FEWEST_PAIRS else "–",
             )
         )
     return Table(
