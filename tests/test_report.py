@@ -93,9 +93,7 @@ class TestPage:
 
     def test_every_figure_is_there_at_both_widths_with_words_for_it(self, page):
         found = References(page)
-        assert len(found.images) == len(
-            FIGURES
-        )  # four replications are too few for the precision's
+        assert len(found.images) == len(FIGURES)  # too few runs for that of the precision
         assert page.count("<source media") == len(FIGURES)
         assert all(len(image["alt"]) > 40 for image in found.images)
         assert any("high trust 1." in image["alt"] for image in found.images)
