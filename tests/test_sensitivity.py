@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trustsim.analysis.indices import elementary_effects, morris_indices, sobol_indices
 from trustsim.analysis.sensitivity import labels, sensitivity, verdict
 from trustsim.designs import read_design
+from trustsim.errors import ConfigError
 from trustsim.experiment.design import unit_sample
 
 
@@ -221,3 +222,23 @@ def test_shares_do_not_depend_on_the_unit_of_the_output(shift, scale):
 def test_verdicts(low, high, said):
     assert verdict(low, high) == said
     assert verdict(10 * low, 10 * high, scale=10.0) == said
+
+
+def test_a_rule_that_is_chosen_is_a_parameter_like_others() -> None:
+    parameters = {
+        "market.late_gain": {"low": 0.0, "high": 1.0},
+        "policies.buyers.high_trust.inspection": {"choices": ["none", "by_trust"]},
+    }
+    design = read_design({"method": "sobol", "points": 64, "seed": 5, "parameters": parameters})
+    runs = runs_of(
+        design, ("a", lambda unit: unit[:, 0] + (unit[:, 1] < 0.5)), ("b", lambda u: 0 * u[:, 0])
+    )
+    found = sensitivity(runs, design, "a", "b", resamples=50)
+    total = found.indices.set_index("path")["ST"]
+    # Variances of a uniform number and of a coin: 1/12 and 1/4
+    assert total["policies.buyers.high_trust.inspection"] == pytest.approx(3 / 4, abs=0.1)
+    other = runs["policies.buyers.high_trust.inspection"].replace("none", "all")
+    with pytest.raises(ConfigError, match="inspection = 'all', the design says 'none'"):
+        sensitivity(
+            runs.assign(**{"policies.buyers.high_trust.inspection": other}), design, "a", "b"
+        )

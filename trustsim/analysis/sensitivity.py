@@ -269,7 +269,7 @@ def _refuse_other_design(runs: pd.DataFrame, table: pd.DataFrame) -> None:
     for path in table.columns:
         there = runs[path].to_numpy()
         asked = table[path].to_numpy()[runs["point"].to_numpy(int)]
-        if table[path].dtype == object:
+        if not pd.api.types.is_numeric_dtype(table[path]):
             odd = there.astype(str) != asked.astype(str)
         else:
             odd = ~np.isclose(there.astype(float), asked.astype(float), rtol=1e-9, atol=0)
