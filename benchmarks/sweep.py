@@ -97,11 +97,13 @@ def outside(config: ExperimentConfig, folder: Path) -> float:
     return 1.0 - inside / (process_time() - start)
 
 
-def peak_and_seconds(config: Path, out: Path) -> tuple[float, float]:
+def peak_and_seconds(config: Path, out: Path, jobs: int) -> tuple[float, float]:
     """Peak memory, bytes, and time of the command line on an experiment."""
     command = [sys.executable, "-m", "trustsim.cli", "run", str(config), "--out", str(out)]
     start = perf_counter()
-    process = subprocess.Popen([*command, "--no-report", "--quiet"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "--no-report", "--quiet", "--jobs", str(jobs)], stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"the sweep ended with status {status}")
@@ -152,7 +154,8 @@ def sweep(quick: bool) -> Iterator[Row]:
         share = 100.0 * outside(config, Path(folder) / "outside")
         yield at_most(TITLE, "processor time outside the compiled engine", share, "%", 10.0)
         large, path = config_of(all_points, rounds, folder)
-        peak, seconds = peak_and_seconds(path, Path(folder) / "all")
         name = f"{len(Plan(large)):,} runs, command line"
-        yield Row(TITLE, f"{name}, both cores", len(Plan(large)) / seconds, "runs/s")
+        for jobs, words in ((1, "one core"), (CORES, "both cores")):
+            peak, seconds = peak_and_seconds(path, Path(folder) / words, jobs)
+            yield Row(TITLE, f"{name}, {words}", len(Plan(large)) / seconds, "runs/s")
         yield at_most(TITLE, f"{name}, peak memory", peak / GIGABYTE, "GB", 2.0)

@@ -11,6 +11,7 @@ from synthetic_results import write_folder
 from trustsim.analysis.compare import compare
 from trustsim.analysis.verdicts import adjusted
 from trustsim.errors import ConfigError
+from trustsim.report.answers import answers
 from trustsim.report.comparison import comparison, section, sentences, text_table
 from trustsim.report.results import Results, read_results
 
@@ -147,6 +148,14 @@ class TestHoles:
         assert told.startswith(f"Nothing can be compared: {why}; ")
         with pytest.raises(ConfigError, match=re.escape(why)):
             comparison(two, ["high_trust", "adversarial"], allow_missing=True)
+
+    def test_the_answer_says_which_arms_are_lost(self, lost):
+        assert answers(lost("one", "high_trust"))[0] == (
+            "High trust has no finished run (failures.parquet has why)."
+        )
+        told = answers(lost("baseline", "adversarial"))
+        assert told[0].startswith("Adversarial has no finished run")
+        assert told[1] == "Adversarial was the baseline; trust but verify takes its place."
 
     def test_the_other_arms_are_compared(self, lost):
         one = comparison(lost("one", "high_trust"), allow_missing=True)

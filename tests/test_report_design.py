@@ -193,7 +193,8 @@ class TestRest:
         write_design_folder(tmp_path, points=3, replicates=2)
         runs = pd.read_parquet(tmp_path / "runs.parquet")
         runs[runs["arm"] == "adversarial"].to_parquet(tmp_path / "runs.parquet")
-        (said,) = answers(read_results(tmp_path))
+        lost, said = answers(read_results(tmp_path))
+        assert lost == "High trust has no finished run (failures.parquet has why)."
         assert "There is one arm only" in said
         assert "Means are over 3 points" in said
 

@@ -33,6 +33,24 @@ METHODS = {
 
 def answers(results: Results, confidence: float = 0.95) -> list[str]:
     """Sentences that answer the experiment, for each arm other than the baseline."""
+    return [*_lost(results), *_found(results, confidence)]
+
+
+def _lost(results: Results) -> list[str]:
+    """Say which arms have no run to compare, and what takes the place of a lost baseline."""
+    told = [
+        f"{capital(plain(arm))} has no finished run (failures.parquet has why)."
+        for arm in results.lost
+    ]
+    if results.experiment.get("baseline") in results.lost and results.challengers:
+        named = plain(str(results.experiment["baseline"]))
+        told.append(
+            f"{capital(named)} was the baseline; {plain(results.baseline)} takes its place."
+        )
+    return told
+
+
+def _found(results: Results, confidence: float) -> list[str]:
     if "total_cost" not in results.runs:
         return ["The table of runs has no total_cost, so that nothing can be compared."]
     if not results.challengers:

@@ -33,7 +33,15 @@ from trustsim.report.tables import (
     provenance_table,
 )
 
-TEMPLATE = Path(__file__).with_name("template.html")
+PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+"""Templates of pages, and what they share."""
+
 
 UNITS = {"replicates": "runs", "points": "points", "both": "points and replicates"}
 
@@ -102,12 +110,8 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     shown = show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
     sections = [ShownSection(each, show_all(results, each.pictures, confidence)) for each in made]
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     labels = plain_arms(results.arms)
-    page = template.render(
+    page = PAGES.get_template("template.html").render(
         title=plain(results.name),
         question=results.question,
         arms=[labels[arm] for arm in results.arms],

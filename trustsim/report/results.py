@@ -111,6 +111,11 @@ class Results:
         named = [str(a) for a in _table(self.experiment, "arms")]
         return [a for a in named if a in there] + [a for a in there if a not in named]
 
+    @property
+    def lost(self) -> list[str]:
+        """Arms of the experiment that have no finished run."""
+        return [str(a) for a in _table(self.experiment, "arms") if a not in self.arms]
+
     @cached_property
     def baseline(self) -> str:
         """The arm that the others are compared with; the last arm if the experiment names none."""
