@@ -21,7 +21,7 @@ def trustsim(*arguments: str, cache: str | None = None) -> float:
     places = {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     if cache is not None:
         places["XDG_CACHE_HOME"] = cache
-    command = [sys.executable, "-m", "trustsim.cli", *arguments]
+    command = [sys.executable, "-m", "trustsim.commands.cli", *arguments]
 
     def call() -> None:
         subprocess.run(command, env={**os.environ, **places}, capture_output=True, check=True)

@@ -7,10 +7,10 @@ from time import perf_counter
 
 from benchmarks.headline import CORES, headline
 from benchmarks.measuring import Row, alternating, processor_seconds
-from trustsim.experiment.dask_executor import DaskExecutor
+from trustsim.config.scenario import ExperimentConfig
 from trustsim.experiment.design import Plan
-from trustsim.experiment.executors import Executor, ThreadExecutor
-from trustsim.scenario import ExperimentConfig
+from trustsim.experiment.execution.dask_executor import DaskExecutor
+from trustsim.experiment.execution.executors import Executor, ThreadExecutor
 
 TITLE = "Dask against threads, two arms of the headline experiment"
 KEPT = {"runs": ("runs",), "all tables": ("runs", "rounds", "ages")}

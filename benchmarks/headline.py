@@ -7,8 +7,8 @@ from statistics import median
 
 from benchmarks.measuring import Row, alternating, at_least, median_ratio, processor_seconds
 from benchmarks.plain_mesa import PlainMarket
-from trustsim.scenario import ExperimentConfig, Scenario, load_experiment
-from trustsim.simulate import simulate
+from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.simulation.run import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "configs" / "high_trust_vs_adversarial.toml"

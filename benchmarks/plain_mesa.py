@@ -18,9 +18,10 @@ from benchmarks.plain_buyer import Buyer
 from benchmarks.plain_order import CATEGORIES
 from benchmarks.plain_rules import with_rules
 from benchmarks.plain_supplier import Supplier
-from trustsim.market.demand import mismatch
-from trustsim.measures import measure
-from trustsim.records import AGE_FROM, MICRO, Tally
+from trustsim.market.records import Tally
+from trustsim.market.rooms.demand import mismatch
+from trustsim.schema.accounts import MICRO
+from trustsim.schema.measures import AGE_FROM, measure
 
 GOLDEN = 0.6180339887498949
 COUNTED = (
@@ -113,7 +114,7 @@ class PlainMarket(Model):
 
     Parameters
     ----------
-    scenario : trustsim.scenario.Scenario
+    scenario : trustsim.config.scenario.Scenario
         Size, parameters, policies and instruments.
     seed : int
         Seed of `random`.

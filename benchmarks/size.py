@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks.headline import CORES, ROOT, engine_orders, headline
 from benchmarks.measuring import Row, alternating, at_least, at_most, median_ratio, seconds
-from trustsim.scenario import Scenario
-from trustsim.simulate import Rounds, simulate
+from trustsim.config.scenario import Scenario
+from trustsim.simulation.run import Rounds, simulate
 
 BUYERS_PER_SUPPLIER = 100
 ROUNDS = 6

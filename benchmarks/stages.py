@@ -1,6 +1,6 @@
 """What each room costs: the walk is cut short after one room after the other.
 
-A copy of the schedule in `trustsim.market.round` is made from its source, with a way out after
+A copy of the schedule in `trustsim.market.schedule` is made from its source, with a way out after
 every call of a room. Walking the same buyers from the same state up to each way out and taking
 differences gives the cost of every call, in the place and with the data that it has in the walk.
 """
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measuring import Row
-from trustsim.compiled import cache_folder
+from trustsim.config.scenario import Scenario
+from trustsim.engine.compiling import cache_folder
 from trustsim.market import population
-from trustsim.market import round as market_round
-from trustsim.scenario import Scenario
-from trustsim.simulate import Rounds
+from trustsim.market import schedule as market_round
+from trustsim.simulation.run import Rounds
 
 ROOMS = {room.__name__.rpartition(".")[2] for room in market_round.SCHEDULE}
 OPENED = ("find_partner", "carry_out")
@@ -126,10 +126,10 @@ def cut_walk() -> tuple[Any, list[str]]:
     walk = cutter.function("walk")
     module = ast.Module([*cutter.opened, walk], [])
     source = (
-        "from trustsim.compiled import compiled, entry\n"
+        "from trustsim.engine.compiling import compiled, entry\n"
         "from trustsim.market import *\n"
-        "from trustsim.market.round import *\n"
-        f"from trustsim.market.round import {', '.join(sorted(ROOMS))}\n\n\n"
+        "from trustsim.market.schedule import *\n"
+        f"from trustsim.market.schedule import {', '.join(sorted(ROOMS))}\n\n\n"
         f"{ast.unparse(ast.fix_missing_locations(module))}\n\n\n"
         "@entry\n"
         "def walk_until(world, desk, first, last, stop):\n"

@@ -10,12 +10,12 @@ from pathlib import Path
 from benchmarks.headline import ROOT
 from benchmarks.measuring import Row, at_most, seconds
 from benchmarks.size import peak_bytes
+from trustsim.config.scenario import load_experiment
 from trustsim.experiment.design import Plan
-from trustsim.experiment.executors import Attempt
+from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.run import RUNS_PER_CHUNK
-from trustsim.experiment.store import opened
-from trustsim.scenario import load_experiment
-from trustsim.simulate import simulate
+from trustsim.experiment.storage.store import opened
+from trustsim.simulation.run import simulate
 
 KEPT = ("runs",)
 REPLICATIONS = 100

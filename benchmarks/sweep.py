@@ -17,11 +17,11 @@ from mesa.batchrunner import batch_run
 from benchmarks.headline import CORES
 from benchmarks.measuring import Row, alternating, at_least, at_most
 from benchmarks.plain_mesa import PlainMarket
+from trustsim.config.scenario import ExperimentConfig, load_experiment
 from trustsim.experiment.design import Plan, scenario_of
 from trustsim.experiment.run import run_missing
 from trustsim.market import population
-from trustsim.market import round as market_round
-from trustsim.scenario import ExperimentConfig, load_experiment
+from trustsim.market import schedule as market_round
 
 TITLE = "sweep of markets of 100 buyers and 20 suppliers over 120 rounds"
 CONFIG = """
@@ -99,7 +99,7 @@ def outside(config: ExperimentConfig, folder: Path) -> float:
 
 def peak_and_seconds(config: Path, out: Path, jobs: int) -> tuple[float, float]:
     """Peak memory, bytes, and time of the command line on an experiment."""
-    command = [sys.executable, "-m", "trustsim.cli", "run", str(config), "--out", str(out)]
+    command = [sys.executable, "-m", "trustsim.commands.cli", "run", str(config), "--out", str(out)]
     start = perf_counter()
     process = subprocess.Popen(
         [*command, "--no-report", "--quiet", "--jobs", str(jobs)], stdout=subprocess.DEVNULL

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from trustsim.config.scenario import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
-from trustsim.scenario import ExperimentConfig, load_experiment
 
 SMALL = """
 name = "small"

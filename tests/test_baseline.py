@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from trustsim.scenario import Scenario
-from trustsim.simulate import simulate
+from trustsim.config.scenario import Scenario
+from trustsim.simulation.run import simulate
 
 FILE = Path(__file__).with_name("baseline.json")
 UPDATE = "TRUSTSIM_UPDATE_BASELINE"

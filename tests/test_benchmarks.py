@@ -15,14 +15,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from scipy import stats
+from support.places import ROOT
 
 from benchmarks.dask_overhead import TITLE as DASK
 from benchmarks.plain_mesa import PlainMarket
 from benchmarks.sweep import TITLE as SWEEP
-from trustsim.scenario import Scenario
-from trustsim.simulate import simulate
+from trustsim.config.scenario import Scenario
+from trustsim.simulation.run import simulate
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZE = {"buyers": 60, "suppliers": 15, "rounds": 36}
 PLAIN_RUNS, ENGINE_RUNS = 40, 160
 FEWER = 16

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_EXAMPLES = [
     path for path in sorted((ROOT / "trustsim").rglob("*.py")) if ">>> " in path.read_text("utf-8")
@@ -77,7 +77,7 @@ def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
 def load_toml(block: Block, folder: Path) -> None:
     if not re.search(r"^\[arms\b", block.text, flags=re.MULTILINE):
         return
-    from trustsim.scenario import load_experiment
+    from trustsim.config.scenario import load_experiment
 
     file = folder / (block.file or f"block_{block.line}.toml")
     file.write_text(block.text, encoding="utf-8")
@@ -92,7 +92,7 @@ def run_console(block: Block, page: Path, folder: Path) -> None:
         if arguments[0] == "run":
             arguments += shlex.split(block.arguments)
         done = subprocess.run(
-            [sys.executable, "-m", "trustsim.cli", *arguments],
+            [sys.executable, "-m", "trustsim.commands.cli", *arguments],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from support.places import ROOT
 
 from trustsim import Experiment, compare, crossover
 from trustsim.study import Results
 
-CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+CONFIGS = ROOT / "configs"
 RUNS = 24
 OLD = 19
 """Orders done together from which on a relation counts as old: more than a year and a half."""

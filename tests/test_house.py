@@ -9,47 +9,31 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
-from trustsim.compiled import COMPILED
+from trustsim.engine.compiling import COMPILED
 
-ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "trustsim"
 
-# A module may import from its own layer and from those above it in this list.
-LAYERS: list[set[str]] = [
-    {
-        "compiled",
-        "config",
-        "crew",
-        "designs",
-        "distributions",
-        "errors",
-        "given",
-        "library",
-        "luck",
-        "measures",
-        "outcome",
-        "parameters",
-        "precision_rule",
-        "records",
-        "resolved",
-        "rules",
-        "scenario",
-        "settings",
-        "space",
-        "time_limit",
+# Who may import whom; `docs/house.md` has the same table. Everybody may import `errors`.
+KNOWS: dict[str, set[str]] = {
+    "errors": set(),
+    "theory": set(),
+    "schema": set(),
+    "engine": set(),
+    "market": {"schema", "engine"},
+    "config": {"schema", "engine"},
+    "simulation": {"schema", "engine", "market", "config"},
+    "experiment": {"schema", "engine", "config", "simulation"},
+    "analysis": {"schema", "config", "experiment"},
+    "calibration": {"schema", "config", "experiment", "analysis", "simulation"},
+    "report": {"schema", "config", "experiment", "analysis", "calibration"},
+    "study": {"config", "experiment", "analysis", "report"},
+    "commands": {
+        "schema", "config", "experiment", "calibration", "report", "study",
     },
-    {"market"},
-    {"simulate"},
-    {"model"},
-    {"experiment"},
-    {"analysis"},
-    {"report"},
-    {"describe", "study"},
-    {"screen", "verbs"},
-    {"explore", "cli"},
-]
-KNOWS_A_SCREEN = {"cli", "explore", "screen", "verbs"}
+}  # fmt: skip
+KNOWS_A_SCREEN = {"commands", "explore"}
 SCREEN_LIBRARIES = {"rich", "solara", "typer"}
 HEAVY_LIBRARIES = {"matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy"}
 LONGEST_FILE = 400
@@ -72,15 +56,10 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in source_files()}
 
 
-def room(module: str) -> str | None:
-    """Return the first name below the package: `trustsim.market.round` is in room `market`."""
+def package_of(module: str) -> str | None:
+    """Return the first name below the root: `trustsim.market.schedule` is of `market`."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else None
-
-
-def layer(module: str) -> int | None:
-    name = room(module)
-    return next((number for number, names in enumerate(LAYERS) if name in names), None)
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -119,26 +98,55 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_every_module_has_a_place_in_the_layers() -> None:
-    homeless = [name for name in MODULES if room(name) is not None and layer(name) is None]
-    assert not homeless, f"not in the list of layers: {homeless}"
+def test_every_module_has_a_place_in_the_table() -> None:
+    homeless = {name for name in MODULES if (package_of(name) or "errors") not in KNOWS}
+    assert not homeless, f"not in the table of who knows whom: {homeless}"
 
 
-def test_imports_point_one_way() -> None:
+def test_nothing_but_errors_and_study_stands_loose_at_the_root() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", "errors", "study"}
+
+
+def test_imports_keep_to_the_table() -> None:
     wrong = []
     for name, path in MODULES.items():
-        if room(name) is None:
+        mine = package_of(name)
+        if mine is None:
             continue
         for line, imported in imports(path):
             target = own_module(imported)
-            if target is None:
-                continue
             if target == "trustsim":
                 if imported != "trustsim.__version__":
                     wrong.append(f"{path.relative_to(ROOT)}:{line} enters by the front door")
-            elif (layer(target) or 0) > (layer(name) or 0):
-                wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
+            elif target is not None:
+                theirs = package_of(target)
+                if theirs not in {mine, "errors"} | KNOWS[mine]:
+                    wrong.append(f"{path.relative_to(ROOT)}:{line} imports {target}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_what_the_table_allows_is_used() -> None:
+    used: dict[str, set[str | None]] = {}
+    for name, path in MODULES.items():
+        targets = (own_module(imported) for _, imported in imports(path))
+        used.setdefault(package_of(name) or "", set()).update(
+            package_of(target) for target in targets if target is not None
+        )
+    idle = {name: known - used.get(name, set()) for name, known in KNOWS.items()}
+    assert {name: names for name, names in idle.items() if names} == {}
+
+
+def test_the_docs_show_the_same_table() -> None:
+    page = (ROOT / "docs" / "house.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]*) \|$", page, flags=re.M)
+    assert {name: set(re.findall(r"`(\w+)`", known)) for name, known in rows} == KNOWS
+
+
+def test_every_package_says_what_it_is_for() -> None:
+    for name, path in MODULES.items():
+        if path.name == "__init__.py":
+            purpose = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            assert len(purpose.splitlines()) >= 3, name
 
 
 def test_imports_have_no_cycles() -> None:
@@ -156,7 +164,7 @@ def test_only_the_command_line_and_the_page_know_a_screen() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {imported}"
         for name, path in MODULES.items()
-        if room(name) not in KNOWS_A_SCREEN
+        if package_of(name) not in KNOWS_A_SCREEN
         for line, imported in imports(path)
         if imported.split(".")[0] in SCREEN_LIBRARIES
     ]
@@ -164,14 +172,15 @@ def test_only_the_command_line_and_the_page_know_a_screen() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in source_files()}
+    files = source_files()
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     too_long = {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_FILE}
     assert not too_long
 
 
 def test_help_imports_nothing_heavy() -> None:
     listing = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "trustsim.cli", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "trustsim.commands.cli", "--help"],
         cwd=ROOT,
         capture_output=True,
         check=True,
@@ -258,5 +267,5 @@ def test_the_cache_of_compiled_code_knows_every_source_that_rooms_read() -> None
             continue
         seen.add(name)
         todo += [t for _, i in imports(MODULES[name]) if (t := own_module(i)) is not None]
-    assert "trustsim.records" in seen
+    assert "trustsim.market.records" in seen
     assert {MODULES[name] for name in seen} <= known

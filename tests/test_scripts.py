@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted(path.name for path in (ROOT / "experiments").glob("*.py"))
 
 
@@ -56,7 +56,7 @@ def test_own_rule_inspects_more_than_the_built_in_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.toml"), key=str))
 def test_configs_are_described(config: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "trustsim.cli", "describe", str(config)],
+        [sys.executable, "-m", "trustsim.commands.cli", "describe", str(config)],
         cwd=ROOT,
         capture_output=True,
         text=True,

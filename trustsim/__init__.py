@@ -5,9 +5,7 @@ Names are loaded when they are first asked for, so that ``trustsim --help`` stay
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -15,26 +13,26 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from trustsim.analysis.compare import compare
     from trustsim.analysis.crossover import crossover
+    from trustsim.config.scenario import Scenario, load_experiment
     from trustsim.errors import ConfigError
-    from trustsim.model import TrustModel
-    from trustsim.outcome import Outcome
-    from trustsim.rules import rule
-    from trustsim.scenario import Scenario, load_experiment
-    from trustsim.simulate import simulate
+    from trustsim.schema.decisions import rule
+    from trustsim.simulation.mesa_model import TrustModel
+    from trustsim.simulation.outcome import Outcome
+    from trustsim.simulation.run import simulate
     from trustsim.study import Experiment, Results
 
 _HOMES = {
     "ConfigError": "errors",
     "Experiment": "study",
-    "Outcome": "outcome",
+    "Outcome": "simulation.outcome",
     "Results": "study",
-    "Scenario": "scenario",
-    "TrustModel": "model",
+    "Scenario": "config.scenario",
+    "TrustModel": "simulation.mesa_model",
     "compare": "analysis.compare",
     "crossover": "analysis.crossover",
-    "load_experiment": "scenario",
-    "rule": "rules",
-    "simulate": "simulate",
+    "load_experiment": "config.scenario",
+    "rule": "schema.decisions",
+    "simulate": "simulation.run",
 }
 
 __all__ = [
@@ -62,15 +60,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """The package: its name ``simulate`` is the function, also once its module is loaded."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "simulate" and isinstance(value, ModuleType):
-            value = value.simulate
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

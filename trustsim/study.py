@@ -13,26 +13,26 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.compare import compare
-from trustsim.analysis.discovery import Discovery
-from trustsim.analysis.sensitivity import Sensitivity
+from trustsim.analysis.discovery.losses import Discovery
+from trustsim.analysis.sensitivity.drivers import Sensitivity
+from trustsim.config.scenario import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
-from trustsim.experiment.executor_choice import executor_of
-from trustsim.experiment.executors import Executor
-from trustsim.experiment.files import (
+from trustsim.experiment.execution.choice import executor_of
+from trustsim.experiment.execution.executors import Executor
+from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
+from trustsim.experiment.storage.files import (
     EXPERIMENT,
     FAILURES,
     check_folder,
     read_manifest,
     read_table,
 )
-from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
-from trustsim.experiment.tables import AGES, ROUNDS, RUNS
-from trustsim.report import discovery, precision, sensitivity
-from trustsim.report.answers import answers
-from trustsim.report.report import write_report
+from trustsim.experiment.storage.tables import AGES, ROUNDS, RUNS
 from trustsim.report.results import Results as Reported
 from trustsim.report.results import read_results
-from trustsim.scenario import ExperimentConfig, load_experiment
+from trustsim.report.sections import discovery, precision, sensitivity
+from trustsim.report.words.answers import answers
+from trustsim.report.writing import write_report
 
 
 class Experiment:
@@ -204,14 +204,15 @@ class Results:
         """Say which parameters drive the difference to the baseline, for each challenger.
 
         Needs a design of the method ``sobol`` or ``morris``; for the options see
-        `trustsim.report.sensitivity.analyses`.
+        `trustsim.report.sections.sensitivity.analyses`.
         """
         return sensitivity.analyses(self._as_reported, confidence, **options)
 
     def discover(self, confidence: float = 0.95, **options: Any) -> list[Discovery]:
         """Find where each challenger loses, in boxes of the parameters that vary.
 
-        Needs a design of many points; for the options see `trustsim.report.discovery.analyses`.
+        Needs a design of many points; for the options see
+        `trustsim.report.sections.discovery.analyses`.
         """
         return discovery.analyses(self._as_reported, confidence, **options)
 

@@ -1,1 +1,4 @@
-"""What the results of runs say: comparisons of arms with their uncertainty."""
+"""What runs say: comparisons, crossovers, precision, what matters, where an arm loses.
+
+Tables of runs enter, from anywhere; findings with their intervals leave.
+"""

@@ -29,7 +29,7 @@ from trustsim.analysis.verdicts import (
     refuse_smallest,
     with_verdicts,
 )
-from trustsim.measures import MEASURES
+from trustsim.schema.measures import MEASURES
 
 __all__ = [
     "Crossover",

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from trustsim.analysis.pairs import Floats, refuse_confidence
+from trustsim.config.precision import Precision
 from trustsim.experiment.stopping import (
     Look,
     expected_half_width,
@@ -25,7 +26,6 @@ from trustsim.experiment.stopping import (
     squared_quantile,
     target,
 )
-from trustsim.precision_rule import Precision
 
 FIRST = 10
 """Replications from which on an interval is shown, if there are as many."""

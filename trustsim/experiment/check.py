@@ -15,10 +15,12 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from trustsim import __version__
+from trustsim.config.scenario import load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
-from trustsim.experiment.executors import Compute
-from trustsim.experiment.files import (
+from trustsim.experiment.execution.executors import Compute
+from trustsim.experiment.run import collect, cores_to_use
+from trustsim.experiment.storage.files import (
     EXPERIMENT,
     FAILURES,
     check_folder,
@@ -27,10 +29,9 @@ from trustsim.experiment.files import (
     read_table,
     rows_of,
 )
-from trustsim.experiment.manifest import experiment_digest
-from trustsim.experiment.merging import NOWHERE, Finder, blocks
-from trustsim.experiment.run import collect, cores_to_use
-from trustsim.experiment.tables import (
+from trustsim.experiment.storage.manifest import experiment_digest
+from trustsim.experiment.storage.merging import NOWHERE, Finder, blocks
+from trustsim.experiment.storage.tables import (
     ROUNDS,
     RUN_ID,
     RUNS,
@@ -39,7 +40,6 @@ from trustsim.experiment.tables import (
     differences,
     rows_as_planned,
 )
-from trustsim.scenario import load_experiment
 
 SAMPLE = 5
 

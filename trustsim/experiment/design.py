@@ -22,9 +22,9 @@ import pandas as pd
 import pyarrow as pa
 
 from trustsim import __version__
-from trustsim.designs import Design
+from trustsim.config.design import Design
+from trustsim.config.scenario import RUN_ID_LENGTH, ExperimentConfig, Scenario
 from trustsim.errors import ConfigError
-from trustsim.scenario import RUN_ID_LENGTH, ExperimentConfig, Scenario
 
 Places = npt.NDArray[np.int64]
 SCENARIOS_KEPT = 4096

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trustsim.designs import range_text
+from trustsim.config.design import range_text
+from trustsim.config.scenario import ExperimentConfig
 from trustsim.experiment.design import Plan, Run, scenario_of
-from trustsim.measures import MEASURES
-from trustsim.records import ACCOUNTS, AGE_FROM
-from trustsim.scenario import ExperimentConfig
+from trustsim.schema.accounts import ACCOUNTS
+from trustsim.schema.measures import AGE_FROM, MEASURES
 
 SECONDS_PER_ORDER = 0.9e-6
 """Time of an order on one core; measured on a server of 2025, yours may take half or twice it."""

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from trustsim.config.scenario import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.design import Plan, Run, scenario_of
-from trustsim.experiment.executors import Attempt, Compute, Executor, ThreadExecutor
-from trustsim.experiment.files import EXPERIMENT, check_folder, read_table, rows_of
-from trustsim.experiment.manifest import manifest_of, scenarios_of
+from trustsim.experiment.execution.executors import Attempt, Compute, Executor, ThreadExecutor
 from trustsim.experiment.stopping import Look, decide
-from trustsim.experiment.store import CHUNKS, Merged, Store, opened
-from trustsim.experiment.tables import RUNS, differences, rows_as_planned
-from trustsim.scenario import ExperimentConfig, load_experiment
+from trustsim.experiment.storage.files import EXPERIMENT, check_folder, read_table, rows_of
+from trustsim.experiment.storage.manifest import manifest_of, scenarios_of
+from trustsim.experiment.storage.store import CHUNKS, Merged, Store, opened
+from trustsim.experiment.storage.tables import RUNS, differences, rows_as_planned
 
 SECONDS_PER_CHUNK = 2.0
 RUNS_PER_CHUNK = 256

@@ -31,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from trustsim.config.precision import Precision
 from trustsim.errors import ConfigError, at, nearest
-from trustsim.precision_rule import Precision
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.compiled import compiled, entry
-from trustsim.luck import SECOND, THIRD, WORLD, four, four_more, normal, number_of
-from trustsim.market.accounts import PAYOFF_MEMORY, micro
-from trustsim.market.demand import common
-from trustsim.market.learning import meet, updated
-from trustsim.market.reputation import posterior
-from trustsim.market.sourcing import knows
-from trustsim.records import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
+from trustsim.engine.compiling import compiled, entry
+from trustsim.engine.luck import SECOND, THIRD, WORLD, four, four_more, normal, number_of
+from trustsim.market.ledger import PAYOFF_MEMORY, micro
+from trustsim.market.rooms.demand import common
+from trustsim.market.rooms.learning import meet, updated
+from trustsim.market.rooms.reputation import posterior
+from trustsim.market.rooms.sourcing import knows
+from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 
 COST = number_of("cost")
 CHARACTER = number_of("character")

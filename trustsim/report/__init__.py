@@ -1,1 +1,4 @@
-"""The report of an experiment: figures, sentences and tables in one self-contained page."""
+"""What a reader gets: sentences, figures, sections and pages.
+
+A results folder enters; one self-contained page and its figures leave.
+"""

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trustsim import __version__
-from trustsim.experiment.files import clear_errors, written
-from trustsim.report.labels import plain
-from trustsim.report.report import PAGES, show
-from trustsim.report.sections import Section
-from trustsim.report.tables import Table
+from trustsim.experiment.storage.files import clear_errors, written
+from trustsim.report.sections.section import Section
+from trustsim.report.sections.tables import Table
+from trustsim.report.words.labels import plain
+from trustsim.report.writing import PAGES, show
 
 
 def write_page(

@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.means import Reading
-from trustsim.designs import SAMPLED, Design, read_design
+from trustsim.config.design import SAMPLED, Design, read_design
+from trustsim.config.options import TABLES
 from trustsim.errors import ConfigError, nearest
-from trustsim.settings import TABLES
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The figures, one module each: every function takes a frame and an optional ``ax``."""
+"""Figures of a comparison of arms, one module each.
+
+A frame and an optional ``ax`` enter; the axes leave.
+"""
 
 from trustsim.report.figures.conduct import conduct_by_age
 from trustsim.report.figures.cost_difference import cost_difference_by_category

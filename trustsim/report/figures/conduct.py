@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.by_age import AGE, age_ticks, bucket_labels, mean_by_age
-from trustsim.report.labels import measure_label, measure_unit
+from trustsim.report.words.labels import measure_label, measure_unit
 
 PANELS = ("inspection_rate", "dispute_rate", "arrears_days", "supplier_opportunism_rate")
 

@@ -13,7 +13,7 @@ from trustsim.analysis.means import OTHER_LUCK, Reading
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.total_cost import cost_parts_of
-from trustsim.report.labels import COST_PARTS, PER_LOT, decimals, number
+from trustsim.report.words.labels import COST_PARTS, PER_LOT, decimals, number
 
 OTHER = "not in a category"
 

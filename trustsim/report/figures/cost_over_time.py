@@ -12,7 +12,7 @@ from trustsim.analysis.crossover import Cost, cost_paths, crossover
 from trustsim.analysis.pairs import mean_interval
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.labels import PER_LOT
+from trustsim.report.words.labels import PER_LOT
 
 PANELS: tuple[tuple[Cost, str], ...] = (
     ("yearly", "Cost of the last year"),

@@ -11,7 +11,7 @@ from trustsim.analysis.crossover import market_rounds
 from trustsim.analysis.pairs import mean_interval
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.labels import measure_label, measure_unit
+from trustsim.report.words.labels import measure_label, measure_unit
 
 PANELS = ("cost_price", "trust_in_suppliers", "trust_in_buyers", "knowhow")
 

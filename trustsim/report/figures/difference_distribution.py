@@ -12,7 +12,7 @@ from trustsim.analysis.compare import paired_differences
 from trustsim.analysis.means import OTHER_LUCK, Reading, means_over
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.labels import PER_LOT, percent
+from trustsim.report.words.labels import PER_LOT, percent
 
 BINS = 24
 

@@ -13,7 +13,7 @@ from trustsim.analysis.means import OTHER_LUCK, Reading, means_over
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.labels import number
+from trustsim.report.words.labels import number
 
 LEAST_TRUSTED, MOST_TRUSTED = 0.47, 0.235
 """Share of face-to-face time on contracts and blame: about 47 % at the least trusted automaker,

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.by_age import AGE, age_ticks, bucket_labels
-from trustsim.report.labels import SHARE_PREFIX, in_figure, plain
+from trustsim.report.words.labels import SHARE_PREFIX, in_figure, plain
 
 MOST = 10
 """Instruments drawn singly; the rarest beyond it are shown together."""

@@ -26,7 +26,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from trustsim.report.labels import in_figure, plain_arms
+from trustsim.report.words.labels import in_figure, plain_arms
 
 WIDE, COLUMN = 7.0, 3.5
 """Widths in inches: across the page, and one column (also for a phone)."""

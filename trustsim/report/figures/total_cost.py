@@ -13,7 +13,7 @@ from trustsim.analysis.means import OTHER_LUCK, Reading, means_over
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
-from trustsim.report.labels import COST_PARTS, PER_LOT, decimals, number
+from trustsim.report.words.labels import COST_PARTS, PER_LOT, decimals, number
 
 
 def cost_parts_of(table: pd.DataFrame) -> list[str]:

@@ -1,0 +1,350 @@
+"""A user's own rules: by object and by name, what is refused and in which words, what they move."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trustsim.config.scenario import Scenario
+from trustsim.engine import own_rules as rules
+from trustsim.engine.compiling import records
+from trustsim.engine.own_rules import DECISIONS, rule
+from trustsim.errors import ConfigError
+from trustsim.market.records import Buyer, Deed, Market, Order, Sight, Supplier, Tie
+from trustsim.market.rooms.learning import see_buyer, see_supplier
+from trustsim.simulation.run import simulate
+
+MARKET = {"buyers": 30, "rounds": 15}
+BUYER = Scenario("trust_but_verify", **MARKET)
+SUPPLIER = Scenario("trust_but_verify", supplier_mix="calculative", **MARKET)
+
+
+@cache
+def usual(side: str) -> tuple[bytes, dict[str, float]]:
+    """Run without a rule of one's own; give the bits and the measures."""
+    outcome = simulate(BUYER if side == "buyer" else SUPPLIER)
+    return outcome.sums.rounds.tobytes(), outcome.measures
+
+
+def with_rule(decision: str, side: str, function: Any) -> Any:
+    """Run with a rule for a decision."""
+    base, policy = (BUYER, "trust_but_verify") if side == "buyer" else (SUPPLIER, "calculative")
+    return simulate(base.with_policy(policy, **{DECISIONS[decision].parameter: function}))
+
+
+@pytest.fixture(autouse=True)
+def _forget_registered_rules() -> Iterator[None]:
+    before = dict(rules.REGISTERED)
+    yield
+    rules.REGISTERED.clear()
+    rules.REGISTERED.update(before)
+
+
+def always_one(order, tie, policy):
+    return 1.0
+
+
+def newest_first(order, tie, policy):
+    return -tie.orders
+
+
+def patient(order, tie, policy):
+    return 9.5
+
+
+def dearest_terms(order, tie, policy):
+    return tie.loss + tie.partner_cost
+
+
+def in_writing(order, tie, policy):
+    return 3.0
+
+
+OVERRIDES = {
+    # decision, side: the rule, a measure that must move, and which way
+    ("award", "buyer"): (newest_first, "loyalty", -1),
+    ("haggling", "buyer"): (patient, "cost_negotiation", +1),
+    ("terms", "buyer"): (dearest_terms, "cost_payment", +1),
+    ("disclosure", "buyer"): (always_one, "knowhow", +1),
+    ("disclosure", "supplier"): (always_one, "knowhow", +1),
+    ("conduct", "buyer"): (always_one, "buyer_opportunism_rate", +1),
+    ("conduct", "supplier"): (always_one, "supplier_opportunism_rate", +1),
+    ("inspection", "buyer"): (always_one, "inspection_rate", +1),
+    ("escalation", "buyer"): (in_writing, "cost_dispute", -1),
+    ("escalation", "supplier"): (in_writing, "supplier_profit", 0),
+}
+
+
+def test_every_decision_is_overridden_here() -> None:
+    every = {(name, side) for name, decision in DECISIONS.items() for side in decision.sides}
+    assert set(OVERRIDES) == every
+
+
+@pytest.mark.parametrize(("decision", "side"), OVERRIDES)
+def test_a_rule_takes_its_decision(decision: str, side: str) -> None:
+    function, measure, direction = OVERRIDES[decision, side]
+    before, measures = usual(side)
+    outcome = with_rule(decision, side, function)
+    assert outcome.sums.rounds.tobytes() != before
+    moved = outcome.measures[measure] - measures[measure]
+    assert moved != 0.0
+    if direction:
+        assert moved * direction > 0.0
+
+
+def test_rules_that_always_cheat_or_inspect_do_so() -> None:
+    assert with_rule("conduct", "supplier", always_one).measures[
+        "supplier_opportunism_rate"
+    ] == pytest.approx(1.0)
+    assert with_rule("inspection", "buyer", always_one).measures["inspection_rate"] == 1.0
+
+
+# Built-in rules, said again.
+
+
+def total_cost_again(order, tie, policy, market):
+    risk = market.defect_bad * market.failure_cost * (1.0 - tie.trust)
+    change = market.switching_cost if tie.orders == 0 else 0.0
+    return -(tie.bid + (risk + change) * market.lot_cost)
+
+
+def by_distrust_again(order, tie, policy):
+    return policy.haggling_hours * (1.0 - tie.trust)
+
+
+def joint_cost_again(order, tie, policy):
+    return -(tie.loss + tie.partner_cost)
+
+
+def by_trust_again(order, tie, policy):
+    return policy.disclosure * tie.trust
+
+
+def calculative_again(order, tie, policy):
+    stake = abs(tie.gain) + abs(tie.loss)
+    if stake <= 0.0:
+        return 0.0
+    excess = (tie.gain - tie.loss) / (policy.noise * stake)
+    if excess > 500.0:
+        return 1.0
+    if excess < -500.0:
+        return 0.0
+    return 1.0 / (1.0 + np.exp(-excess))
+
+
+def joint_first_again(order, tie, policy, market):
+    return 0.0 if tie.trust >= market.dispute_trust_threshold else 1.0
+
+
+def fixed_again(order, tie, policy):
+    return policy.inspection_rate
+
+
+AGAIN: dict[tuple[str, str], tuple[str, Callable[..., float]]] = {
+    ("award", "buyer"): ("total_cost", total_cost_again),
+    ("haggling", "buyer"): ("by_distrust", by_distrust_again),
+    ("terms", "buyer"): ("joint_cost", joint_cost_again),
+    ("disclosure", "buyer"): ("by_trust", by_trust_again),
+    ("disclosure", "supplier"): ("by_trust", by_trust_again),
+    ("conduct", "buyer"): ("calculative", calculative_again),
+    ("conduct", "supplier"): ("calculative", calculative_again),
+    ("inspection", "buyer"): ("fixed", fixed_again),
+    ("escalation", "buyer"): ("joint_first", joint_first_again),
+    ("escalation", "supplier"): ("joint_first", joint_first_again),
+}
+
+
+@pytest.mark.parametrize(("decision", "side"), AGAIN)
+def test_a_built_in_rule_said_again_gives_the_same_bits(decision: str, side: str) -> None:
+    name, function = AGAIN[decision, side]
+    built_in, own = (with_rule(decision, side, each) for each in (name, function))
+    assert own.sums.rounds.tobytes() == built_in.sums.rounds.tobytes()
+    assert own.measures["orders"] > 300
+
+
+def test_a_registered_rule_is_chosen_by_its_name() -> None:
+    @rule("inspection")
+    def inspect_the_first_three(order, tie, policy):
+        return 1.0 if order.age < 3 else 0.0
+
+    by_name = with_rule("inspection", "buyer", "inspect_the_first_three")
+    by_object = with_rule("inspection", "buyer", inspect_the_first_three)
+    assert by_name.sums.rounds.tobytes() == by_object.sums.rounds.tobytes()
+    ages = by_name.ages.set_index("age_from")["inspection_rate"]
+    assert (ages.loc[:2] == 1.0).all()
+    assert (ages.loc[3:].dropna() == 0.0).all()
+
+
+def test_a_rule_is_registered_for_one_decision() -> None:
+    @rule("haggling")
+    def an_hour(order, tie, policy):
+        return 1.0
+
+    with pytest.raises(ConfigError, match="inspection = 'an_hour': allowed: one of none, all"):
+        with_rule("inspection", "buyer", "an_hour")
+
+
+def test_an_unknown_decision_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r'no decision "inspektion".*did you mean "inspection"'):
+        rule("inspektion")
+
+
+def test_the_name_of_a_built_in_rule_is_taken() -> None:
+    def deming(order, tie, policy):
+        return 1.0
+
+    with pytest.raises(ConfigError, match="deming: is the name of a built-in rule"):
+        rule("inspection")(deming)
+    assert rule("haggling")(deming) is deming
+
+
+def too_few(order, tie):
+    return 1.0
+
+
+def too_many(order, tie, policy, market, weather):
+    return 1.0
+
+
+@pytest.mark.parametrize("function", [too_few, too_many, lambda: 1.0])
+def test_another_signature_is_refused(function: Any) -> None:
+    with pytest.raises(ConfigError, match=r"a rule takes \(order, tie, policy\) or") as caught:
+        with_rule("inspection", "buyer", function)
+    assert ", ".join(inspect.signature(function).parameters) in str(caught.value)
+
+
+def by_mood(order, tie, policy):
+    known = tie.trust
+    return known * tie.mood
+
+
+def misspelt(order, tie, policy):
+    return 1.0 if order.evidense > 0.5 else 0.0
+
+
+def keeps_a_list(order, tie, policy):
+    seen = [1.0, "two"]
+    seen.append(tie.trust)
+    return seen[0]
+
+
+def uses_a_stranger(order, tie, policy):
+    return tie.trust + something_undefined  # noqa: F821
+
+
+def imports(order, tie, policy):
+    import os
+
+    return float(os.getpid() > 0)
+
+
+def forgets_to_return(order, tie, policy):
+    tie.trust > 0.5  # noqa: B015
+
+
+def flatters(order, tie, policy):
+    tie.trust = 1.0
+    return 0.5
+
+
+def robs(order: Any, tie: Any, policy: Any) -> float:
+    order["price"] = 0.0
+    return 0.0
+
+
+BROKEN = {
+    by_mood: ("return known * tie.mood", ['"mood" is not known', 'did you mean "good"']),
+    misspelt: ("order.evidense > 0.5", ['"evidense" is not known (did you mean "evidence"?)']),
+    keeps_a_list: ("seen.append", ["does not compile"]),
+    uses_a_stranger: ("def uses_a_stranger", ["something_undefined"]),
+    imports: ("import os", ["does not compile"]),
+    forgets_to_return: ("def forgets_to_return", ["does not return a number"]),
+    flatters: ("tie.trust = 1.0", ["writes to trust", "only reads"]),
+    robs: ('order["price"] = 0.0', ["writes to an item", "only reads"]),
+}
+
+
+@pytest.mark.parametrize("function", BROKEN)
+def test_a_broken_rule_is_refused_with_its_line(function: Any) -> None:
+    shown, words = BROKEN[function]
+    with pytest.raises(ConfigError) as caught:
+        with_rule("inspection", "buyer", function)
+    message = str(caught.value)
+    source, first = inspect.getsourcelines(function)
+    assert f'rule {function.__name__}, file "{__file__}"' in message
+    line = next(first + place for place, text in enumerate(source) if shown in text)
+    assert f"line {line}: " in message
+    assert shown in message
+    for word in words:
+        assert word in message
+    assert "Traceback" not in message
+
+
+def test_what_is_no_function_is_refused() -> None:
+    class Inspector:
+        def __call__(self, order, tie, policy):
+            return 1.0
+
+    with pytest.raises(ConfigError, match="allowed: one of none, all"):
+        with_rule("inspection", "buyer", 3.0)
+    with pytest.raises(ConfigError, match="does not compile"):
+        with_rule("inspection", "buyer", Inspector())
+
+
+@pytest.mark.parametrize("answer", [math.nan, math.inf, -math.inf, 1e300, -5.0])
+@pytest.mark.parametrize("decision", ["haggling", "escalation", "inspection"])
+def test_wild_answers_do_not_break_the_books(decision: str, answer: float) -> None:
+    outcome = with_rule(decision, "buyer", lambda order, tie, policy: answer)
+    assert (outcome.balances.sum(axis=1) == 0).all()
+    owed = outcome.world.ties["owed"].sum()
+    assert outcome.sums.rounds["cost"].sum() == owed - outcome.balances[-1, 0]
+    assert 1.0 < outcome.measures["total_cost"] < 2.0
+    assert outcome.measures["orders"] > 300
+
+
+HIDDEN = {"cost", "burden", "load", "cash", "payoff", "policy", "demand"}
+
+
+def test_rules_are_given_no_field_of_what_was_really_done() -> None:
+    secrets = {"shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim"}
+    secrets |= {"delayed_payment", "unit_cost", "profit", "receivable"}
+    assert secrets <= set(Deed.names or ())
+    for record in (Order, Sight, Market):
+        assert not (secrets | HIDDEN) & set(record.names or ())
+
+
+def fill(record: Any, number: int) -> None:
+    for name in record.dtype.names:
+        record[name] = number
+
+
+def test_a_buyer_sees_nothing_of_a_supplier_but_its_record_with_it_and_its_rating() -> None:
+    tie, buyer, market = (records(kind, 1)[0] for kind in (Tie, Buyer, Market))
+    fill(tie, 3)
+    seen = []
+    for number in (1, 2):
+        supplier, sight = records(Supplier, 1)[0], records(Sight, 1)[0]
+        fill(supplier, number)  # opportunism, cost, cash, policy, ... all differ
+        supplier["rating"], supplier["streak"], supplier["community"] = 0.7, 4, 9
+        see_supplier(sight, tie, buyer, supplier, market)
+        seen.append(sight.tobytes())
+    assert seen[0] == seen[1]
+
+
+def test_a_supplier_sees_nothing_of_a_buyer_but_its_record_with_it() -> None:
+    tie, supplier, market = (records(kind, 1)[0] for kind in (Tie, Supplier, Market))
+    fill(tie, 3)
+    seen = []
+    for number in (1, 2):
+        buyer, sight = records(Buyer, 1)[0], records(Sight, 1)[0]
+        fill(buyer, number)
+        buyer["community"] = 9
+        see_buyer(sight, tie, buyer, supplier, market)
+        seen.append(sight.tobytes())
+    assert seen[0] == seen[1]

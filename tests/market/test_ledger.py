@@ -1,0 +1,239 @@
+"""The books balance: random valid scenarios, checked to the last micro-unit after every round."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trustsim.config.library import library
+from trustsim.config.scenario import Scenario
+from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.schema.accounts import CATEGORIES
+from trustsim.schema.measures import MEASURES
+from trustsim.simulation.run import Rounds, simulate
+
+SMALL = {
+    "buyers": (1, 30),
+    "suppliers": (1, 10),
+    "contacts": (1, 12),
+    "rounds_per_year": (1, 60),
+    "communities": (1, 8),
+    "lead_time": (0, 3),
+    "sample_size": (1, 120),
+    "rivals": (1, 6),
+}
+"""Bounds that keep a run small; all others are the ones of the tables."""
+TOGETHER = (("cost_low", "cost_high"), ("defect_good", "defect_bad"))
+MIXES = ((1.0,), (0.5, 0.5), (0.2, 0.5, 0.3))
+
+
+def value(row: Parameter) -> st.SearchStrategy[Any]:
+    if row.choices:
+        return st.sampled_from(row.choices)
+    low, high = SMALL.get(row.name, (row.low, row.high))
+    if row.kind is int:
+        return st.integers(int(low), int(min(high, low + 300)))
+    return st.one_of(
+        st.just(float(low)),
+        st.just(float(high)),
+        st.floats(low, high),
+        # the usual order of magnitude matters more often than the whole range
+        st.floats(low, min(high, 2.0 * float(row.default) + 0.1)),
+    )
+
+
+def some_of(rows: tuple[Parameter, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    names = [row.name for row in rows]
+    strategies = {row.name: value(row) for row in rows}
+    return st.lists(st.sampled_from(names), unique=True, max_size=len(names) // 2).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: strategies[name] for name in chosen})
+    )
+
+
+def mix(names: list[str]) -> st.SearchStrategy[dict[str, float]]:
+    return st.tuples(st.permutations(names), st.sampled_from(MIXES)).map(
+        lambda drawn: dict(zip(drawn[0], drawn[1], strict=False))
+    )
+
+
+@st.composite
+def scenarios(draw: Any, **fixed: Any) -> Scenario:
+    """Draw a scenario of any parameters, policies and instruments that the tables allow."""
+    market = {row.name: row.default for row in MARKET} | {"buyers": 20, "suppliers": 6}
+    market |= draw(some_of(MARKET)) | fixed
+    for low, high in TOGETHER:
+        market[low], market[high] = sorted((market[low], market[high]))
+    buyers, suppliers = list(library().buyers), list(library().suppliers)
+    instruments = {}
+    for name in draw(st.sampled_from([(), ("own",), ("own", "other")])):
+        own = draw(some_of(INSTRUMENT))
+        own["on_delivery"] = min(own.get("on_delivery", 0.0), 1.0 - own.get("advance", 0.0))
+        instruments[name] = own
+    buyer_mix, supplier_mix = draw(mix(buyers)), draw(mix(suppliers))
+    return Scenario(
+        buyer_mix,
+        supplier_mix=supplier_mix,
+        rounds=draw(st.integers(1, 15)),
+        seed=draw(st.integers(0, 2**63 - 1)),
+        policies={
+            "buyers": {name: draw(some_of(BUYER)) for name in buyer_mix},
+            "suppliers": {name: draw(some_of(SUPPLIER)) for name in supplier_mix},
+        },
+        instruments=instruments or None,
+        **market,
+    )
+
+
+replicates = st.integers(0, 2**32 - 1)
+few = settings(max_examples=80, deadline=None, derandomize=True)
+
+
+@few
+@given(scenarios(), replicates)
+def test_every_round_leaves_the_books_balanced(scenario: Scenario, replicate: int) -> None:
+    run = Rounds(scenario, replicate)
+    cash = []
+    for _ in range(scenario.rounds):
+        run.step()
+        cash.append([run.world.buyers["cash"].sum(), run.world.suppliers["cash"].sum()])
+    balances = run.outcome().balances
+    assert balances.shape == (scenario.rounds, 7)
+    assert (balances.sum(axis=1) == 0).all()
+    np.testing.assert_array_equal(balances[:, :2], cash)
+
+
+@few
+@given(scenarios(), replicates)
+def test_what_buyers_bear_is_what_they_paid_and_what_they_owe(
+    scenario: Scenario, replicate: int
+) -> None:
+    outcome = simulate(scenario, replicate)
+    cost = outcome.sums.rounds["cost"].sum()
+    paid = -outcome.balances[-1, 0]
+    owed = outcome.world.ties["owed"]
+    assert cost == paid + owed.sum()
+    assert (owed >= 0).all()
+    np.testing.assert_array_equal(outcome.world.buyers["debts"], (owed > 0).sum(axis=1))
+
+
+@few
+@given(
+    scenarios(overhead=0.0, payout=0.0, credit_line=1000.0, new_identity=1.0, lot_cost=1.0),
+    replicates,
+)
+def test_profit_is_the_cash_that_came_in_and_what_is_still_owed(
+    scenario: Scenario, replicate: int
+) -> None:
+    # without overhead, payouts and failed firms, suppliers have no other flows
+    outcome = simulate(scenario, replicate)
+    start = round(scenario.market.start_cash * 1e6) * scenario.market.suppliers
+    owed = outcome.world.ties["owed"].sum()
+    profit = outcome.sums.rounds["supplier_profit"].sum()
+    if (outcome.world.suppliers["cash"] > -900_000_000).all():
+        assert profit == outcome.balances[-1, 1] - start + owed
+
+
+def is_share(name: str) -> bool:
+    unit = "share" if name.startswith("instrument_share") else MEASURES[name].unit
+    return unit.startswith(("share", "0 to 1", "Herfindahl"))
+
+
+@few
+@given(scenarios(), replicates)
+def test_measures_are_whole(scenario: Scenario, replicate: int) -> None:
+    outcome = simulate(scenario, replicate)
+    found = outcome.measures
+    parts = [found[f"cost_{category}"] for category in CATEGORIES]
+    if found["accepted"] > 0:
+        assert sum(parts) == pytest.approx(found["total_cost"], rel=1e-9, abs=1e-9)
+        surplus = found["buyer_surplus"] + found["supplier_profit"]
+        assert surplus == pytest.approx(found["joint_surplus"], rel=1e-9, abs=1e-9)
+    shares = {name: number for name, number in found.items() if is_share(name)}
+    assert len(shares) > 10
+    for name, number in shares.items():
+        assert math.isnan(number) or 0.0 <= number <= 1.0 + 1e-6, name
+    counted = outcome.sums.rounds
+    needed_by = {
+        "delivered": ["inspection_rate"],
+        "defective": ["defect_escape_rate"],
+        "accepted_lots": ["total_cost", "procurement_cost", "supplier_profit", "joint_surplus"],
+        "orders": [
+            "supplier_opportunism_rate",
+            "buyer_opportunism_rate",
+            "dispute_rate",
+            "arrears_days",
+            "trust_in_suppliers",
+            "trust_in_buyers",
+            "loyalty",
+            "loyal_share",
+            "knowhow",
+            *(name for name in found if name.startswith("instrument_share")),
+        ],
+        "needs": ["no_terms_rate"],
+    }
+    for counter, names in needed_by.items():
+        there = counted[counter].sum() > 0
+        for name in names:
+            assert math.isnan(found[name]) != there, (name, counter)
+    if found["orders"] > 0:
+        used = sum(v for n, v in found.items() if n.startswith("instrument_share"))
+        assert used == pytest.approx(1.0)
+
+
+@few
+@given(scenarios(), replicates)
+def test_orders_ages_and_policies_add_up_to_the_run(scenario: Scenario, replicate: int) -> None:
+    outcome = simulate(scenario, replicate, orders=True)
+    orders = outcome.orders
+    assert orders is not None
+    agreed = orders[orders["ordered"] == 1]
+    sums = outcome.sums
+    counts = {
+        "orders": len(agreed),
+        "delivered": agreed["delivered"].sum(),
+        "inspected": agreed["inspected"].sum(),
+        "shaded": ((agreed["shaded"] + agreed["absconded"]) > 0).sum(),
+        "buyer_cheated": ((agreed["false_claim"] + agreed["delayed_payment"]) > 0).sum(),
+        "defective": agreed["defective"].sum(),
+        "escaped": agreed["escaped"].sum(),
+        "disputed": agreed["disputed"].sum(),
+        "no_terms": orders["lost_for_terms"].sum(),
+    }
+    for name, count in counts.items():
+        if name != "no_terms":
+            assert sums.rounds[name].sum() == count, name
+            assert sums.ages[name].sum() == count, name
+    assert sums.rounds["no_terms"].sum() >= counts["no_terms"]
+    assert sums.rounds["needs"].sum() >= counts["orders"] + counts["no_terms"]
+    used = np.bincount(agreed["instrument"], minlength=16)
+    np.testing.assert_array_equal(sums.rounds["instrument"].sum(axis=(0, 1)), used)
+
+
+def same_bits(first: Any, second: Any) -> None:
+    for name in ("rounds", "ages", "balances"):
+        a, b = getattr(first.sums, name), getattr(second.sums, name)
+        assert a.tobytes() == b.tobytes(), name
+    for name, array in first.world._asdict().items():
+        assert array.tobytes() == getattr(second.world, name).tobytes(), name
+
+
+@few
+@given(scenarios(), replicates, st.integers(2, 4))
+def test_any_way_of_walking_gives_the_same_bits(
+    scenario: Scenario, replicate: int, workers: int
+) -> None:
+    at_once = simulate(scenario, replicate)
+    step_by_step, shared = Rounds(scenario, replicate), Rounds(scenario, replicate, workers)
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in range(scenario.rounds):
+            step_by_step.step()
+            shared.step(pool)
+    same_bits(at_once, step_by_step.outcome())
+    same_bits(at_once, shared.outcome())
+    same_bits(at_once, simulate(scenario, replicate, orders=True))

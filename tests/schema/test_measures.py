@@ -1,0 +1,144 @@
+"""Every measure, worked out once more from the orders one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.quiet_market import quiet
+
+from trustsim.config.scenario import Scenario
+from trustsim.schema.accounts import CATEGORIES
+from trustsim.schema.measures import MEASURES
+from trustsim.simulation.run import simulate
+
+# Honest buyers: no arrears, so that all that happens to an order happens in its round.
+HONEST = {"conduct": "never", "lateness": 0.0}
+FAULTS: dict[str, Any] = {
+    "buyers": 50,
+    "rounds": 25,
+    "hour_cost": 0.01,
+    "transit_loss": 0.03,
+    "advance_loss": 0.0,
+    "credit_loss": 1.0,
+    "lot_cost": 3.0,
+}
+MEANS = ("prepayment", "letter_of_credit", "open_account")
+
+
+@pytest.fixture(scope="module", params=["high_trust", "adversarial", "price_only"])
+def outcome(request: pytest.FixtureRequest) -> Any:
+    scenario = Scenario(
+        request.param,
+        supplier_mix={"opportunist": 0.5, "calculative": 0.5},
+        policies={"buyers": {request.param: HONEST}},
+        instruments=MEANS,
+        **FAULTS,
+    )
+    return simulate(scenario, 6, orders=True)
+
+
+@pytest.fixture(scope="module")
+def needs(outcome: Any) -> pd.DataFrame:
+    """Orders, and needs that found no terms; nobody is without a supplier to ask."""
+    table: pd.DataFrame = outcome.orders
+    assert len(table) == outcome.sums.rounds["needs"].sum()
+    return table
+
+
+def test_measures_of_cost(outcome: Any, needs: pd.DataFrame) -> None:
+    found = outcome.measures
+    lots = needs.loc[needs["accepted"] == 1, "lots"].sum()
+    assert found["accepted"] == pytest.approx(lots, rel=1e-6)
+    cost = {name: needs[f"cost_{name}"].sum() / 1e6 / lots for name in CATEGORIES}
+    for name, expected in cost.items():
+        assert found[f"cost_{name}"] == pytest.approx(expected, rel=1e-6, abs=1e-9), name
+    total = sum(cost.values())
+    assert found["total_cost"] == pytest.approx(total, rel=1e-6)
+    beside = total - cost["price"] - cost["failure"]
+    assert found["transaction_cost"] == pytest.approx(beside, rel=1e-6)
+    value = 1.6 * 3.0
+    assert found["buyer_surplus"] == pytest.approx(value - total, rel=1e-6)
+    profit = (needs["profit"] + needs["receivable"] - needs["bids"]).sum() / 1e6 / lots
+    assert found["supplier_profit"] == pytest.approx(profit, rel=1e-6)
+    assert found["joint_surplus"] == pytest.approx(value - total + profit, rel=1e-6)
+
+
+def test_measures_of_hours(outcome: Any, needs: pd.DataFrame) -> None:
+    found = outcome.measures
+    lots = needs.loc[needs["accepted"] == 1, "lots"].sum()
+    transaction, productive = needs["transaction_hours"].sum(), needs["productive_hours"].sum()
+    hours = transaction + productive
+    assert found["transaction_time_share"] == pytest.approx(transaction / hours, rel=1e-5)
+    assert found["procurement_cost"] == pytest.approx(hours * 0.01 / lots, rel=1e-5)
+    assert found["goods_per_hour"] == pytest.approx(lots / hours, rel=1e-5)
+
+
+def test_measures_of_conduct_and_checks(outcome: Any, needs: pd.DataFrame) -> None:
+    found = outcome.measures
+    orders = needs[needs["ordered"] == 1]
+    assert found["orders"] == len(orders) > 400
+    delivered = orders[orders["delivered"] == 1]
+    defective = orders[orders["defective"] == 1]
+    assert 0 < len(defective)
+    assert len(delivered) < len(orders)
+    expected = {
+        "inspection_rate": delivered["inspected"].mean(),
+        "supplier_opportunism_rate": ((orders["shaded"] + orders["absconded"]) > 0).mean(),
+        "buyer_opportunism_rate": 0.0,
+        "defect_escape_rate": defective["escaped"].mean(),
+        "dispute_rate": orders["disputed"].mean(),
+        "arrears_days": orders["arrears_days"].mean(),
+        "no_terms_rate": needs["lost_for_terms"].mean(),
+    }
+    for name, number in expected.items():
+        assert found[name] == pytest.approx(number, rel=1e-6, abs=1e-9), name
+
+
+def test_measures_of_relations(outcome: Any, needs: pd.DataFrame) -> None:
+    found = outcome.measures
+    orders = needs[needs["ordered"] == 1]
+    expected = {
+        "trust_in_suppliers": orders["trust_in_supplier"].mean(),
+        "trust_in_buyers": orders["trust_in_buyer"].mean(),
+        "loyalty": orders["loyalty"].mean(),
+        "loyal_share": (orders["top_share"] > 0.95).mean(),
+        "knowhow": orders["knowhow"].mean(),
+    }
+    for name, number in expected.items():
+        assert found[name] == pytest.approx(number, abs=1e-6), name
+    for place, name in enumerate(MEANS):
+        share = (orders["instrument"] == place).mean()
+        assert found[f"instrument_share_{name}"] == pytest.approx(share), name
+
+
+def test_loyalty_is_the_concentration_of_recent_orders() -> None:
+    # an order moves the share of its supplier by .15 towards 1; from the second round without an
+    # order it fades by as much
+    sizes = {"suppliers": 4, "contacts": 4, "buyers": 20, "rounds": 40}
+    orders = simulate(quiet({"attraction_weight": 0.0}, **sizes), orders=True).orders
+    assert orders is not None
+    for _, dealt in orders.groupby("buyer"):
+        share, last = np.zeros(4), np.zeros(4)
+        for row in dealt.itertuples():
+            share[last < row.round - 1] *= 0.85
+            if row.round > 0:
+                held = share / share.sum()
+                assert row.loyalty == pytest.approx((held**2).sum(), abs=1e-5)
+                assert row.top_share == pytest.approx(held.max(), abs=1e-5)
+            share[row.supplier] += 0.15 * (1.0 - share[row.supplier])
+            last[row.supplier] = row.round
+
+
+def test_every_measure_is_worked_out_here() -> None:
+    here = {
+        *(f"cost_{name}" for name in CATEGORIES),
+        *("accepted", "total_cost", "transaction_cost", "buyer_surplus", "supplier_profit"),
+        *("joint_surplus", "transaction_time_share", "procurement_cost", "goods_per_hour"),
+        *("orders", "inspection_rate", "supplier_opportunism_rate", "buyer_opportunism_rate"),
+        *("defect_escape_rate", "dispute_rate", "arrears_days", "no_terms_rate"),
+        *("trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal_share", "knowhow"),
+    }
+    assert set(MEASURES) == here

@@ -1,0 +1,60 @@
+"""Numbers at the edge: money that would not fit, orders without end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trustsim import ConfigError, Scenario, simulate
+
+
+def test_more_money_than_fits_is_refused() -> None:
+    scenario = Scenario("high_trust", buyers=10_000_000, rounds=30_000, lot_cost=1000.0)
+    with pytest.raises(ConfigError, match="smaller lot_cost"):
+        simulate(scenario)
+
+
+def test_wild_demand_stays_countable() -> None:
+    wild = Scenario(
+        "high_trust", buyers=4000, suppliers=5, rounds=60, lot_spread=2.0,
+        demand_volatility=2.0, demand_persistence=0.0,
+    )  # fmt: skip
+    outcome = simulate(wild, orders=True)
+    assert outcome.orders is not None
+    assert outcome.orders["lots"].max() == 1000.0
+    assert (outcome.balances.sum(axis=1) == 0).all()
+
+
+def test_runs_go_on_when_nobody_listens(tmp_path: Path) -> None:
+    config = tmp_path / "x.toml"
+    config.write_text(
+        'name = "x"\nrounds = 3\nreplications = 20\n[market]\nbuyers = 5\nsuppliers = 3\n'
+        "[arms.a]\nbuyer_mix = { high_trust = 1.0 }\n",
+        encoding="utf-8",
+    )
+    heard, said = os.pipe()
+    os.close(heard)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "trustsim.commands.cli",
+            "run",
+            str(config),
+            "--no-report",
+            "--out",
+            "out",
+        ],
+        cwd=tmp_path,
+        stderr=said,
+        stdout=subprocess.DEVNULL,
+    )
+    os.close(said)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["runs_done"] == 20
+    assert done.returncode == 0

@@ -1,0 +1,110 @@
+"""A market in which nothing happens by chance and nothing costs anything but the goods.
+
+Tests of limiting cases start here and switch on the one thing that they are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trustsim.config.scenario import Scenario
+
+QUIET: dict[str, Any] = {
+    "buyers": 1,
+    "suppliers": 1,
+    "contacts": 1,
+    # one order of one lot per buyer and round
+    "demand_rate": 1.0,
+    "lot_spread": 0.0,
+    "demand_volatility": 0.0,
+    "common_volatility": 0.0,
+    "shortage_cost": 0.0,
+    # hours are free, and so is changing the supplier
+    "hour_cost": 0.0,
+    "switching_cost": 0.0,
+    "asset_lock": 0.0,
+    # prices are what is bid
+    "hold_up": 0.0,
+    "haggle_rate": 0.0,
+    "pass_on": 0.0,
+    "cost_churn": 0.0,
+    # money costs no interest, instruments are known
+    "buyer_interest": 0.0,
+    "supplier_interest": 0.0,
+    "familiarity_weight": 0.0,
+    "remoteness": 0.0,
+    # strangers get what the policy says
+    "general_weight": 0.0,
+    "reputation_weight": 0.0,
+    "acquaintance_bonus": 0.0,
+    "goodwill_bonus": 0.0,
+    # nothing is learned, leaked or misunderstood
+    "knowhow_rate": 0.0,
+    "misunderstanding": 0.0,
+    "leak_rate": 0.0,
+    "asset_cost": 0.0,
+    # lots are good and arrive in time
+    "defect_good": 0.0,
+    "defect_bad": 0.0,
+    "scruple": 0.0,
+    "late_rate": 0.0,
+    "freight": 0.0,
+    "transit_loss": 0.0,
+    "document_loss": 0.0,
+    "courier_cost": 0.0,
+    "care_cost": 0.0,
+    # invoices are paid, nobody speaks, firms live for ever in a world that stays as it is
+    "strain": 0.0,
+    "rating_rate": 0.0,
+    "ransom_rate": 0.0,
+    "overhead": 0.0,
+    "payout": 0.0,
+    "credit_line": 1000.0,
+    "shock_rate": 0.0,
+    "technology_rate": 0.0,
+}
+
+BUYER: dict[str, Any] = {
+    "conduct": "never",
+    "bidders": 1,
+    "exploration": 0.0,
+    "haggling": "none",
+    "inspection": "none",
+    "disclosure_rule": "never",
+}
+
+SUPPLIER: dict[str, Any] = {
+    "conduct": "never",
+    "asset_rate": 0.0,
+    "disclosure_rule": "never",
+}
+
+CASH: dict[str, Any] = {"on_delivery": 1.0}
+"""Cash against the goods, for free."""
+
+
+def quiet(
+    buyer: Mapping[str, Any] | None = None,
+    supplier: Mapping[str, Any] | None = None,
+    instruments: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    rounds: int = 12,
+    seed: int = 1,
+    **market: Any,
+) -> Scenario:
+    """Make a quiet market of the policies `buyer` and `supplier`; cash unless told otherwise."""
+    means = {"cash": CASH} if instruments is None else dict(instruments)
+    scenario = Scenario(
+        "buyer",
+        supplier_mix="supplier",
+        rounds=rounds,
+        seed=seed,
+        policies={
+            "buyers": {"buyer": {**BUYER, **(buyer or {})}},
+            "suppliers": {"supplier": {**SUPPLIER, **(supplier or {})}},
+        },
+        instruments=means,
+        **{**QUIET, **market},
+    )
+    return scenario.replace(instruments=list(means))

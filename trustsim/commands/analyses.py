@@ -1,0 +1,174 @@
+"""Commands that ask a results folder: compare, sensitivity, discover; and calibrate.
+
+They print what the report says too. `trustsim.commands.cli` puts them beside the commands that run.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trustsim.errors import ConfigError, suggestion
+
+Folder = Annotated[Path, typer.Argument(help="Results folder.", show_default=False)]
+Config = Annotated[Path, typer.Argument(help="Calibration file (TOML).", show_default=False)]
+Confidence = Annotated[float, typer.Option(help="Level of intervals and verdicts.")]
+Measure = Annotated[str, typer.Option(help="Measure.")]
+Arm = Annotated[
+    str | None, typer.Option(help="Only this challenger.", show_default="all challengers")
+]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Leave out what is missing of the plan.")
+]
+INTERRUPTED = 130
+OVER = ("replicates", "points", "both")
+CORRECTIONS = ("holm", "benjamini_hochberg", "none")
+
+
+def compare(
+    folder: Folder,
+    arms: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arm",
+            help="Arm to compare, repeated; the last one is the baseline.",
+            show_default="all arms with the experiment's baseline",
+        ),
+    ] = None,
+    measures: Annotated[
+        list[str] | None,
+        typer.Option("--measure", help="Measure; can be repeated.", show_default="all"),
+    ] = None,
+    smallest: Annotated[
+        float | None,
+        typer.Option(help="Smallest difference of interest.", show_default="as in the experiment"),
+    ] = None,
+    confidence: Confidence = 0.95,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            help="What intervals are over: replicates, points or both.",
+            show_default="by the design",
+        ),
+    ] = None,
+    correction: Annotated[
+        str, typer.Option(help="For many comparisons: holm, benjamini_hochberg or none.")
+    ] = "holm",
+    allow_missing: AllowMissing = False,
+) -> None:
+    """Compare arms by paired differences, with verdicts that hold for all comparisons together."""
+    _one_of("over", over, OVER)
+    _one_of("correction", correction, CORRECTIONS)
+    from trustsim.report.sections.comparison import comparison, sentences, text_table
+
+    found = comparison(
+        _results(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
+        correction=correction, allow_missing=allow_missing,  # type: ignore[arg-type]
+    )  # fmt: skip
+    print("\n".join([*sentences(found), "", *text_table(found)]))
+
+
+def sensitivity(
+    folder: Folder,
+    measure: Measure = "total_cost",
+    arm: Arm = None,
+    confidence: Confidence = 0.95,
+    allow_missing: AllowMissing = False,
+) -> None:
+    """Say which parameters drive the difference between arms, and which do not."""
+    from trustsim.report.sections.sensitivity import analyses, sentences
+
+    found = analyses(
+        _results(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
+    )
+    print("\n".join(sentences(found)))
+
+
+def discover(
+    folder: Folder,
+    measure: Measure = "total_cost",
+    arm: Arm = None,
+    threshold: Annotated[
+        float, typer.Option(help="An arm loses where it costs more than this more.")
+    ] = 0.0,
+    confidence: Confidence = 0.95,
+    density: Annotated[
+        float, typer.Option(help="Share of markets in a box in which the arm must lose.")
+    ] = 0.8,
+    x: Annotated[str | None, typer.Option(help="Parameter across the map.")] = None,
+    y: Annotated[str | None, typer.Option(help="Parameter up the map.")] = None,
+    allow_missing: AllowMissing = False,
+) -> None:
+    """Say where a challenger loses, in boxes of the parameters that vary; draw who wins."""
+    from trustsim.report.sections.discovery import analyses, pictures, sentences
+    from trustsim.report.writing import show_all
+
+    results = _results(folder)
+    found = analyses(
+        results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
+        allow_missing=allow_missing,
+    )  # fmt: skip
+    print("\n".join(sentences(found)))
+    # Names of their own: those of the report show what the report asks.
+    drawn = [
+        replace(picture, name=f"discover_{picture.name}")
+        for place, each in enumerate(found)
+        for picture in pictures(each, place, x=x, y=y)
+    ]
+    for each in show_all(results, drawn, confidence):
+        where = f"{folder / 'figures' / each.picture.name}.png"
+        print(f"{each.picture.title}: " + (f"not drawn: {each.reason}" if each.reason else where))
+
+
+def calibrate(
+    config: Config,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials of the search.", show_default="as in CONFIG")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the search.", show_default="results/<name>")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Fit parameters to published figures; going on from the trials that the folder holds."""
+    from trustsim.calibration.file import load_calibration
+    from trustsim.calibration.fit import calibrate as fit
+    from trustsim.commands.progress import trial_lines
+    from trustsim.report.calibration_page import sentences, write_calibration
+    from trustsim.study import default_folder
+
+    asked = load_calibration(config, changes or [])
+    folder = out if out is not None else default_folder(asked.experiment)
+    progress = None if quiet else trial_lines
+    try:
+        found = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        print(f"\nstopped: the same command goes on from {folder}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    print("\n".join(sentences(found)))
+    print(f"results: {folder}")
+    print(f"report: {write_calibration(folder)}")
+
+
+def _results(folder: Path) -> Any:
+    """Read a results folder, with what an interrupted run left in it."""
+    from trustsim.experiment.run import collect
+    from trustsim.report.results import read_results
+
+    for notice in collect(folder):
+        print(f"note: {notice}", file=sys.stderr)
+    return read_results(folder)
+
+
+def _one_of(option: str, value: str | None, names: tuple[str, ...]) -> None:
+    if value is not None and value not in names:
+        raise ConfigError(f"--{option} = '{value}': unknown{suggestion(value, names)}")

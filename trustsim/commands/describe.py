@@ -1,0 +1,261 @@
+"""Every parameter of an experiment in words: value, unit, bounds, default and source.
+
+Also the listing of what is built in, and the parameter reference of the docs
+(``python -m trustsim.commands.describe > docs/parameters.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trustsim.config.design import METHODS, range_text
+from trustsim.config.entries import Entry
+from trustsim.config.library import library
+from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.schema import Parameter
+from trustsim.schema.checking import (
+    BUYERS,
+    EXPERIMENTS,
+    INSTRUMENTS,
+    MARKETS,
+    SUPPLIERS,
+    Kind,
+    bound,
+)
+from trustsim.schema.decisions import DECISION_OF, registered_rules
+
+CHANGED = "*"
+
+
+def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
+    """Give the lines that describe an experiment, or some of its arms.
+
+    A star marks what the config changes: a market parameter that is not the built-in market's, a
+    parameter of a policy or an instrument that is not the built-in one's.
+    """
+    yield f"experiment {config.name}"
+    if config.question:
+        yield f"  {config.question}"
+    numbers = {key: getattr(config, key) for key in EXPERIMENTS.rows}
+    yield from _rows(EXPERIMENTS, numbers, EXPERIMENTS.defaults(), {}, "")
+    yield f"    baseline = {config.baseline}"
+    yield from _settings(config)
+    first = next(iter(config.arms.values()))
+    base = library().markets[first.given.based_on].entry
+    sources = _sources(config, "market")
+    yield ""
+    yield f"market, based on {first.given.based_on} ({base.description})"
+    yield from _rows(
+        MARKETS,
+        config.market.model_dump(),
+        {**MARKETS.defaults(), **base.values},
+        sources,
+        "set in the config",
+    )
+    for arm in arms:
+        yield ""
+        yield from _arm(config, arm)
+    for title, kind, built_in, used, key in _tables(config, arms):
+        for name, record in used.items():
+            yield ""
+            yield from _row_of_library(title, kind, built_in, name, record, config, key)
+
+
+def _settings(config: ExperimentConfig) -> Iterator[str]:
+    """Say how the experiment is run, where its file says so."""
+    tables = config.as_tables(config.seed)
+    tables.pop("design", None)
+    for key, value in tables.items():
+        yield f"    {key} = {value}"
+    design = config.design
+    if design is not None:
+        yield ""
+        yield f"design: {design.method} ({METHODS[design.method]})"
+        for dimension in design.dimensions:
+            yield f"    {dimension.path}: {range_text(dimension)} ({dimension.unit})"
+
+
+def built_in(configs: Sequence[Path]) -> Iterator[str]:
+    """Give the lines that list what is built in, and the configs at hand."""
+    known = library()
+    for title, rows in (
+        ("policies of buyers", known.buyers),
+        ("policies of suppliers", known.suppliers),
+        ("instruments", known.instruments),
+        ("markets", {name: market.entry for name, market in known.markets.items()}),
+    ):
+        yield title
+        width = max(map(len, rows))
+        for name, entry in rows.items():
+            yield f"  {name:<{width}}  {entry.description}"
+        yield ""
+    yield "rules, by the parameter that chooses one"
+    for side, kind in (("buyers", BUYERS), ("suppliers", SUPPLIERS)):
+        for row in kind.rows.values():
+            if row.choices:
+                yield f"  {side}: {row.name}: {', '.join(_choices(row))}"
+    yield ""
+    yield "configs"
+    for path in configs:
+        yield f"  {path}"
+    if not configs:
+        yield "  none in ./configs; `trustsim new NAME` writes one"
+
+
+def reference() -> str:
+    """Parameter reference of the docs, in Markdown."""
+    parts = [
+        "# Parameters",
+        "Made by `python -m trustsim.commands.describe > docs/parameters.md` from the tables in "
+        "`trustsim/parameters/`; a test keeps it up to date. How to set them: "
+        "[Experiment files](configs.md).",
+    ]
+    for title, kind, text in (
+        ("Experiment", EXPERIMENTS, "Keys at the top of an experiment file."),
+        ("Market", MARKETS, "The world that all policies face: `[market]`."),
+        ("Policies of buyers", BUYERS, "`[policies.buyers.NAME]`."),
+        ("Policies of suppliers", SUPPLIERS, "`[policies.suppliers.NAME]`."),
+        ("Instruments", INSTRUMENTS, "`[instruments.NAME]`."),
+    ):
+        parts += [f"## {title}", text]
+        for room, rows in _by_room(kind).items():
+            if room:
+                parts.append(f"### {title}: {_words(room)}")
+            parts.append("\n".join(_markdown_table(rows)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _arm(config: ExperimentConfig, name: str) -> Iterator[str]:
+    scenario = config.arms[name]
+    yield f"arm {name}"
+    yield f"    buyer_mix = {_mix(scenario.buyer_mix)}"
+    yield f"    supplier_mix = {_mix(scenario.supplier_mix)}"
+    yield f"    instruments = {', '.join(scenario.instruments)}"
+    common = config.market.model_dump()
+    own = {k: v for k, v in scenario.market.model_dump().items() if v != common[k]}
+    sources = {
+        keys[-1]: text
+        for keys, text in config.sources.items()
+        if keys[:-1] == ("arms", name, "market")
+    }
+    yield from _rows(MARKETS, own, common, sources, "set in the config")
+
+
+def _tables(
+    config: ExperimentConfig, arms: Sequence[str]
+) -> Iterator[tuple[str, Kind, dict[str, Entry], dict[str, Any], tuple[str, ...]]]:
+    known = library()
+    scenarios: list[Scenario] = [config.arms[name] for name in arms]
+    yield (
+        "buyers' policy", BUYERS, known.buyers,
+        {n: s.buyer_policies[n] for s in scenarios for n in s.buyer_mix},
+        ("policies", "buyers"),
+    )  # fmt: skip
+    yield (
+        "suppliers' policy", SUPPLIERS, known.suppliers,
+        {n: s.supplier_policies[n] for s in scenarios for n in s.supplier_mix},
+        ("policies", "suppliers"),
+    )  # fmt: skip
+    yield (
+        "instrument", INSTRUMENTS, known.instruments,
+        {n: row for s in scenarios for n, row in s.instruments.items()},
+        ("instruments",),
+    )  # fmt: skip
+
+
+def _row_of_library(
+    title: str,
+    kind: Kind,
+    built_in: Mapping[str, Entry],
+    name: str,
+    record: Any,
+    config: ExperimentConfig,
+    key: tuple[str, ...],
+) -> Iterator[str]:
+    entry = built_in.get(name)
+    about = f" ({entry.description})" if entry is not None else " (defined in the config)"
+    yield f"{title} {name}{about}"
+    if entry is not None and entry.source:
+        yield f"  source: {entry.source}"
+    base = {**kind.defaults(), **(entry.values if entry is not None else {})}
+    own_source = f"built-in {kind.name} {name}" if entry is not None else "set in the config"
+    given = entry.values if entry is not None else {}
+    sources = {
+        parameter: own_source
+        for parameter in given
+        if base[parameter] == getattr(record, parameter)
+    }
+    sources |= _sources(config, *key, name)
+    yield from _rows(kind, record.model_dump(), base, sources, "set in the config")
+
+
+def _rows(
+    kind: Kind,
+    values: Mapping[str, Any],
+    base: Mapping[str, Any],
+    sources: Mapping[str, str],
+    otherwise: str,
+) -> Iterator[str]:
+    """Describe values; the source of one that is not the table's default is found elsewhere."""
+    room = ""
+    for name, value in values.items():
+        row = kind.rows[name]
+        if row.room != room:
+            room = row.room
+            yield f"  {_words(room)}"
+        mark = CHANGED if value != base[name] else " "
+        source = sources.get(name, row.source if value == row.default else otherwise)
+        limits = _limits(row)
+        yield f"  {mark} {name} = {_value(value)}  [{limits}; default {_value(row.default)}]"
+        yield f"        {row.text} Source: {source or row.source}."
+
+
+def _sources(config: ExperimentConfig, *keys: str) -> dict[str, str]:
+    return {path[-1]: text for path, text in config.sources.items() if path[:-1] == keys}
+
+
+def _limits(row: Parameter) -> str:
+    if row.choices:
+        return " | ".join(_choices(row))
+    return f"{row.unit}; {bound(row.low)} to {bound(row.high)}"
+
+
+def _choices(row: Parameter) -> list[str]:
+    own = registered_rules(DECISION_OF[row.name]) if row.name in DECISION_OF else []
+    return [*row.choices, *own]
+
+
+def _mix(mix: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:g}" for name, share in mix.items())
+
+
+def _value(value: Any) -> str:
+    return getattr(value, "__name__", str(value))
+
+
+def _words(room: str) -> str:
+    return room.replace("_", " ")
+
+
+def _by_room(kind: Kind) -> dict[str, list[Parameter]]:
+    rooms: dict[str, list[Parameter]] = {}
+    for row in kind.rows.values():
+        rooms.setdefault(row.room, []).append(row)
+    return rooms
+
+
+def _markdown_table(rows: Sequence[Parameter]) -> Iterator[str]:
+    yield "| name | default | allowed | unit | meaning | source |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        allowed = ", ".join(f"`{c}`" for c in row.choices) or (
+            f"{bound(row.low)} to {bound(row.high)}"
+        )
+        cells = (f"`{row.name}`", f"`{row.default}`", allowed, row.unit, row.text, row.source)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

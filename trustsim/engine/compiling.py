@@ -1,0 +1,159 @@
+"""How the rooms are compiled, and how a rule of the user's is called from compiled code.
+
+The rooms are module-level functions compiled with Numba: without the interpreter's lock and cached
+on disk. Numba keys a cached function by its own file alone; a change in a function that it calls
+would go unnoticed. So the cache folder carries a digest of all sources that are compiled. With
+``NUMBA_DISABLE_JIT=1`` the same source runs as ordinary Python.
+
+A user's rule is compiled on its own and reached through its address, which is a number in the
+policy's record. The compiled walk never changes, so it stays cached, and a rule costs less than a
+second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Records = NDArray[Any]
+"""An array of records: a structured array."""
+
+OWN_RULE = 255
+"""Rule numbers above this one are addresses of compiled functions of the user's."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PLAIN: bool = bool(numba.config.DISABLE_JIT)
+"""True when the compiler is switched off."""
+
+PLAIN_RULES: list[Callable[..., float]] = []
+"""Rules of the user's by number above `OWN_RULE`, when the compiler is switched off."""
+
+
+COMPILED = ("engine/*.py", "market/*.py", "market/rooms/*.py", "schema/*.py")
+"""Sources that are compiled, or that compiled code takes constants from."""
+
+
+@cache
+def cache_folder() -> Path:
+    """Give the folder of compiled code: one for each state of the sources and of Numba."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    for name in COMPILED:
+        for source in sorted(root.glob(name)):
+            digest.update(source.read_bytes())
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(home) / "trustsim" / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"trustsim-{digest.hexdigest()[:16]}"
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
+"""No interpreter lock, IEEE division, no reference counts (rooms make no arrays)."""
+
+
+def compiled(function: F) -> F:
+    """Compile a function of a room into the entries that call it."""
+    if PLAIN:
+        return function
+    made: F = numba.njit(**OPTIONS)(function)
+    return made
+
+
+def inlined(function: F) -> F:
+    """Compile a function of a room into the one place that calls it.
+
+    A call hands over all arrays of the world and the desk, which costs more than many a room;
+    inlining the large functions of the walk saves a quarter of its time.
+    """
+    if PLAIN:
+        return function
+    made: F = numba.njit(forceinline=True, **OPTIONS)(function)
+    return made
+
+
+def entry(function: F) -> F:
+    """Compile a function that the interpreter calls, with all that it calls, and keep it on disk.
+
+    Only entries are kept: what they call is inside them.
+    """
+    if PLAIN:
+        return function
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        made: F = numba.njit(cache=True, **OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return made
+
+
+@intrinsic
+def _call(typing_context, address, order, tie, policy, market):  # type: ignore[no-untyped-def]
+    signature = types.float64(types.int64, order, tie, policy, market)
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = ir.IntType(8).as_pointer()
+        shape = ir.FunctionType(ir.DoubleType(), [pointer] * 4)
+        function = builder.inttoptr(arguments[0], shape.as_pointer())
+        records = [builder.bitcast(record, pointer) for record in arguments[1:]]
+        return builder.call(function, records)
+
+    return signature, generate
+
+
+if PLAIN:
+
+    def own_rule(address: int, order: Any, tie: Any, policy: Any, market: Any) -> float:
+        """Ask a rule of the user's."""
+        return float(PLAIN_RULES[address - OWN_RULE - 1](order, tie, policy, market))
+
+else:
+
+    @compiled
+    def own_rule(address: int, order: Any, tie: Any, policy: Any, market: Any) -> float:
+        """Ask a rule of the user's, compiled at that address."""
+        return _call(address, order, tie, policy, market)  # type: ignore[no-any-return]
+
+
+@compiled
+def bounded(answer: float, low: float, high: float) -> float:
+    """Keep a rule's answer within bounds; what is not a number counts as the lowest."""
+    if not answer > low:
+        return low
+    return min(answer, high)
+
+
+class Row(np.record):  # type: ignore[misc]  # final in its stubs only
+    """A record whose fields come before the methods of NumPy's scalars (such as ``round``)."""
+
+    def __getattribute__(self, name: str) -> Any:
+        """Give a field by its name, or else what any record has."""
+        if name in (np.void.__getattribute__(self, "dtype").names or ()):
+            return self[name]
+        return super().__getattribute__(name)
+
+
+def records(dtype: np.dtype[Any], *shape: int) -> Records:
+    """Make an array of blank records.
+
+    Compiled rooms take plain structured arrays; with the compiler off the records answer to
+    attributes by themselves.
+    """
+    return np.zeros(shape, np.dtype((Row, dtype)) if PLAIN else dtype)

@@ -1,0 +1,400 @@
+"""Where results are kept: a folder that is valid at any moment, whatever happens to the process.
+
+Finished runs go into small files in ``chunks/``, each written under another name and then renamed.
+At the end they are merged into one Parquet file per table, and only then removed. A run is done if
+it stands in a table or a chunk; everything else is computed again. No step holds more runs in
+memory than a window of them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from trustsim.errors import ConfigError
+from trustsim.experiment.design import Plan
+from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.storage import chunks
+from trustsim.experiment.storage.files import (
+    EXPERIMENT,
+    FAILURES,
+    MANIFEST,
+    clear_errors,
+    lock,
+    opened_table,
+    parts_of,
+    read_manifest,
+    settle,
+    written,
+)
+from trustsim.experiment.storage.merging import Finder, Merging, Piece, blocks
+from trustsim.experiment.storage.tables import (
+    NAMES,
+    RUN_ID,
+    RUNS,
+    Digest,
+    Tables,
+    identity,
+    tables_of,
+)
+
+CHUNKS = "chunks"
+LOCK = ".lock"
+
+Ids = npt.NDArray[np.bytes_]
+
+
+ASIDE = "damaged-"
+"""What names of damaged files begin with."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The tables of a folder, summed up.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Rows of each table; without a table that is not there yet.
+    orders : int
+        Orders of all runs.
+    digest : str
+        Digest of the tables.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    orders: int = 0
+    digest: str = field(default_factory=lambda: Digest().hexdigest())
+
+
+class Store:
+    """An open results folder; only one process can have it open.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder.
+    notices : list of str
+        What the user should be told: what was found damaged and set aside.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notices: list[str] = []
+
+    def set_aside(self) -> list[str]:
+        """Say what was found damaged earlier and is still there."""
+        return [
+            f"{path}: was found damaged and set aside; its runs are computed again, and the file "
+            "can be removed"
+            for path in sorted(self.folder.glob(f"{ASIDE}*"))
+        ]
+
+    def manifest(self) -> dict[str, Any]:
+        """Manifest of the folder; empty if there is none yet."""
+        return read_manifest(self.folder)
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Write the manifest."""
+        self._write(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+
+    def write_experiment(self, toml: str) -> None:
+        """Write the resolved experiment."""
+        self._write(EXPERIMENT, toml.encode())
+
+    def done(self, keep: Collection[str] = NAMES) -> Ids:
+        """Ids of all runs that are kept, in the tables or in chunks.
+
+        Parameters
+        ----------
+        keep : collection of str
+            Tables that are to be kept.
+
+        Returns
+        -------
+        array of bytes, shape (runs,)
+            Sorted, each once.
+
+        Raises
+        ------
+        ConfigError
+            If a table is damaged or missing, or the folder holds other tables than asked for.
+        """
+        self._refuse_other_tables(keep)
+        ids = [np.empty(0, "S16")]
+        if self._has(RUNS):
+            ids += [blocks(part[RUN_ID])[0] for part in parts_of(self.folder, RUNS, [RUN_ID])]
+        for path, tables in self._chunks():
+            lacking = [name for name in keep if name not in tables]
+            if lacking:
+                raise ConfigError(
+                    f"{path}: holds finished runs without the table of {lacking[0]}, which was "
+                    f"not to be kept before; leave '{lacking[0]}' out of keep, or give another "
+                    "folder with --out"
+                )
+            ids.append(blocks(tables[RUNS][RUN_ID])[0])
+        return np.unique(np.concatenate(ids))
+
+    def replicates(self) -> int:
+        """One more than the highest replicate that is kept."""
+        parts = [tables[RUNS]["replicate"] for _, tables in self._chunks()]
+        if self._has(RUNS):
+            parts += [p["replicate"] for p in parts_of(self.folder, RUNS, ["replicate"])]
+        return max((pc.max(part).as_py() for part in parts if len(part)), default=-1) + 1
+
+    def add(self, attempts: Sequence[Attempt], keep: Collection[str] = NAMES) -> None:
+        """Keep finished runs in a chunk of their own, with the tables that are to be kept."""
+        if not attempts:
+            return
+        with clear_errors(self.folder / CHUNKS):
+            (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
+        content = chunks.packed(tables_of(attempts, keep))
+        self._write(f"{CHUNKS}/{attempts[0].run.run_id}.arrow", content)
+
+    def write_failures(self, attempts: Sequence[Attempt], plan: Plan) -> None:
+        """Write the table of failed runs, in the order of the plan, or remove it if none failed."""
+        failed = [(attempt.run.run_id, attempt.failure) for attempt in attempts if attempt.failure]
+        if not failed:
+            (self.folder / FAILURES).unlink(missing_ok=True)
+            return
+        places = Finder(plan)(np.array([run_id for run_id, _ in failed], "S16"))
+        order = np.argsort(places, kind="stable")
+        failures = [failed[place][1] for place in order]
+        which = identity(RUNS, plan, places[order])
+        told = {name: which.pop(name) for name in (RUN_ID, "arm", "point", "replicate")}
+        table = {
+            **told,
+            "seed": pa.array([plan.config.seed] * len(failed)),
+            **which,
+            "error": [failure.error for failure in failures],
+            "message": [failure.message for failure in failures],
+            "traceback": [failure.traceback for failure in failures],
+        }
+        with written(self.folder / FAILURES) as file:
+            pq.write_table(pa.table(table), file, compression="zstd")
+
+    def merge(self, plan: Plan, keep: Collection[str] = NAMES) -> Merged:
+        """Merge chunks into the tables, and sum these up.
+
+        The tables are in the order of the plan and say of every row what the plan says of its run.
+        If they are so already, and there is no chunk, nothing is written.
+
+        Raises
+        ------
+        ConfigError
+            If a table is damaged or cannot be written; all that was kept before is kept then.
+        """
+        # Chunks are not kept open: together they may be larger than the memory.
+        known: dict[Any, Any] = {}
+        found = [
+            (path, {name: known.setdefault(t.schema, t.schema) for name, t in tables.items()})
+            for path, tables in self._chunks()
+        ]
+        if not found and not self._has(RUNS):
+            self._drop_chunks()
+            return Merged()
+        names = [name for name in NAMES if name in keep]
+        if not found and self._is_as_planned(plan):
+            parts = ((name, part) for name in names for part in parts_of(self.folder, name))
+            merged = _summed_up(parts)
+            self._drop_chunks()
+            told = self.manifest().get("digest", merged.digest)
+            if told != merged.digest:
+                self.notices.append(
+                    f"{self.folder}: the tables do not have the digest that the manifest says, so "
+                    "something has changed them; see what with: trustsim check"
+                )
+            return merged
+        pieces = {name: self._pieces(name, found) for name in names}
+        finder = Finder(plan)
+        merging = {name: Merging(name, pieces[name], plan, finder) for name in names}
+        done = merging[RUNS].rows > 0
+        for name, table in merging.items():
+            # What killed processes left may be ahead of the table of runs, which is written last.
+            table.leave_out(~done)
+            if (table.rows[done] == 0).any():
+                raise ConfigError(
+                    f"{self._path(name)}: lacks {int((table.rows[done] == 0).sum())} runs that "
+                    f"{self._path(RUNS).name} holds; put it back from a copy, or move the tables "
+                    "(*.parquet) away and run again: then all is computed anew"
+                )
+        merged = _summed_up(
+            (name, window)
+            for name in reversed(names)
+            for window in self._writing(name, merging[name].windows())
+        )
+        # While chunks are there, what a killed process leaves is known to be unfinished.
+        told = {"runs_done": merged.rows[RUNS], "orders": merged.orders, "digest": merged.digest}
+        self.write_manifest({**self.manifest(), **told})
+        settle(self.folder)
+        self._drop_chunks()
+        return merged
+
+    def _drop_chunks(self) -> None:
+        shutil.rmtree(self.folder / CHUNKS, ignore_errors=True)
+
+    def _writing(self, name: str, windows: Iterator[Any]) -> Iterator[Any]:
+        """Write a table window by window; give every window on when it is written."""
+        with written(self._path(name)) as file:
+            writer = None
+            for window in windows:
+                writer = writer or pq.ParquetWriter(
+                    file, window.schema, compression="zstd", write_page_checksum=True
+                )
+                writer.write_table(window, row_group_size=window.num_rows)
+                yield window
+            if writer is not None:
+                writer.close()
+
+    def _pieces(self, name: str, found: Sequence[tuple[Path, dict[str, Any]]]) -> list[Piece]:
+        """The pieces of a table: what was merged before comes first."""
+        pieces = list(self._pieces_of_table(name)) if self._has(name) else []
+        return pieces + [
+            Piece(str(path), schemas[name], partial(_read_chunk, path, name))
+            for path, schemas in found
+        ]
+
+    def _pieces_of_table(self, name: str) -> Iterator[Piece]:
+        """The row groups of a table; those that share a run are one piece."""
+        path = self._path(name)
+        with opened_table(path) as file:
+            together: list[int] = []
+            last = None
+            for number in range(file.num_row_groups):
+                ids, _, _ = blocks(file.read_row_group(number, [RUN_ID])[RUN_ID])
+                if together and (not len(ids) or ids[0] != last):
+                    yield Piece(str(path), file.schema_arrow, partial(_read_groups, path, together))
+                    together = []
+                together = [*together, number]
+                last = ids[-1] if len(ids) else last
+            if together:
+                yield Piece(str(path), file.schema_arrow, partial(_read_groups, path, together))
+
+    def _is_as_planned(self, plan: Plan) -> bool:
+        """Whether the table of runs is in the order of the plan and says what the plan says."""
+        finder = Finder(plan)
+        before = -1
+        for part in parts_of(self.folder, RUNS):
+            places = finder(blocks(part[RUN_ID])[0])
+            if len(places) != part.num_rows or not (np.diff(places, prepend=before) > 0).all():
+                return False
+            before = places[-1]
+            for column, values in identity(RUNS, plan, places).items():
+                if (
+                    column not in part.column_names
+                    or not pc.all(pc.equal(part[column], values)).as_py()
+                ):
+                    return False
+        return True
+
+    def _chunks(self) -> Iterator[tuple[Path, Tables]]:
+        """All sound chunks; one that is damaged is set aside, so that its runs are done again."""
+        for path in sorted((self.folder / CHUNKS).glob("*.arrow")):
+            tables = chunks.unpacked_if_sound(path)
+            if tables is not None:
+                yield path, tables
+                continue
+            aside = self._path_aside(path.name)
+            with clear_errors(aside):
+                path.replace(aside)
+            self.notices.append(
+                f"{path}: is damaged (its checksum does not fit) and was set aside as "
+                f"{aside.name}; its runs do not count as done"
+            )
+
+    def _path_aside(self, name: str) -> Path:
+        path, number = self.folder / f"{ASIDE}{name}", 1
+        while path.exists():
+            number += 1
+            path = self.folder / f"{ASIDE}{number}-{name}"
+        return path
+
+    def _refuse_other_tables(self, keep: Collection[str]) -> None:
+        if not self._has(RUNS):
+            return
+        for name in NAMES:
+            path = self._path(name)
+            if name in keep and not path.exists():
+                raise ConfigError(
+                    f"{path}: is missing, though {RUNS}.parquet is there and '{name}' is to be "
+                    f"kept; put it back from a copy, leave '{name}' out of keep, or move "
+                    f"{RUNS}.parquet away and run again: then all is computed anew"
+                )
+            if name not in keep and path.exists():
+                raise ConfigError(
+                    f"{path}: is there, though '{name}' is not to be kept; add '{name}' to keep, "
+                    "or move the file away"
+                )
+            if name in keep:
+                with opened_table(path):
+                    pass  # one that cannot be read is refused before anything is computed
+
+    def _has(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+    def _write(self, name: str, content: Any) -> None:
+        """Write a file as a whole or not at all."""
+        with written(self.folder / name) as file:
+            file.write(content)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Store]:
+    """Open a results folder for this process alone, making it if needed.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be made or written, holds something else, or another process has it open.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: is a file, not a folder; give another one with --out")
+    with clear_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+        ours = [name for name in (MANIFEST, LOCK) if (folder / name).exists()]
+        if foreign and not (ours and (folder / EXPERIMENT).exists()):
+            raise ConfigError(
+                f"{folder}: is not empty and holds no {EXPERIMENT} with a {MANIFEST}, so it is no "
+                "results folder; give an empty or new folder with --out"
+            )
+        file = (folder / LOCK).open("ab+", buffering=0)
+    with file:
+        lock(file, folder)
+        yield Store(folder)
+
+
+def _read_chunk(path: Path, name: str, columns: list[str] | None) -> Any:
+    table = chunks.unpacked(path)[name]
+    return table if columns is None else table.select(columns)
+
+
+def _read_groups(path: Path, groups: list[int], columns: list[str] | None) -> Any:
+    with opened_table(path) as file:
+        return file.read_row_groups(groups, columns).replace_schema_metadata(None)
+
+
+def _summed_up(parts: Iterator[tuple[str, Any]]) -> Merged:
+    """Sum up tables, part by part."""
+    digest, rows, orders = Digest(), dict.fromkeys(NAMES, 0), 0.0
+    for name, part in parts:
+        digest.add(name, part)
+        rows[name] += part.num_rows
+        if name == RUNS:
+            orders += pc.sum(part["orders"]).as_py() or 0.0
+    return Merged({name: n for name, n in rows.items() if n}, int(orders), digest.hexdigest())

@@ -1,0 +1,223 @@
+"""The record types: the vocabulary of the whole model.
+
+State lives in a few NumPy structured arrays. Parameter records are generated from
+`trustsim.schema`; state records are written out here. A rule is stored as its number, the
+position of its name among the parameter's choices, or as an address above `OWN_RULE` when it is a
+function of the user's (see `trustsim.engine.compiling`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trustsim.engine.compiling import Records
+from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
+from trustsim.schema.row import MAX_INSTRUMENTS
+
+MAX_ORDERS = 65_000
+"""Most orders that a tie counts; it stays there."""
+
+Fields = list[Any]
+
+
+def _parameter_fields(rows: tuple[Parameter, ...]) -> Fields:
+    return [(row.name, "f8" if row.kind is float else "i8") for row in rows]
+
+
+def _f8(*names: str) -> Fields:
+    return [(name, "f8") for name in names]
+
+
+def _i8(*names: str) -> Fields:
+    return [(name, "i8") for name in names]
+
+
+Market = np.dtype(
+    _parameter_fields(MARKET)
+    + _i8("seed", "replicate", "round", "instruments")
+    # common state of the round
+    + _f8("common_demand", "cost_level", "technology_left")
+    # closed forms worked out once a run: cost of demand mismatch per nominal lot
+    + _f8("mismatch_shared", "mismatch_unshared"),
+    align=True,
+)
+BuyerPolicy = np.dtype(_parameter_fields(BUYER), align=True)
+SupplierPolicy = np.dtype(_parameter_fields(SUPPLIER), align=True)
+Instrument = np.dtype(
+    _parameter_fields(INSTRUMENT) + _f8("familiarity"), align=True
+)
+
+Buyer = np.dtype(
+    [
+        ("policy", "i2"),
+        ("community", "i4"),
+        ("recommends", "i4"),  # supplier that this buyer names to others this round
+        ("prefers", "i4"),  # supplier that it will name from the next round on
+        ("partner", "i4"),  # supplier of its last order, -1 for none
+        ("debts", "i4"),  # ties with an overdue invoice
+        ("remoteness", "f4"),
+        ("opportunism", "f4"),
+        ("demand", "f8"),  # log of its own demand level, AR(1)
+        ("general_good", "f4"),  # generalised trust: all experience with suppliers
+        ("general_bad", "f4"),
+        ("payoff", "f8"),  # surplus per round, smoothed, lots
+        ("cash", "i8"),
+    ],
+    align=True,
+)
+
+Supplier = np.dtype(
+    [
+        ("policy", "i2"),
+        ("generation", "u1"),  # counts, round and round, the firms that have held this place
+        ("listed", "u1"),
+        ("community", "i4"),
+        ("streak", "i4"),  # orders since the last fault that became known
+        ("rated", "i4"),
+        ("opportunism", "f4"),
+        ("cost", "f8"),  # unit cost, share of lot_cost
+        ("burden", "f8"),  # what dealing with buyers has cost, per lot, passed on in bids
+        ("load", "f8"),  # orders of the last round over the mean load
+        ("rating_good", "f8"),
+        ("rating_bad", "f8"),
+        ("rating", "f8"),  # public reputation, mean of the Beta posterior
+        ("general_good", "f8"),  # generalised trust in buyers
+        ("general_bad", "f8"),
+        ("payoff", "f8"),  # profit per round, smoothed, lots
+        ("cash", "i8"),
+    ],
+    align=True,
+)
+
+Tie = np.dtype(
+    [
+        ("supplier", "i4"),
+        ("last_round", "i2"),
+        ("orders", "u2"),  # completed together
+        ("clean", "u2"),  # of these, in a row without trouble seen by the buyer
+        ("generation", "u1"),
+        ("arrears", "u1"),  # rounds that what is owed has been overdue
+        ("supplier_deed", "u1"),  # last conduct as the buyer saw it: 0 none, 1 fair, 2 cheated
+        ("buyer_deed", "u1"),  # last conduct as the supplier saw it
+        ("supplier_shared", "u1"),  # disclosed last time
+        ("buyer_shared", "u1"),
+        ("supplier_good", "f4"),  # what the buyer counts for and against the supplier
+        ("supplier_bad", "f4"),
+        ("buyer_good", "f4"),  # what the supplier counts for and against the buyer
+        ("buyer_bad", "f4"),
+        ("attraction", "f4"),
+        ("knowhow", "f4"),
+        ("goodwill", "f4"),
+        ("assets", "f4"),
+        ("watched", "f4"),  # chance of being inspected, as the supplier has seen it
+        ("retained", "f4"),  # share of this buyer's orders, as the supplier has seen it
+        ("owed", "i8"),  # overdue invoices, micro-units
+    ],
+    align=True,
+)
+
+Order = np.dtype(
+    # what both sides know of the order while it walks
+    _i8("round", "buyer", "supplier", "contact", "instrument", "bidders", "age", "fresh")
+    + _f8(
+        "lots", "price", "reference_price", "ask", "advance", "on_delivery", "after", "held",
+        "secured", "credit_days", "evidence", "remoteness",
+        "buyer_disclosed", "supplier_disclosed",
+    )
+    + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
+          "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance"),
+    align=True,
+)
+
+Deed = np.dtype(
+    # what was really done, hidden from the partner's rules, and what the order cost
+    _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
+        "delayed_payment", "profit", "receivable", "bids", "outlay", "earlier")
+    + _f8("unit_cost", "transaction_hours", "productive_hours", "arrears_days",
+          "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share")
+    + [("cost", "i8", (len(CATEGORIES),)), ("books", "i8", (len(ACCOUNTS),))],
+    align=True,
+)
+
+Sight = np.dtype(
+    # the relation as one side sees it: all that a rule is given besides the order and its policy
+    _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
+        "retained", "watched", "partner_shared", "partner_deed", "own_deed", "acquainted",
+        "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
+        "score", "asked"),
+    align=True,
+)
+
+SupplierTally = np.dtype(
+    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing"),
+    align=True,
+)
+
+Tally = np.dtype(
+    [
+        *_i8(
+        "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
+        "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
+        "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
+        "transaction_hours", "productive_hours", "value", "supplier_profit",
+        ),
+        ("cost", "i8", (len(CATEGORIES),)),
+        ("instrument", "i8", (MAX_INSTRUMENTS,)),
+    ],
+    align=True,
+)
+
+
+class World(NamedTuple):
+    """All the records of one market; what every room can look up.
+
+    Attributes
+    ----------
+    market : array of Market, shape (1,)
+    buyers : array of Buyer, shape (buyers,)
+    suppliers : array of Supplier, shape (suppliers,)
+    ties : array of Tie, shape (buyers, contacts)
+    buyer_policies, supplier_policies : arrays of BuyerPolicy and SupplierPolicy
+    instruments : array of Instrument
+    """
+
+    market: Records
+    buyers: Records
+    suppliers: Records
+    ties: Records
+    buyer_policies: Records
+    supplier_policies: Records
+    instruments: Records
+
+
+class Desk(NamedTuple):
+    """Where one worker keeps the order that it walks and adds up what it saw.
+
+    All sums are integers: they do not depend on who adds first.
+
+    Attributes
+    ----------
+    asking : array of float64, shape (2, contacts), scores and luck of the contacts
+    order : array of Order, shape (1,)
+    deed : array of Deed, shape (1,)
+    buyer_sight, supplier_sight : arrays of Sight, shape (contacts,) and (1,)
+    rounds : array of Tally, shape (rounds, buyer policies)
+    ages : array of Tally, shape (age buckets,)
+    suppliers : array of SupplierTally, shape (suppliers,)
+    familiar : array of int64, shape (instruments,), orders that went well with each
+    balances : array of int64, shape (rounds, 7), net flow into each account by round
+    """
+
+    asking: Records
+    order: Records
+    deed: Records
+    buyer_sight: Records
+    supplier_sight: Records
+    rounds: Records
+    ages: Records
+    suppliers: Records
+    familiar: Records
+    balances: Records

@@ -1,0 +1,139 @@
+"""Inspection: which lots does the buyer check, and what does it find?
+
+A delivered lot enters; it leaves passed or rejected. What slips through fails in use.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
+from trustsim.engine.luck import four, number_of
+from trustsim.market.ledger import spend
+from trustsim.schema.accounts import FAILURE, INSPECTION, OUTSIDE
+
+INSPECT = number_of("inspection")
+NONE, ALL, FIXED, BY_TRUST, DEMING, EQUILIBRIUM, SAMPLING = 0, 1, 2, 3, 4, 5, 6
+SKIP_AFTER = 10
+SKIP_RATE = 0.25
+TIGHT_UNTIL = 5
+
+
+@compiled
+def by_trust(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect strangers at the full rate and less as trust grows beyond what strangers get.
+
+    Rate times (distrust over a stranger's distrust)^power, at most the rate.
+    """
+    stranger = policy.prior_bad / (policy.prior_good + policy.prior_bad)
+    relative = min((1.0 - tie.trust) / stranger, 1.0)
+    return policy.inspection_rate * relative**policy.trust_power
+
+
+@compiled
+def deming(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect all or none: all iff the expected defect rate exceeds k1/k2 (Deming 1986).
+
+    The buyer expects a defect as often as it distrusts a lot times what a shaded lot would show.
+    """
+    rate = market.defect_good + (market.defect_bad - market.defect_good) * (1.0 - tie.trust)
+    return 1.0 if rate > break_even(market) else 0.0
+
+
+@compiled
+def break_even(market: Any) -> float:
+    """Give the defect rate above which inspecting pays: cost of a look over cost of a failure."""
+    if market.failure_cost <= 0.0:
+        return 1.0
+    return market.inspection_cost / market.failure_cost
+
+
+@compiled
+def equilibrium(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Inspect at the rate that leaves the supplier indifferent: P(inspect) = c/(w + f).
+
+    Mixed equilibrium of the inspection game: c is what shading saves, w + f what a fault found
+    costs the supplier (rework and fine), weighted by the chance that a look finds it.
+    """
+    found = market.sensitivity * max(market.defect_bad - market.defect_good, 0.0)
+    stake = found * (market.rework_cost + market.fine) * market.lot_cost
+    saving = market.shading_saving * order.price
+    return 1.0 if saving >= stake else saving / stake
+
+
+@compiled
+def sampling(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Sample every lot; after ten clean ones only each fourth (skip-lot, as in ISO 2859)."""
+    return SKIP_RATE if tie.clean >= SKIP_AFTER else 1.0
+
+
+@compiled
+def rate(order: Any, tie: Any, policy: Any, market: Any) -> float:
+    """Give the probability of inspecting by the policy's rule."""
+    rule = policy.inspection
+    if rule > OWN_RULE:
+        return own_rule(rule, order, tie, policy, market)
+    if rule == NONE:
+        return 0.0
+    if rule == ALL:
+        return 1.0
+    if rule == FIXED:
+        return policy.inspection_rate
+    if rule == BY_TRUST:
+        return by_trust(order, tie, policy, market)
+    if rule == DEMING:
+        return deming(order, tie, policy, market)
+    if rule == EQUILIBRIUM:
+        return equilibrium(order, tie, policy, market)
+    return sampling(order, tie, policy, market)
+
+
+@compiled
+def acceptance(items: int, allowed: int, fraction: float) -> float:
+    """Give the probability that a sample has at most so many defective items (binomial)."""
+    if fraction <= 0.0:
+        return 1.0
+    if fraction >= 1.0:
+        return 1.0 if allowed >= items else 0.0
+    term = (1.0 - fraction) ** items
+    total = term
+    for found in range(1, min(allowed, items) + 1):
+        term *= (items - found + 1) / found * fraction / (1.0 - fraction)
+        total += term
+    return min(total, 1.0)
+
+
+@compiled
+def powers(tie: Any, policy: Any, market: Any) -> Any:
+    """Give the chances to reject a defective and a good lot, and the cost of a look.
+
+    Acceptance sampling is tightened by one item until five lots in a row were clean after a bad
+    one (switching rules, simplified from ISO 2859).
+    """
+    if policy.inspection != SAMPLING:
+        return market.sensitivity, 1.0 - market.specificity, market.inspection_cost
+    allowed = policy.acceptance_number
+    if tie.orders > 0 and tie.clean < min(TIGHT_UNTIL, tie.orders):
+        allowed = max(allowed - 1, 0)
+    items = policy.sample_size
+    find = 1.0 - acceptance(items, allowed, market.lot_bad_fraction)
+    alarm = 1.0 - acceptance(items, allowed, market.lot_good_fraction)
+    return find, alarm, market.item_cost * items
+
+
+@inlined
+def inspect(market: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
+    """Check the lot or not; a defect that escapes fails in use, and may be traced."""
+    worth = order.lots * market.lot_cost
+    look, find, trace, _ = four(market, INSPECT, b)
+    if look < rate(order, tie, policy, market):
+        order.inspected = 1
+        sensitivity, alarm, cost = powers(tie, policy, market)
+        spend(deed, INSPECTION, OUTSIDE, cost * worth)
+        if find < (sensitivity if deed.defective == 1 else alarm):
+            order.rejected = 1
+            return
+    if deed.defective == 1:
+        deed.escaped = 1
+        spend(deed, FAILURE, OUTSIDE, market.failure_cost * worth)
+        deed.traced = 1 if trace < market.failure_traced else 0

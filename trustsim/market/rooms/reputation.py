@@ -1,0 +1,71 @@
+"""Reputation: what does the public hear of the supplier?
+
+An order enters when it is over; it leaves as a rating, sometimes a wrong one, sometimes one that a
+buyer offered for sale.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.engine.compiling import compiled, inlined
+from trustsim.engine.luck import four, number_of
+from trustsim.market.ledger import micro, pay
+from trustsim.schema.accounts import BUYERS, DISPUTE, SUPPLIERS
+
+RATE = number_of("rating")
+
+
+@compiled
+def posterior(good: float, bad: float) -> float:
+    """Give the public reputation: mean of the Beta posterior (Josang & Ismail 2002, eq. 5)."""
+    return (good + 1.0) / (good + bad + 2.0)
+
+
+@compiled
+def standing(supplier: Any, market: Any) -> float:
+    """Give what buyers see of a supplier at a glance: rating, top tier, streak of clean orders."""
+    shown = supplier.rating
+    if shown >= market.tier_threshold:
+        shown += market.tier_bonus
+    if supplier.streak >= market.streak_threshold:
+        shown += market.streak_bonus
+    return shown
+
+
+@compiled
+def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
+    """Give what one bad rating costs in sales: margin times usual orders times its weight."""
+    orders = supplier.load * market.demand_rate * market.buyers / market.suppliers
+    weight = 1.0 / (supplier.rating_good + supplier.rating_bad + 2.0)
+    return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1.0e-3)
+
+
+@inlined
+def speak(
+    market: Any, b: int, buyer: Any, supplier: Any, tally: Any, order: Any, deed: Any
+) -> None:
+    """Let the buyer rate the order, truly, by mistake, or after a demand for money was refused.
+
+    A supplier pays the ransom if the sales that it would lose are worth more.
+    """
+    voice, slip, demand, _ = four(market, RATE, b)
+    tally.orders += 1
+    tally.faults += order.grievance
+    bad = order.grievance == 1
+    if demand < market.ransom_rate * buyer.opportunism:
+        sum_asked = market.ransom * market.lot_cost
+        if sales_at_risk(supplier, order.price - deed.unit_cost, market) > sum_asked:
+            units = micro(sum_asked)
+            pay(deed, SUPPLIERS, BUYERS, units)
+            deed.cost[DISPUTE] -= units
+            return
+        bad = True
+    elif voice >= market.rating_rate:
+        return
+    if slip < market.rating_error:
+        bad = not bad
+    if bad:
+        tally.bad += 1
+    else:
+        tally.good += 1

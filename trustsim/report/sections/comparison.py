@@ -1,0 +1,399 @@
+"""What a comparison shows, in words and in a table: verdicts that hold for all measures together.
+
+For the report a section, for the command line sentences and a table of plain text, both from the
+same comparison.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from trustsim.analysis.compare import compare, measure_columns
+from trustsim.analysis.means import OVER, Over
+from trustsim.analysis.pairs import holes, refuse_holes, refuse_unknown
+from trustsim.analysis.verdicts import CORRECTIONS, Correction, with_verdicts
+from trustsim.errors import ConfigError, nearest
+from trustsim.report.results import Results
+from trustsim.report.sections.section import Section
+from trustsim.report.sections.tables import Table
+from trustsim.report.words.labels import (
+    capital,
+    decimals,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+    plain_arms,
+)
+
+MAIN = "total_cost"
+SMALLEST_P = 0.001
+
+LOOKED = (
+    "How many replications there are was decided by looking at them; an interval that is made for "
+    "that is in the section on precision, and is somewhat wider than that of Student."
+)
+
+DIRECTION = {"less": "less", "more": "more", "equivalent": "as good as equal", "undecided": "open"}
+"""Verdicts in words."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Arms compared with one baseline, all measures together.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        Rows of `trustsim.compare` with the arm in front, adjusted over all of them.
+    baseline : str
+        The arm that the others are compared with.
+    confidence : float
+        Level of intervals and verdicts.
+    over : {"replicates", "points", "both"}
+        What intervals are over.
+    correction : {"holm", "benjamini_hochberg", "none"}
+        How p values are adjusted.
+    missing : int
+        Planned runs that are not there and were left out.
+    unpaired : tuple of str
+        Why an arm could not be compared, in words.
+    """
+
+    rows: pd.DataFrame
+    baseline: str
+    confidence: float
+    over: Over
+    correction: Correction
+    missing: int = 0
+    unpaired: tuple[str, ...] = ()
+
+    @property
+    def arms(self) -> list[str]:
+        """Arms that could be compared."""
+        return [str(arm) for arm in dict.fromkeys(self.rows["arm"])]
+
+
+def comparison(
+    results: Results,
+    arms: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+    confidence: float = 0.95,
+    *,
+    smallest: float | Mapping[str, float] | None = None,
+    over: Over | None = None,
+    correction: Correction = "holm",
+    allow_missing: bool = False,
+) -> Comparison:
+    """Compare arms of a results folder, with verdicts that hold for all that is asked.
+
+    Parameters
+    ----------
+    results : Results
+        The folder.
+    arms : sequence of str, optional
+        Arms to compare, the last of which is what the others are compared with; all arms with the
+        experiment's baseline if not given.
+    measures : sequence of str, optional
+        Which measures; all that the table holds if not given.
+    confidence : float
+        Level of intervals and verdicts, between 0 and 1.
+    smallest : float or mapping of str to float, optional
+        Smallest difference of interest, above 0: of single measures, or a number, which is that of
+        the one measure asked for or, among several, of the total cost. The experiment's
+        ``smallest_difference`` in total cost if not given.
+    over : {"replicates", "points", "both"}, optional
+        What intervals are over (see `trustsim.analysis.means.means_over`). If not given, other
+        points and other luck for a design whose points are drawn at random, and other luck for
+        any other.
+    correction : {"holm", "benjamini_hochberg", "none"}
+        How p values are adjusted for the number of measures and arms.
+    allow_missing : bool
+        Whether to leave out what is missing of the plan instead of refusing it.
+
+    Raises
+    ------
+    ConfigError
+        For unknown arms and measures, numbers out of bounds, fewer than two arms that have runs,
+        a baseline without any, and for a design with holes unless told to allow them.
+    """
+    *others, baseline = _arms(results, arms)
+    names = list(dict.fromkeys(measures or measure_columns(results.runs)))
+    refuse_unknown(names, results.runs)
+    bounds = _smallest(results, smallest, names)
+    plan = (results.runs, [*others, baseline], *results.planned[1:])
+    if not allow_missing:
+        refuse_holes(*plan)
+    chosen: Over = results.reading["over"] if over is None else over
+    tables, unpaired = [], {}
+    _refuse_lost(results, baseline)
+    for arm in others:
+        try:
+            _refuse_lost(results, arm)
+            rows = compare(
+                results.runs, arm, baseline, names, confidence,
+                unpaired="drop" if allow_missing else "refuse", over=chosen,
+                block=results.reading["block"], smallest=bounds, correction=correction,
+            )  # fmt: skip
+        except ConfigError as error:
+            unpaired[arm] = str(error)
+            continue
+        rows.insert(0, "arm", arm)
+        tables.append(rows)
+    if not tables:
+        raise ConfigError("; ".join(unpaired.values()))
+    reasons = [f"{capital(plain(a))} cannot be compared: {why}." for a, why in unpaired.items()]
+    family = with_verdicts(pd.concat(tables, ignore_index=True), confidence, correction)
+    return Comparison(
+        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(reasons)
+    )
+
+
+def sentences(found: Comparison) -> list[str]:
+    """Say for every arm what it shows on its main measure, and how much holds of the rest."""
+    told = []
+    measures = list(dict.fromkeys(found.rows["measure"]))
+    main = MAIN if MAIN in measures else measures[0]
+    for arm in found.arms:
+        mine = found.rows[found.rows["arm"] == arm]
+        told.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], found))
+    told += found.unpaired
+    if found.missing:
+        runs = "1 planned run is" if found.missing == 1 else f"{found.missing} planned runs are"
+        told.append(f"{runs} missing; they are left out, with the partners of their pairs.")
+    tests = found.rows["p_value"].notna()
+    if int(tests.sum()) > 1:
+        told.append(_family_sentence(found.rows[tests], found))
+    return told
+
+
+def text_table(found: Comparison) -> list[str]:
+    """Lines of a table in plain text, a block per arm."""
+    lines = []
+    for arm in found.arms:
+        table = _table(found, arm)
+        cells = [table.header, *table.rows]
+        widths = [max(len(row[place]) for row in cells) for place in range(len(table.header))]
+        lines += ["", table.title]
+        for row in cells:
+            first, *rest = (
+                cell.ljust(width) if place == 0 else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            lines.append("  ".join([first, *rest]).rstrip())
+    return lines[1:]
+
+
+def section(results: Results, confidence: float = 0.95) -> Section | None:
+    """Section of the report; None if there is one arm only."""
+    if len(_planned(results)) < 2:
+        return None
+    try:
+        found = comparison(results, None, None, confidence, allow_missing=True)
+    except ConfigError as error:
+        return Section("comparison", "Comparison", (f"Nothing can be compared: {error}.",))
+    return Section(
+        "comparison",
+        "Comparison",
+        tuple(sentences(found)),
+        tables=tuple(_table(found, arm) for arm in found.arms),
+        notes=_notes(found) + ((LOOKED,) if "precision" in results.experiment else ()),
+    )
+
+
+def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
+    planned = _planned(results)
+    if not arms:
+        baseline = results.experiment.get("baseline", results.baseline)
+        arms = [*(arm for arm in planned if arm != baseline), baseline]
+    for arm in arms:
+        if arm not in planned:
+            raise ConfigError(
+                f'unknown arm "{arm}"{nearest(arm, planned)}; the runs have: {", ".join(planned)}'
+            )
+    chosen = list(dict.fromkeys(arms))
+    if len(chosen) < 2:
+        raise ConfigError("a comparison needs two arms")
+    return chosen
+
+
+def _planned(results: Results) -> list[str]:
+    return list(dict.fromkeys([*results.planned[0], *results.arms]))
+
+
+def _refuse_lost(results: Results, arm: str) -> None:
+    if arm not in results.arms:
+        why = " (failures.parquet has why)" if results.failures else ""
+        raise ConfigError(f'arm "{arm}" has no finished run{why}')
+
+
+def _smallest(
+    results: Results, smallest: float | Mapping[str, float] | None, names: Sequence[str]
+) -> dict[str, float]:
+    if isinstance(smallest, Mapping):
+        return dict(smallest)
+    if smallest is None:
+        smallest = results.experiment.get("smallest_difference")
+        if smallest is None or MAIN not in names:
+            return {}
+        return {MAIN: float(smallest)}
+    if len(names) == 1:
+        return {names[0]: smallest}
+    if MAIN in names:
+        return {MAIN: smallest}
+    raise ConfigError(
+        "a smallest difference of interest is that of one measure; name one, or give total_cost"
+    )
+
+
+def _verdict_sentence(row: Mapping[str, Any] | pd.Series, found: Comparison) -> str:
+    """The verdict on one measure of one arm, with what the smallest difference of interest adds."""
+    measure, bound = str(row["measure"]), float(row["smallest_difference"])
+    difference, half = float(row["difference"]), float(row["half_width"])
+    places = decimals(half, difference)
+    what = f"{measure_label(measure)} of {plain(row['arm'])}"
+    other = plain(found.baseline)
+    interval = (
+        f"{number(difference, places)}, {percent(found.confidence)} interval "
+        f"{number(row['low'], places)} to {number(row['high'], places)}"
+    )
+    small = _size(bound, measure)
+    if not math.isfinite(half):
+        return f"{what}: nothing can be said against {other}, for there is no interval."
+    if row["verdict"] == "equivalent":
+        text = (
+            f"{what} is as good as equal to that of {other}: the difference ({interval}) is shown "
+            f"to be smaller than {small}, the smallest of interest"
+        )
+        if not row["low"] <= 0 <= row["high"]:
+            text += ", though not to be zero"
+        return f"{text}.{_together(row)}"
+    if row["verdict"] == "undecided":
+        text = f"{what}: no difference to {other} is shown ({interval})"
+        if math.isfinite(bound):
+            text += f", nor that it is smaller than {small}, the smallest of interest"
+        return f"{text}."
+    word = "lower" if row["verdict"] == "less" else "higher"
+    text = f"{what} is shown to be {word} than that of {other} ({interval})"
+    if math.isfinite(bound):
+        beyond = min(abs(row["low"]), abs(row["high"])) >= bound
+        text += (
+            f", by at least {small}, the smallest difference of interest"
+            if beyond
+            else f"; whether by as much as {small}, the smallest difference of interest, is open"
+        )
+    return f"{text}.{_together(row)}"
+
+
+def _together(row: Mapping[str, Any] | pd.Series) -> str:
+    """What becomes of a verdict among all comparisons, if it does not stand."""
+    if row["verdict_adjusted"] == row["verdict"]:
+        return ""
+    return (
+        " That is its verdict by itself; judged together with all other comparisons, it does not "
+        "stand."
+    )
+
+
+def _family_sentence(tests: pd.DataFrame, found: Comparison) -> str:
+    """How many differences stand by themselves, and how many together."""
+    level = 1 - found.confidence
+    alone = tests["p_value"] <= level
+    stand = tests["p_adjusted"] <= level
+    measures, arms = tests["measure"].nunique(), tests["arm"].nunique()
+    each = f", {measures} measures of {arms} arms" if arms > 1 else ""
+    text = (
+        f"Of {len(tests)} comparisons{each}, {int(alone.sum())} differ from zero each by itself at "
+        f"{percent(found.confidence)}"
+    )
+    if found.correction == "none":
+        return f"{text}; about {max(1, round(level * len(tests)))} would by chance alone."
+    lost = tests[alone & ~stand]
+    text += f", and {int(stand.sum())} when all are judged together"
+    if 0 < len(lost) <= 6:
+        names = [_named(row, arms) for row in lost.to_dict("records")]
+        text += f"; {', '.join(names)} {'does' if len(lost) == 1 else 'do'} not stand"
+    return f"{text}."
+
+
+def _named(row: Mapping[Any, Any], arms: int) -> str:
+    label = measure_label(str(row["measure"])).lower()
+    return f"{label} ({plain(str(row['arm']))})" if arms > 1 else label
+
+
+def _size(bound: float, measure: str) -> str:
+    return f"{bound:g} {measure_unit(measure)}".strip()
+
+
+def _table(found: Comparison, arm: str) -> Table:
+    labels = plain_arms([*found.arms, found.baseline])
+    rows = found.rows[found.rows["arm"] == arm].to_dict("records")
+    design = max(row["points"] for row in rows) > 1
+    header = ("measure", "difference", f"{percent(found.confidence)} interval", "relative",
+              "effect size", "pairs", "p adjusted", "verdict")  # fmt: skip
+    return Table(
+        f"{labels[arm]} minus {labels[found.baseline]}"
+        + (", mean over the points" if design else ""),
+        header,
+        tuple(_cells(row) for row in rows),
+        units=tuple(measure_unit(str(row["measure"])) for row in rows),
+        folded="narrow",
+    )
+
+
+def _cells(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    difference, half = float(row["difference"]), float(row["half_width"])
+    places = decimals(half, difference)
+    relative = float(row["relative"])
+    return (
+        measure_label(str(row["measure"])),
+        number(difference, places),
+        f"{number(row['low'], places)} to {number(row['high'], places)}"
+        if math.isfinite(half)
+        else "–",
+        f"{number(100 * relative, 1)}\N{NO-BREAK SPACE}%" if math.isfinite(relative) else "–",
+        number(float(row["effect_size"]), 2),
+        number(int(row["n"]), 0),
+        _p_text(float(row["p_adjusted"])),
+        "the same" if difference == half == 0 else DIRECTION[str(row["verdict_adjusted"])],
+    )
+
+
+def _p_text(p: float) -> str:
+    return f"< {SMALLEST_P}" if p < SMALLEST_P else number(p, 3)
+
+
+def _notes(found: Comparison) -> tuple[str, ...]:
+    level = percent(found.confidence)
+    bounds = found.rows.drop_duplicates("measure").set_index("measure")["smallest_difference"]
+    stated = [
+        f"{_size(float(bound), str(name))} in {measure_label(str(name)).lower()}"
+        for name, bound in bounds.dropna().items()
+    ]
+    equal = (
+        f"The smallest difference of interest is {'; '.join(stated)}. As good as equal: two "
+        "one-sided tests show the difference to be smaller (Schuirmann 1987; Lakens 2017)."
+        if stated
+        else "No smallest difference of interest is stated (smallest_difference in the "
+        "experiment), so that nothing can be shown to be equal: open says only that no difference "
+        "is shown."
+    )
+    together = (
+        f"p is that of the paired t test, adjusted for all {int(found.rows['p_value'].count())} "
+        f"comparisons, and verdicts hold at {level} for {CORRECTIONS[found.correction]}; intervals "
+        "are each by itself."
+    )
+    rest = (
+        "Relative to the size of the baseline's mean; effect size: mean over standard deviation "
+        "of the paired differences (Cohen's d_z)."
+    )
+    if int(found.rows["points"].max()) == 1:
+        return together, equal, rest
+    over = f"Means are over the points of the design; intervals are for {OVER[found.over]}."
+    return together, equal, rest, over

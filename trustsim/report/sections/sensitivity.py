@@ -1,0 +1,395 @@
+"""What matters, in words: which parameters drive the difference, and how far that can be believed.
+
+For the report a section, for the command line sentences, both from
+`trustsim.analysis.sensitivity.drivers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trustsim.analysis.sensitivity.drivers import LEADING, SETTLED, Sensitivity, sensitivity
+from trustsim.config.design import Design, read_design
+from trustsim.errors import ConfigError, nearest
+from trustsim.report.figures.analyses.sensitivity import (
+    morris_plane,
+    sensitivity_convergence,
+    sobol_bars,
+)
+from trustsim.report.results import Results
+from trustsim.report.sections.gallery import Draw, Picture
+from trustsim.report.sections.section import Section
+from trustsim.report.sections.tables import Table
+from trustsim.report.words.labels import (
+    clear_of_zero,
+    decimals,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+)
+
+NOISY = 0.1
+"""Share of replicate noise from which more replicates are advised. An assumption: a tenth."""
+
+QUIET = 0.05
+"""Share of noise that the advice aims at."""
+
+
+def analyses(
+    results: Results,
+    confidence: float = 0.95,
+    *,
+    measure: str = "total_cost",
+    arm: str | None = None,
+    allow_missing: bool = False,
+) -> list[Sensitivity]:
+    """Analyse the difference of every challenger to the baseline, or of one arm.
+
+    Parameters
+    ----------
+    results : Results
+        A folder whose experiment has a design of the method sobol or morris.
+    confidence : float
+        Level of the intervals.
+    measure : str
+        The measure.
+    arm : str, optional
+        This challenger only. The baseline's name, or an experiment of one arm, asks for the
+        measure of that arm itself.
+    allow_missing : bool
+        See `trustsim.analysis.sensitivity.drivers.sensitivity`.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such arm or no design, and whatever `sensitivity` refuses.
+    """
+    design = _design(results)
+    if arm is not None and arm not in results.arms:
+        raise ConfigError(
+            f'unknown arm "{arm}"{nearest(arm, results.arms)}; the runs have: '
+            f"{', '.join(results.arms)}"
+        )
+    asked = [arm] if arm is not None else results.challengers or [results.baseline]
+    seed = int(results.experiment.get("seed", 0))
+    return [
+        sensitivity(
+            results.runs,
+            design,
+            name,
+            None if name == results.baseline else results.baseline,
+            measure,
+            confidence,
+            allow_missing=allow_missing,
+            seed=seed,
+        )
+        for name in asked
+    ]
+
+
+def section(results: Results, confidence: float = 0.95) -> Section | None:
+    """Section of the report; None unless the design is one for sensitivity."""
+    table = results.experiment.get("design")
+    if not isinstance(table, Mapping) or table.get("method") not in LEADING:
+        return None
+    title = "What matters"
+    try:
+        found = analyses(results, confidence)
+    except ConfigError as error:
+        return Section("sensitivity", title, (f"Sensitivity cannot be told: {error}.",))
+    return Section(
+        "sensitivity",
+        title,
+        tuple(sentences(found)),
+        tuple(p for place, each in enumerate(found) for p in _pictures(each, place, len(found))),
+        tuple(indices_table(each) for each in found),
+        _notes(found[0]),
+    )
+
+
+def sentences(found: Sequence[Sensitivity]) -> list[str]:
+    """Say what was found: the output, a verdict per parameter, noise and convergence."""
+    told = []
+    for each in found:
+        told += [_output(each), *_verdicts(each), _noise(each), _converged(each)]
+        if each.dropped:
+            told.append(
+                f"Left out for missing runs: {number(each.dropped, 0)} of "
+                f"{number(each.dropped + each.blocks, 0)} {_blocks(each)}."
+            )
+    return told
+
+
+def indices_table(found: Sensitivity) -> Table:
+    """Indices of all parameters with their intervals, the largest first."""
+    names = {"S1": "on its own (S1)", "ST": "altogether (ST)"}
+    if found.method == "morris":
+        names = {"mu_star": "mean size (μ*)", "mu": "mean (μ)", "sigma": "spread (σ)"}
+    lead = LEADING[found.method]
+    rows = found.indices.sort_values(lead, ascending=False, kind="stable")
+    return Table(
+        f"What drives the {_what(found)}",
+        (
+            "parameter",
+            "range",
+            *names.values(),
+            f"{lead.replace('mu_star', 'μ*')} less noise",
+            "verdict",
+        ),
+        tuple(
+            (
+                str(row["label"]),
+                _range(row),
+                *(_with_interval(found, row, name) for name in names),
+                _amount(found, float(row[f"{lead}_less_noise"]), _half(row, lead)),
+                str(row["verdict"]),
+            )
+            for row in rows.to_dict("records")
+        ),
+        f"With {percent(found.confidence)} intervals, from {number(found.points, 0)} points x "
+        f"{number(found.replications, 0)} replicates.",
+        tuple(str(unit) for unit in rows["unit"]),
+    )
+
+
+def _design(results: Results) -> Design:
+    table = results.experiment.get("design")
+    if table is None:
+        raise ConfigError(
+            f"{results.folder}: the experiment has no [design]; sensitivity needs one with the "
+            "method sobol or morris"
+        )
+    return read_design(table, str(results.folder / "experiment.toml"))
+
+
+def _what(found: Sensitivity) -> str:
+    label = measure_label(found.measure)
+    label = label[:1].lower() + label[1:]
+    if found.baseline is None:
+        return f"{label} of {plain(found.challenger)}"
+    return f"difference in {label}, {plain(found.challenger)} less {plain(found.baseline)}"
+
+
+def _blocks(found: Sensitivity) -> str:
+    return "base points" if found.method == "sobol" else "trajectories"
+
+
+def _output(found: Sensitivity) -> str:
+    places = decimals(abs(found.highest - found.lowest) / 20, found.mean)
+    ends = [number(value, places) for value in (found.mean, found.lowest, found.highest)]
+    unit = measure_unit(found.measure)
+    pause = "" if found.baseline is None else ","
+    text = (
+        f"Over the design, the {_what(found)}{pause} is {ends[0]} on average"
+        f"{f' ({unit})' if unit else ''}, and between {ends[1]} and {ends[2]} at nine points in ten"
+    )
+    if found.baseline is None:
+        return text + "."
+    which = "the points."
+    if found.method == "sobol":
+        which = (
+            f"the {number(2 * found.blocks, 0)} points that were drawn independently (the others "
+            "of the design are hybrids of them)."
+        )
+    return f"{text}; it is below zero at {percent(found.share_below)} of {which}"
+
+
+def _verdicts(found: Sensitivity) -> list[str]:
+    """A sentence for each parameter: first those that matter, then the others."""
+    lead = LEADING[found.method]
+    rows = found.indices.sort_values(lead, ascending=False, kind="stable").to_dict("records")
+    told = [_matters(found, row) for row in rows if row["verdict"] == "matters"]
+    for row in rows:
+        ends = _ends(found, row, lead)
+        if row["verdict"] == "cannot be told":
+            told.append(f"{_name(row)}: cannot be told, the interval is too wide ({ends}).")
+        elif row["verdict"] == "hardly matters":
+            most = _amount(found, row[f"{lead}_high"], _half(row, lead))
+            told.append(f"{_name(row)}: hardly matters, {most} at most.")
+        elif row["verdict"] == "idle":
+            still = row[f"{lead}_low"] == row[f"{lead}_high"] == 0
+            why = "it changed no run" if still else ends
+            told.append(f"{_name(row)}: idle, 0 within its interval ({why}).")
+    return told
+
+
+def _matters(found: Sensitivity, row: Mapping[Any, Any]) -> str:
+    if found.method == "sobol":
+        return (
+            f"{_name(row)}: drives {_amount(found, row['ST'], _half(row, 'ST'))} of the variance "
+            f"({_ends(found, row, 'ST')}), {_amount(found, row['S1'], _half(row, 'S1'))} on its "
+            f"own ({_ends(found, row, 'S1')})."
+        )
+    if row["mu_low"] <= 0 <= row["mu_high"]:
+        way = "in either direction"
+    else:
+        way = "upwards" if row["mu"] > 0 else "downwards"
+    spread = row["sigma"] / row["mu_star"]
+    shape = (
+        "much alike everywhere"
+        if spread <= 0.5
+        else "depending on where it and the other parameters stand"
+    )
+    return (
+        f"{_name(row)}: moves it by {_amount(found, row['mu_star'], _half(row, 'mu_star'))} over "
+        f"its range ({_ends(found, row, 'mu_star')}), {way}, {shape} (σ/μ* = {number(spread, 1)})."
+    )
+
+
+def _name(row: Mapping[Any, Any]) -> str:
+    label = str(row["label"])
+    return label[:1].upper() + label[1:]
+
+
+def _half(row: Mapping[Any, Any], index: str) -> float:
+    return float(row[f"{index}_high"] - row[f"{index}_low"]) / 2
+
+
+def _places(found: Sensitivity, half: float, value: float) -> int:
+    """Decimals of an amount: of percent points for shares, of the measure for effects."""
+    if found.method == "morris":
+        return decimals(half, value)
+    return 1 if max(abs(value), half) < 0.095 else 0
+
+
+def _amount(found: Sensitivity, value: float, half: float) -> str:
+    places = _places(found, half, value)
+    if found.method == "morris":
+        return number(value, places)
+    return percent(value, places)
+
+
+def _ends(found: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
+    places = _places(found, _half(row, index), float(row[index]))
+    low, high = float(row[f"{index}_low"]), float(row[f"{index}_high"])
+    if found.method == "morris":
+        places = clear_of_zero(low, high, places)
+        return f"{number(low, places)} to {number(high, places)}"
+    places = clear_of_zero(100 * low, 100 * high, places)
+    return f"{number(100 * low, places)} to {number(100 * high, places)}\N{NO-BREAK SPACE}%"
+
+
+def _with_interval(found: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
+    amount = _amount(found, float(row[index]), _half(row, index))
+    return f"{amount} ({_ends(found, row, index)})"
+
+
+def _range(row: Mapping[Any, Any]) -> str:
+    low, high = float(row["low"]), float(row["high"])
+    return f"{low:g} to {high:g}" if low == low else "listed values"
+
+
+def _noise(found: Sensitivity) -> str:
+    noise = found.noise
+    if noise.replications < 2:
+        return (
+            "With a single replicate of each point, what luck adds to the indices cannot be told; "
+            "run two or more."
+        )
+    apart = percent(noise.share_if_independent, 1)
+    text = (
+        f"Luck of single points makes {percent(noise.share, 1)} of the variance of their means "
+        f"over {noise.replications} replicates; with luck of its own for every point "
+    ) + (
+        f"{apart} would be added to every total index, that of an idle parameter included."
+        if found.method == "sobol"
+        else f"it would be {apart}."
+    )
+    if noise.share > NOISY:
+        needed = noise.replications_for(QUIET)
+        text += (
+            f" {number(needed, 0)} replicates would bring it to {percent(QUIET)}."
+            if needed < float("inf")
+            else " Nothing is left beside it: run many more replicates."
+        )
+    return text
+
+
+def _converged(found: Sensitivity) -> str:
+    of = "of the variance" if found.method == "sobol" else "of the largest effect"
+    told = (
+        f"the widest interval is ±{_share(found.widest)} {of}, and from half of the "
+        f"{number(found.blocks, 0)} {_blocks(found)} to all no index moved by more than "
+        f"{_share(found.moved)}"
+    )
+    if found.settled:
+        return f"The indices have converged: {told}."
+    if (found.indices["verdict"] != "cannot be told").all():
+        return (
+            f"The values have not settled to ±{percent(SETTLED)}, but every parameter can be "
+            f"judged: {told}."
+        )
+    return f"The indices have not converged: {told}. A design of more points is needed."
+
+
+def _share(value: float) -> str:
+    return percent(value, 1 if value < 0.095 else 0)
+
+
+def _notes(found: Sensitivity) -> tuple[str, ...]:
+    method = (
+        "Sobol' indices (Saltelli et al. 2010, by SALib)"
+        if found.method == "sobol"
+        else "Elementary effects (Morris 1991; Campolongo et al. 2007; by SALib), scaled to the "
+        "whole range of a parameter,"
+    )
+    return (
+        f"{method} of the mean over replicates of the paired difference. All points share their "
+        "luck. Intervals are a bootstrap over base points or trajectories and over replicates, "
+        "and hold the index less what finite replicates add to it.",
+        "Shares depend on the ranges of the design: a parameter with a wider range drives more.",
+    )
+
+
+def _pictures(found: Sensitivity, place: int, of: int) -> list[Picture]:
+    stem = "sensitivity" if of == 1 else f"sensitivity_{place + 1}"
+    level, title = percent(found.confidence), _what(found)
+    title = title[:1].upper() + title[1:]
+    lead = LEADING[found.method]
+    rows = found.indices.sort_values(lead, ascending=False, kind="stable")
+    listed = ", ".join(
+        f"{row['label']} {_amount(found, row[lead], _half(row, lead))}"
+        for row in rows.to_dict("records")
+    )
+    unit = "" if found.method == "sobol" else measure_unit(found.measure)
+    draw: Draw
+    if found.method == "sobol":
+        heading, draw = (
+            "What drives it",
+            lambda width: sobol_bars(found.indices, title=title, width=width),
+        )
+        caption = (
+            "Share of the variance over the design that each parameter drives: on its own, and "
+            "altogether with what it does in combination with others."
+        )
+        alt = f"Bars of total Sobol' indices: {listed}."
+    else:
+        heading, draw = (
+            "Mean and spread of effects",
+            lambda width: morris_plane(found.indices, title=title, unit=unit, width=width),
+        )
+        caption = (
+            "Each point is a parameter. To the right: it moves the output more over its range. "
+            "Up: by how much depends more on itself and on the others; above the dashed line, on "
+            "the dotted one half as much."
+        )
+        alt = f"Plane of elementary effects, mean size: {listed}."
+    return [
+        Picture(
+            stem, f"{title}: {heading.lower()}", f"{caption} Whiskers: {level} interval.", alt, draw
+        ),
+        Picture(
+            f"{stem}_convergence",
+            f"{title}: convergence",
+            f"The indices from the first eighth, quarter, half and all of the {_blocks(found)}, "
+            f"with their {level} intervals.",
+            f"Small panels of the indices against the number of {_blocks(found)}, a parameter "
+            f"each; in the end {listed}.",
+            lambda width: sensitivity_convergence(
+                found.convergence, title=_blocks(found), unit=unit, width=width
+            ),
+        ),
+    ]

@@ -1,0 +1,284 @@
+"""The registry of what a run reports: names, units, formulae, and how they come from the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trustsim.schema.accounts import CATEGORIES, MICRO
+
+Numbers = NDArray[np.float64]
+COST = "money per accepted lot"
+
+AGE_FROM = (0, 1, 2, 3, 4, 6, 9, 13, 19, 25, 37, 49, 73)
+"""First relationship age (orders completed with a supplier) of each bucket of the table of ages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure: what it is called, what it means, and how it is worked out.
+
+    Attributes
+    ----------
+    name, label : str
+        Column name, and a label for people.
+    unit : str
+    text : str
+        Definition.
+    of : callable
+        From an array of `trustsim.market.records.Tally` of any shape (and the cost of an hour, one
+        for all or an array of this shape) to an array of the same shape; NaN where there is
+        nothing to measure.
+    """
+
+    name: str
+    label: str
+    unit: str
+    text: str
+    of: Callable[[Any, Any], Numbers]
+
+
+def _ratio(above: Any, below: Any) -> Numbers:
+    above, below = np.asarray(above, float), np.asarray(below, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(below > 0, above / below, np.nan)
+
+
+def _per(name: str, below: str, micro: bool = False) -> Callable[[Any, Any], Numbers]:
+    scale = MICRO if micro else 1
+    return lambda tally, hour: _ratio(tally[name] / scale, tally[below])
+
+
+def _lots(tally: Any) -> Any:
+    return tally["accepted_lots"]
+
+
+def _hours(tally: Any) -> Any:
+    return tally["transaction_hours"] + tally["productive_hours"]
+
+
+def _cost(*categories: str) -> Callable[[Any, Any], Numbers]:
+    places = [CATEGORIES.index(category) for category in categories]
+    return lambda tally, hour: _ratio(tally["cost"][..., places].sum(axis=-1), _lots(tally))
+
+
+_COSTS = {
+    "price": ("Price", "paid to suppliers for the goods, less what is recovered"),
+    "sourcing": (
+        "Tendering and search",
+        "hours of tendering, qualifying, coordination, sharing plans and upkeep",
+    ),
+    "negotiation": ("Negotiation and contracts", "hours of haggling, contracts and documents"),
+    "payment": ("Payment", "the buyer's part of fees, financing of prepayment, interest"),
+    "inspection": ("Inspection", "inspecting lots on arrival"),
+    "failure": (
+        "Failures in use",
+        "defects that escaped and rework refused, less what is recovered",
+    ),
+    "delay": ("Delay and mismatch", "lateness, shortages, unshared forecasts, misunderstandings"),
+    "dispute": ("Disputes and recovery", "hours and fees of disputes and of arrears"),
+    "bad_debt": ("Bad debt", "prepayments for goods that never came, less what is recovered"),
+    "switching": ("Switching", "set-up when the supplier changes"),
+    "leakage": ("Leakage", "loss from disclosed information that leaked"),
+}
+_TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure")]
+
+
+def _registry() -> dict[str, Measure]:
+    rows = [
+        Measure(
+            "total_cost",
+            "Total cost of ownership",
+            COST,
+            "all costs of the buyers per accepted lot; the parts add up to it",
+            _cost(*CATEGORIES),
+        ),
+        *(
+            Measure(f"cost_{name}", _COSTS[name][0], COST, _COSTS[name][1], _cost(name))
+            for name in CATEGORIES
+        ),
+        Measure(
+            "transaction_time_share",
+            "Transaction time",
+            "share of purchasing hours",
+            "hours of tendering, haggling, contracts, blame and arrears over all hours with "
+            "suppliers (Dyer & Chu 2003)",
+            lambda t, hour: _ratio(t["transaction_hours"], _hours(t)),
+        ),
+        Measure(
+            "transaction_cost",
+            "Transaction cost",
+            COST,
+            "all parts but price and failure",
+            _cost(*_TRANSACTION),
+        ),
+        Measure(
+            "procurement_cost",
+            "Procurement cost",
+            COST,
+            "cost of all purchasing hours",
+            lambda t, hour: _ratio(_hours(t) * hour, _lots(t)),
+        ),
+        Measure(
+            "goods_per_hour",
+            "Goods per procurement hour",
+            "lots per hour",
+            "accepted lots over purchasing hours",
+            lambda t, hour: _ratio(_lots(t), _hours(t)),
+        ),
+        Measure(
+            "inspection_rate",
+            "Inspection rate",
+            "share of lots",
+            "lots inspected on arrival over lots delivered",
+            _per("inspected", "delivered"),
+        ),
+        Measure(
+            "supplier_opportunism_rate",
+            "Opportunism of suppliers",
+            "share of orders",
+            "orders shaded, or prepaid and never delivered",
+            _per("shaded", "orders"),
+        ),
+        Measure(
+            "buyer_opportunism_rate",
+            "Opportunism of buyers",
+            "share of orders",
+            "orders paid late on purpose or denied",
+            _per("buyer_cheated", "orders"),
+        ),
+        Measure(
+            "defect_escape_rate",
+            "Escaped defects",
+            "share of defective lots",
+            "defective lots delivered that no inspection found",
+            _per("escaped", "defective"),
+        ),
+        Measure(
+            "dispute_rate",
+            "Disputes",
+            "share of orders",
+            "orders with a dispute, also one settled between partners",
+            _per("disputed", "orders"),
+        ),
+        Measure(
+            "arrears_days",
+            "Arrears",
+            "days per order",
+            "days that invoices are overdue, over orders",
+            _per("arrears_days", "orders", micro=True),
+        ),
+        Measure(
+            "no_terms_rate",
+            "Lost for want of terms",
+            "share of needs",
+            "needs that found no acceptable terms of payment, or nobody to ask",
+            _per("no_terms", "needs"),
+        ),
+        Measure(
+            "trust_in_suppliers",
+            "Trust in suppliers",
+            "0 to 1",
+            "mean belief of buyers in the supplier of their order",
+            _per("trust_in_suppliers", "orders", micro=True),
+        ),
+        Measure(
+            "trust_in_buyers",
+            "Trust in buyers",
+            "0 to 1",
+            "mean belief of suppliers in the buyer of their order",
+            _per("trust_in_buyers", "orders", micro=True),
+        ),
+        Measure(
+            "loyalty",
+            "Loyalty",
+            "Herfindahl index",
+            "concentration of a buyer's orders on suppliers, recent ones weighing more",
+            _per("loyalty", "orders", micro=True),
+        ),
+        Measure(
+            "loyal_share",
+            "Loyal buyers",
+            "share of orders",
+            "orders by buyers that give more than 95 % to one supplier",
+            _per("loyal", "orders"),
+        ),
+        Measure(
+            "knowhow",
+            "Shared know-how",
+            "0 to 1",
+            "mean know-how of the tie of an order",
+            _per("knowhow", "orders", micro=True),
+        ),
+        Measure(
+            "supplier_profit",
+            "Supplier profit",
+            COST,
+            "what suppliers keep of price after production, freight, bids, hours and fees, "
+            "before overhead",
+            _per("supplier_profit", "accepted_lots"),
+        ),
+        Measure(
+            "buyer_surplus",
+            "Buyer surplus",
+            COST,
+            "value of accepted lots less total cost",
+            lambda t, hour: _ratio(t["value"] - t["cost"].sum(axis=-1), _lots(t)),
+        ),
+        Measure(
+            "joint_surplus",
+            "Joint surplus",
+            COST,
+            "buyer surplus plus supplier profit",
+            lambda t, hour: _ratio(
+                t["value"] - t["cost"].sum(axis=-1) + t["supplier_profit"], _lots(t)
+            ),
+        ),
+        Measure(
+            "orders",
+            "Orders",
+            "orders",
+            "orders agreed",
+            lambda t, hour: np.asarray(t["orders"], float),
+        ),
+        Measure(
+            "accepted",
+            "Accepted goods",
+            "lots",
+            "lots accepted",
+            lambda t, hour: np.asarray(_lots(t) / MICRO, float),
+        ),
+    ]
+    return {row.name: row for row in rows}
+
+
+MEASURES = _registry()
+"""All measures by name, in the order of the tables."""
+
+
+def measure(tallies: Any, hour_cost: float | Numbers, instruments: list[str]) -> dict[str, Numbers]:
+    """Work out all measures of an array of tallies.
+
+    Parameters
+    ----------
+    tallies : array of Tally
+        Any shape.
+    hour_cost : float or array of float64
+        Money per hour; an array, of the shape of the tallies, if it differs among them.
+    instruments : list of str
+        Names of the instruments in the order of the records.
+
+    Returns
+    -------
+    dict of str to array
+        Every measure, then ``instrument_share_<name>`` (share of orders), in table order.
+    """
+    found = {name: row.of(tallies, hour_cost) for name, row in MEASURES.items()}
+    for place, name in enumerate(instruments):
+        used = tallies["instrument"][..., place]
+        found[f"instrument_share_{name}"] = _ratio(used, tallies["orders"])
+    return found

@@ -1,0 +1,203 @@
+"""What runs have shown: from sums to measures, tables and records.
+
+Runs are worked out together, so that thousands of runs cost little more than one. Runs of different
+scenarios can be, too, if they have equally many rounds and the same instruments and buyer policies
+by name: `alike` says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trustsim.config.scenario import Scenario
+from trustsim.engine.compiling import Records
+from trustsim.market.records import MAX_ORDERS, Deed, Order, Tally, World
+from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
+from trustsim.schema.measures import AGE_FROM, measure
+
+Columns = dict[str, NDArray[Any]]
+
+
+class Sums(NamedTuple):
+    """What a run leaves: integers that everything else is worked out from.
+
+    It is small and holds no scenario, so that it can travel between processes.
+
+    Attributes
+    ----------
+    hour_cost : float
+        Money per hour.
+    instruments, policies : tuple of str
+        Names of the payment instruments and of the buyers' policies, in the order of the records.
+    rounds : array of Tally, shape (rounds, policies)
+    ages : array of Tally, shape (age buckets,)
+    balances : array of int64, shape (rounds, accounts)
+        Balance of every account after every round, micro-units; the rows add up to zero.
+    """
+
+    hour_cost: float
+    instruments: tuple[str, ...]
+    policies: tuple[str, ...]
+    rounds: Records
+    ages: Records
+    balances: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run has shown.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What was run.
+    replicate : int
+    sums : Sums
+    world : World
+        The market as it stands at the end.
+    order_records, deed_records : array or None
+        All orders in the order of their walk, if they were asked for.
+    """
+
+    scenario: Scenario
+    replicate: int
+    sums: Sums
+    world: World
+    order_records: Records | None = None
+    deed_records: Records | None = None
+
+    @property
+    def balances(self) -> NDArray[np.int64]:
+        """Balance of every account after every round, micro-units, shape (rounds, accounts)."""
+        return self.sums.balances
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """Every measure of the whole run by name."""
+        found = run_columns([self.sums])
+        return {name: float(value[0]) for name, value in found.items()}
+
+    @cached_property
+    def rounds(self) -> pd.DataFrame:
+        """A row per round and buyer policy: the measures of the round, balances in micro-units.
+
+        In a market of several buyer policies the row ``all`` comes first.
+        """
+        return pd.DataFrame(round_columns([self.sums]))
+
+    @cached_property
+    def ages(self) -> pd.DataFrame:
+        """A row per relationship age (orders completed before with that supplier)."""
+        return pd.DataFrame(age_columns([self.sums]))
+
+    @cached_property
+    def orders(self) -> pd.DataFrame | None:
+        """A row per order, if orders were asked for.
+
+        What both sides knew, what was really done, and the costs in micro-units.
+        """
+        if self.order_records is None or self.deed_records is None:
+            return None
+        columns = {name: self.order_records[name] for name in Order.names or ()}
+        for name in Deed.names or ():
+            values = self.deed_records[name]
+            if name == "cost":
+                columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
+            elif name != "books":
+                columns[name] = values
+        table = pd.DataFrame(columns)
+        return table[table["contact"] >= 0].reset_index(drop=True)
+
+
+def alike(run: Sums) -> Hashable:
+    """Give what runs must have in common to be worked out together."""
+    return len(run.rounds), run.instruments, run.policies
+
+
+def added_up(run: Sums, *, rounds: bool, ages: bool) -> Sums:
+    """Give the sums of a run without what is not kept of it.
+
+    Parameters
+    ----------
+    run : Sums
+    rounds : bool
+        Keep every round; otherwise all rounds become one, with the balances at the end.
+    ages : bool
+        Keep the sums by relationship age; otherwise they have no rows.
+
+    Returns
+    -------
+    Sums
+        `run_columns` gives the same measures of it.
+    """
+    if not rounds:
+        whole = _as_numbers(run.rounds).sum(axis=0, keepdims=True).view(Tally)[..., 0]
+        run = run._replace(rounds=whole, balances=run.balances[-1:].copy())
+    return run if ages else run._replace(ages=run.ages[:0].copy())
+
+
+def run_columns(runs: Sequence[Sums]) -> Columns:
+    """Give every measure of whole runs that are `alike`, arrays of shape (runs,)."""
+    whole = np.concatenate([add_up(run.rounds) for run in runs])
+    return measure(whole, _hour_costs(runs, 1), list(runs[0].instruments))
+
+
+def round_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of rounds of runs that are `alike`: a row per run, round and buyer policy.
+
+    In a market of several buyer policies the row ``all`` of a round comes first.
+    """
+    names = list(runs[0].policies)
+    sums = np.stack([run.rounds for run in runs])
+    if len(names) > 1:
+        names.insert(0, "all")
+        whole = _as_numbers(sums).sum(axis=2, keepdims=True)
+        sums = np.concatenate([whole.view(Tally)[..., 0], sums], axis=2)
+    count, rounds, rows = sums.shape
+    hour_costs = _hour_costs(runs, rounds * rows)
+    balances = np.concatenate([run.balances for run in runs])
+    return {
+        "round": np.tile(np.repeat(np.arange(rounds), rows), count),
+        "policy": np.tile(np.array(names, object), count * rounds),
+        **measure(sums.reshape(-1), hour_costs, list(runs[0].instruments)),
+        **{
+            f"balance_{label}": np.repeat(balances[:, account], rows)
+            for account, label in enumerate(ACCOUNTS)
+        },
+    }
+
+
+def age_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of ages of runs that are `alike`: a row per run and relationship age."""
+    sums = np.concatenate([run.ages for run in runs])
+    last = [until - 1 for until in AGE_FROM[1:]] + [MAX_ORDERS]
+    hour_costs = _hour_costs(runs, len(AGE_FROM))
+    return {
+        "age_from": np.tile(np.array(AGE_FROM), len(runs)),
+        "age_to": np.tile(np.array(last), len(runs)),
+        **measure(sums, hour_costs, list(runs[0].instruments)),
+    }
+
+
+def _hour_costs(runs: Sequence[Sums], rows: int) -> NDArray[np.float64]:
+    """Cost of an hour in every row, so many rows per run."""
+    return np.repeat([run.hour_cost for run in runs], rows)
+
+
+def add_up(tallies: Records) -> Records:
+    """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
+    total: Records = _as_numbers(tallies).reshape(tallies.size, -1).sum(axis=0).view(Tally)
+    return total
+
+
+def _as_numbers(tallies: Records) -> NDArray[np.int64]:
+    """Show tallies as integers: one more axis, of fields."""
+    plain = np.ascontiguousarray(tallies).view(np.ndarray)
+    return plain.view(np.int64).reshape(*tallies.shape, -1)
