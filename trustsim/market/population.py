@@ -249,9 +249,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     tally.known_good = 0
     tally.known_bad = 0
     tally.cash = 0
-    if supplier.cash < -micro(market.credit_line * scale) or (
-        delisted and again >= market.new_identity
-    ):
+    broke = market.bankruptcy == 1 and supplier.cash < -micro(market.credit_line * scale)
+    if broke or (delisted and again >= market.new_identity):
         tally.lots = 0
         tally.dealing = 0
         replace(market, supplier, s, balances)

@@ -121,7 +121,7 @@ def build(scenario: Scenario, replicate: int) -> World:
             given.lead_time,
             given.holding_cost,
             given.shortage_cost,
-            shared,
+            shared and given.forecasts == 1,
         )
     buyer_policies = records(BuyerPolicy, len(scenario.buyer_mix))
     for place, name in enumerate(scenario.buyer_mix):

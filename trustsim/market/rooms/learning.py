@@ -142,7 +142,8 @@ def see_supplier(sight: Any, tie: Any, buyer: Any, supplier: Any, market: Any) -
     sight.bad = tie.supplier_bad
     sight.trust = lifted(mean, tie.goodwill, market)
     sight.rating = supplier.rating
-    sight.streak = 1.0 if supplier.streak >= market.streak_threshold else 0.0
+    visible = market.streak_bonus > 0.0 and supplier.streak >= market.streak_threshold
+    sight.streak = 1.0 if visible else 0.0
     sight.partner_shared = tie.supplier_shared
     sight.partner_deed = tie.supplier_deed
     sight.own_deed = tie.buyer_deed

@@ -166,7 +166,8 @@ def pay_invoice(
     claim = 1 + int(3.0 * kind)
     record = evidence_against(claim, order, ours, market)
     weigh_false_claim(order, ours, record, amount, market)
-    if deny < conduct(order, ours, policy, market) * gravity(policy) and ours.gain > 0.0:
+    tempted = market.false_claims == 1 and ours.gain > 0.0
+    if tempted and deny < conduct(order, ours, policy, market) * gravity(policy):
         deed.false_claim = claim
         covered = micro(order.secured * amount)
         pay(deed, BANKS, SUPPLIERS, covered)
@@ -191,7 +192,9 @@ def pay_invoice(
             spend(deed, DISPUTE, SUPPLIERS, market.claim_penalty * amount)
         return
     weigh_lateness(order, ours, amount, market)
-    if late < max(policy.lateness, conduct(order, ours, policy, market)):
+    if market.late_on_purpose == 1 and late < max(
+        policy.lateness, conduct(order, ours, policy, market)
+    ):
         deed.delayed_payment = 1
         order.paid_late = 1
         if tie.owed == 0:
