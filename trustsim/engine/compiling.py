@@ -24,6 +24,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -102,6 +103,32 @@ def entry(function: F) -> F:
     finally:
         numba.config.CACHE_DIR = before
     return made
+
+
+@intrinsic
+def _blank_bytes(typing_context, record):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        start = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
+        size = ir.Constant(ir.IntType(64), signature.args[0].size)
+        cgutils.memset(builder, start, size, 0)
+        return context.get_dummy_value()
+
+    return types.none(record), generate
+
+
+if PLAIN:
+
+    def blank(record: Any) -> None:
+        """Set all fields of a record to zero."""
+        for name in record.dtype.names:
+            record[name] = 0
+
+else:
+
+    @compiled
+    def blank(record: Any) -> None:
+        """Set all fields of a record to zero."""
+        _blank_bytes(record)
 
 
 @intrinsic

@@ -109,7 +109,7 @@ def chance(word: Any) -> float:
 
 
 @compiled
-def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
+def draw_slot(market: Any, event: int, agent: int, slot: int) -> Any:
     """Draw four independent uniform numbers between 0 and 1 for an event.
 
     Parameters
@@ -136,9 +136,9 @@ def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
 
 
 @compiled
-def four(market: Any, event: int, agent: int) -> Any:
-    """Draw four independent uniform numbers between 0 and 1 for an event; see `four_more`."""
-    return four_more(market, event, agent, FIRST_SLOT)
+def draw(market: Any, event: int, agent: int) -> Any:
+    """Draw four independent uniform numbers between 0 and 1 for an event; see `draw_slot`."""
+    return draw_slot(market, event, agent, FIRST_SLOT)
 
 
 @compiled

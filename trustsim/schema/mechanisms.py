@@ -77,7 +77,7 @@ ROWS = (
         {"hold_up": 0.0}, measures=("cost_price",),
     ),
     Mechanism(
-        "pass_on", "negotiation", "Suppliers add to their bids what dealing with buyers costs them.",
+        "pass_on", "negotiation", "Suppliers add to their bids what dealing with buyers costs.",
         {"pass_on": 0.0}, measures=("cost_price", "supplier_profit"),
     ),
     Mechanism(
