@@ -80,12 +80,24 @@ def compiled(function: F) -> F:
 def inlined(function: F) -> F:
     """Compile a function of a room into the one place that calls it.
 
-    A call hands over all arrays of the world and the desk, which costs more than many a room;
+    A call hands over all arrays of the world and the workspace, which costs more than many a room;
     inlining the large functions of the walk saves a quarter of its time.
     """
     if PLAIN:
         return function
     made: F = numba.njit(forceinline=True, **OPTIONS)(function)
+    return made
+
+
+def spliced(function: F) -> F:
+    """Put the statements of a function into the place that calls it, before anything is compiled.
+
+    Only so can a function give several records at once, and what only calls others costs nothing
+    to compile. For large bodies it is the dearer way.
+    """
+    if PLAIN:
+        return function
+    made: F = numba.njit(inline="always", **OPTIONS)(function)
     return made
 
 
@@ -105,17 +117,6 @@ def entry(function: F) -> F:
     return made
 
 
-@intrinsic
-def _blank_bytes(typing_context, record):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        start = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
-        size = ir.Constant(ir.IntType(64), signature.args[0].size)
-        cgutils.memset(builder, start, size, 0)
-        return context.get_dummy_value()
-
-    return types.none(record), generate
-
-
 if PLAIN:
 
     def blank(record: Any) -> None:
@@ -125,10 +126,17 @@ if PLAIN:
 
 else:
 
-    @compiled
-    def blank(record: Any) -> None:
+    @intrinsic
+    def blank(typing_context, record):  # type: ignore[no-untyped-def]
         """Set all fields of a record to zero."""
-        _blank_bytes(record)
+
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            start = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
+            size = ir.Constant(ir.IntType(64), signature.args[0].size)
+            cgutils.memset(builder, start, size, 0)
+            return context.get_dummy_value()
+
+        return types.none(record), generate
 
 
 @intrinsic

@@ -10,6 +10,7 @@ their counters differ.
 from __future__ import annotations
 
 import hashlib
+from math import cos, log, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -144,15 +145,15 @@ def draw(market: Any, event: int, agent: int) -> Any:
 @compiled
 def normal(first: float, second: float) -> float:
     """Turn two uniform numbers into a standard normal one (Box & Muller 1958)."""
-    return np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)
+    return sqrt(-2.0 * log(first)) * cos(2.0 * pi * second)
 
 
 @compiled
 def two_normals(first: float, second: float) -> Any:
     """Turn two uniform numbers into two independent standard normal ones (Box & Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(first))
-    angle = 2.0 * np.pi * second
-    return radius * np.cos(angle), radius * np.sin(angle)
+    radius = sqrt(-2.0 * log(first))
+    angle = 2.0 * pi * second
+    return radius * cos(angle), radius * sin(angle)
 
 
 @compiled
@@ -161,4 +162,4 @@ def gumbel(uniform: float) -> float:
 
     The best of utilities with such noise is the logit choice.
     """
-    return -np.log(-np.log(uniform))
+    return -log(-log(uniform))

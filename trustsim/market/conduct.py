@@ -6,9 +6,8 @@ probability. The same rules serve the supplier in production and the buyer in se
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
-
-import numpy as np
 
 from trustsim.engine.compiling import OWN_RULE, compiled, own_rule
 from trustsim.schema.policy import choice_number
@@ -44,7 +43,7 @@ def calculative(order: Any, view: Any, policy: Any, market: Any) -> float:
         return 1.0
     if excess < -500.0:
         return 0.0
-    return 1.0 / (1.0 + np.exp(-excess))
+    return 1.0 / (1.0 + exp(-excess))
 
 
 @compiled

@@ -7,9 +7,8 @@ accounts is zero after every payment, hence after every round.
 
 from __future__ import annotations
 
+from math import floor
 from typing import Any
-
-import numpy as np
 
 from trustsim.engine.compiling import compiled, inlined
 from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
@@ -24,7 +23,7 @@ LOYAL = 0.95
 @compiled
 def micro(amount: float) -> Any:
     """Round an amount to whole micro-units, half up."""
-    return np.int64(np.floor(amount * MICRO + 0.5))
+    return floor(amount * MICRO + 0.5)
 
 
 @compiled

@@ -6,6 +6,7 @@ new name, and agents may imitate others that fare better.
 
 from __future__ import annotations
 
+from math import exp, sqrt
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         )
         shock, angle, _, _ = draw_slot(market, BUYER_BIRTH, b, THIRD)
         persistence = market.demand_persistence
-        spread = market.demand_volatility / np.sqrt(1.0 - persistence * persistence)
+        spread = market.demand_volatility / sqrt(1.0 - persistence * persistence)
         buyer.demand = spread * normal(shock, angle)
         buyer.recommends = -1
         buyer.prefers = -1
@@ -124,7 +125,7 @@ def first_contacts(world: Any, b: int) -> None:
     for k in range(contacts):
         draw, _, _, _ = draw_slot(market, FIRST_CONTACTS, b, k)
         s = int(draw * suppliers)
-        while knows(world, b, s):
+        while knows(world.ties, b, s):
             s = s + 1 if s + 1 < suppliers else 0
         meet(world, b, k, s)
 
@@ -148,7 +149,7 @@ def open_round(world: Any, r: int) -> None:
     hit, size, angle, new = draw(market, SHOCK, WORLD)
     market.cost_level = 1.0 + (market.cost_level - 1.0) * 0.5 ** (2.0 / market.rounds_per_year)
     if hit < market.shock_rate:
-        market.cost_level *= np.exp(market.shock_size * normal(size, angle))
+        market.cost_level *= exp(market.shock_size * normal(size, angle))
     market.technology_left = 1.0
     if new < market.technology_rate:
         market.technology_left = 1.0 - market.technology_loss
@@ -271,7 +272,7 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
         if other >= a:
             other += 1
         excess = (agents[other].payoff - agents[a].payoff) / market.imitation_noise
-        if adopt < 1.0 / (1.0 + np.exp(-min(max(excess, -500.0), 500.0))):
+        if adopt < 1.0 / (1.0 + exp(-min(max(excess, -500.0), 500.0))):
             agents[a].policy = agents[other].policy
 
 

@@ -161,6 +161,12 @@ Facts = np.dtype(
     align=True,
 )
 
+Candidate = np.dtype(
+    # a contact while a buyer chooses whom to ask: its utility with noise, and its luck
+    _f8("score", "luck"),
+    align=True,
+)
+
 Books = np.dtype(
     # what the order adds up until it is posted: money by category and account, hours, days
     _i8("profit", "receivable", "bids")
@@ -229,7 +235,7 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    scores, luck : arrays of float64, shape (contacts,), utility and luck of the contacts
+    candidates : array of Candidate, shape (contacts,)
     order : array of Order, shape (1,)
     facts : array of Facts, shape (1,)
     books : array of Books, shape (1,)
@@ -241,8 +247,7 @@ class Workspace(NamedTuple):
     balances : array of int64, shape (rounds, 7), net flow into each account by round
     """
 
-    scores: Records
-    luck: Records
+    candidates: Records
     order: Records
     facts: Records
     books: Records
@@ -253,3 +258,19 @@ class Workspace(NamedTuple):
     suppliers: Records
     used_well: Records
     balances: Records
+
+
+class Dealing(NamedTuple):
+    """One agreed order with all that its rooms need: a record each, not arrays of them."""
+
+    market: Any
+    buyer: Any
+    supplier: Any
+    tie: Any
+    buyer_policy: Any
+    supplier_policy: Any
+    buyer_view: Any
+    supplier_view: Any
+    order: Any
+    facts: Any
+    books: Any

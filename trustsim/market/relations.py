@@ -25,10 +25,10 @@ GONE = -2
 
 
 @compiled
-def knows(world: Any, b: int, s: int) -> bool:
+def knows(ties: Any, b: int, s: int) -> bool:
     """Tell whether a supplier is already a contact of a buyer."""
-    for k in range(world.ties.shape[1]):
-        if world.ties[b, k].supplier == s:
+    for k in range(ties.shape[1]):
+        if ties[b, k].supplier == s:
             return True
     return False
 
@@ -78,7 +78,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
 def part(world: Any, b: int, k: int, whom: float) -> None:
     """End a relation: a stranger takes its place, another firm if the buyer knows not all."""
     s = int(whom * world.suppliers.shape[0])
-    if knows(world, b, s):
+    if knows(world.ties, b, s):
         s = world.ties[b, k].supplier
     if world.buyers[b].partner == world.ties[b, k].supplier:
         world.buyers[b].partner = GONE
@@ -86,31 +86,32 @@ def part(world: Any, b: int, k: int, whom: float) -> None:
 
 
 @compiled
-def goodwill_of(world: Any, b: int, k: int) -> float:
+def goodwill_of(bonds: Any, b: int, k: int) -> float:
     """Give the goodwill of a tie; 0 where neither it nor specific assets are at work."""
-    if world.bonds.shape[0] == 0:
+    if bonds.shape[0] == 0:
         return 0.0
-    return world.bonds[b, k].goodwill
+    return bonds[b, k].goodwill
 
 
 @compiled
-def assets_of(world: Any, b: int, k: int) -> float:
+def assets_of(bonds: Any, b: int, k: int) -> float:
     """Give the specific assets of a tie; 0 where neither they nor goodwill are at work."""
-    if world.bonds.shape[0] == 0:
+    if bonds.shape[0] == 0:
         return 0.0
-    return world.bonds[b, k].assets
+    return bonds[b, k].assets
 
 
 @compiled
-def erode(world: Any, b: int, k: int, policy: Any) -> None:
-    """Let a tie fade by a round: attraction, goodwill, know-how after a change of technology."""
-    market = world.market[0]
-    tie = world.ties[b, k]
+def erode(tie: Any, policy: Any, market: Any) -> None:
+    """Let a tie fade by a round: attraction, and know-how after a change of technology."""
     tie.attraction = tie.attraction * (1.0 - policy.memory)
     tie.knowhow = tie.knowhow * market.technology_left
-    if world.bonds.shape[0] > 0:
-        bond = world.bonds[b, k]
-        bond.goodwill = bond.goodwill * (1.0 - market.goodwill_erosion)
+
+
+@compiled
+def erode_goodwill(bond: Any, market: Any) -> None:
+    """Let the goodwill of a tie fade by a round."""
+    bond.goodwill = bond.goodwill * (1.0 - market.goodwill_erosion)
 
 
 @compiled

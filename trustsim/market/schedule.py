@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import blank, entry, inlined
+from trustsim.engine.compiling import blank, entry, inlined, spliced
 from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market import ledger, population, relations, views
 from trustsim.market.rooms import (
@@ -65,7 +65,9 @@ def fade(world: Any, workspace: Any, b: int) -> None:
     policy = world.buyer_policies[world.buyers[b].policy]
     for k in range(world.ties.shape[1]):
         tie = world.ties[b, k]
-        relations.erode(world, b, k, policy)
+        relations.erode(tie, policy, market)
+        if world.bonds.shape[0] > 0:
+            relations.erode_goodwill(world.bonds[b, k], market)
         if tie.last_round < market.round - 1:
             relations.idle(tie, policy, market)
         if world.suppliers[tie.supplier].generation != tie.generation:
@@ -80,36 +82,32 @@ def fade(world: Any, workspace: Any, b: int) -> None:
                 relations.part(world, b, k, whom)
 
 
-@inlined
-def open_order(world: Any, workspace: Any, b: int) -> None:
-    """Take a blank order, with nobody to deal with yet, and empty books."""
-    order = workspace.order[0]
+@spliced
+def open_order(order: Any, buyer: Any, b: int, market: Any) -> None:
+    """Take a blank order, with nobody to deal with yet."""
     blank(order)
-    blank(workspace.facts[0])
-    blank(workspace.books[0])
     order.supplier = order.contact = order.instrument = NOBODY
-    order.round = world.market[0].round
+    order.round = market.round
     order.buyer = b
-    order.remoteness = world.buyers[b].remoteness
+    order.remoteness = buyer.remoteness
 
 
-@inlined
+@spliced
 def find_partner(world: Any, workspace: Any, b: int) -> bool:
     """Walk the rooms before the order is agreed; give False when no agreement is reached."""
-    sourcing.note_loyalty(world, workspace, b)
+    sourcing.note_loyalty(world.ties, workspace.facts[0], b)
     newcomer = sourcing.explore(world, b)
     if sourcing.ask(world, workspace, b, newcomer) == 0:
         workspace.order[0].lost_for_terms = 1
         return False
     negotiation.collect_bids(world, workspace, b)
-    contact = sourcing.award(world, workspace, b)
-    sourcing.choose(world, workspace, b, contact)
-    views.see_buyer(world, b, contact, workspace.supplier_view[0])
+    sourcing.award(world, workspace, b)
+    views.see_buyer(world, b, workspace.order[0].contact, workspace.supplier_view[0])
     negotiation.agree(world, workspace, b)
     return payment_terms.agree_on_terms(world, workspace, b)
 
 
-@inlined
+@spliced
 def fulfil(world: Any, workspace: Any, b: int) -> None:
     """Walk the rooms of an agreed order, from information sharing to learning."""
     order, facts = workspace.order[0], workspace.facts[0]
@@ -132,13 +130,15 @@ def fulfil(world: Any, workspace: Any, b: int) -> None:
         workspace.used_well[order.instrument] += 1
 
 
-@inlined
+@spliced
 def walk(world: Any, workspace: Any, b: int) -> None:
     """Walk one buyer's order of a round through all rooms."""
     market = world.market[0]
     buyer = world.buyers[b]
     order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
-    open_order(world, workspace, b)
+    open_order(order, buyer, b, market)
+    blank(facts)
+    blank(books)
     if buyer.debts > 0:
         settlement.chase(world, workspace, b)
     fade(world, workspace, b)
@@ -152,11 +152,11 @@ def walk(world: Any, workspace: Any, b: int) -> None:
         ledger.post(buyer, workspace, order.supplier)
         ledger.enter(workspace.rounds[market.round, buyer.policy], order, facts, books, market)
         if order.ordered == 1:
-            learning.attract(world, workspace, b)
+            learning.attract(world.ties[b, order.contact], order, books, market)
             ledger.note_burden(workspace)
             bucket = relations.age_bucket(order.age)
             ledger.enter(workspace.ages[bucket], order, facts, books, market)
-        sourcing.recommend(world, b)
+        sourcing.recommend(buyer, world.ties, b)
     ledger.smooth_payoff(buyer, workspace, market)
 
 

@@ -22,7 +22,9 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     tie = world.ties[b, k]
     supplier = world.suppliers[tie.supplier]
     blank(view)
-    _see_both(world, b, k, view)
+    view.goodwill = goodwill_of(world.bonds, b, k)
+    view.assets = assets_of(world.bonds, b, k)
+    _see_both(tie, world.buyers[b], supplier, view, market)
     view.good = tie.supplier_good
     view.bad = tie.supplier_bad
     view.trust = lifted(
@@ -42,8 +44,11 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     """Fill in the relation to a buyer as its contact, the supplier, sees it."""
     market = world.market[0]
     tie = world.ties[b, k]
+    supplier = world.suppliers[tie.supplier]
     blank(view)
-    _see_both(world, b, k, view)
+    view.goodwill = goodwill_of(world.bonds, b, k)
+    view.assets = assets_of(world.bonds, b, k)
+    _see_both(tie, world.buyers[b], supplier, view, market)
     view.good = tie.buyer_good
     view.bad = tie.buyer_bad
     view.trust = lifted(tie.buyer_good / (tie.buyer_good + tie.buyer_bad), view.goodwill, market)
@@ -51,21 +56,16 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.partner_shared = tie.buyer_shared
     view.partner_conduct = tie.buyer_conduct
     view.own_conduct = tie.supplier_conduct
-    view.opportunism = world.suppliers[tie.supplier].opportunism
+    view.opportunism = supplier.opportunism
     view.watched = tie.watched
 
 
 @compiled
-def _see_both(world: Any, b: int, k: int, view: Any) -> None:
-    market = world.market[0]
-    tie = world.ties[b, k]
-    supplier = world.suppliers[tie.supplier]
+def _see_both(tie: Any, buyer: Any, supplier: Any, view: Any, market: Any) -> None:
     view.knowhow = tie.knowhow
-    view.goodwill = goodwill_of(world, b, k)
-    view.assets = assets_of(world, b, k)
     view.attraction = tie.attraction
     view.retained = tie.retained
-    view.acquainted = 1.0 if acquainted(world.buyers[b], supplier, market) else 0.0
+    view.acquainted = 1.0 if acquainted(buyer, supplier, market) else 0.0
     view.orders = tie.orders
     view.clean = tie.clean
     view.idle = market.round - tie.last_round

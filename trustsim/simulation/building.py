@@ -22,6 +22,7 @@ from trustsim.market.records import (
     Books,
     Buyer,
     BuyerPolicy,
+    Candidate,
     Facts,
     Instrument,
     Market,
@@ -161,8 +162,7 @@ def make_workspace(world: World, rounds: int) -> Workspace:
     """Make the workspace of one worker for so many rounds."""
     contacts = world.ties.shape[1]
     return Workspace(
-        np.zeros(contacts),
-        np.zeros(contacts),
+        records(Candidate, contacts),
         records(Order, 1),
         records(Facts, 1),
         records(Books, 1),

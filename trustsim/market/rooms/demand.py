@@ -7,10 +7,9 @@ supply is planned without the buyer's forecast.
 
 from __future__ import annotations
 
+from math import exp, sqrt
 from statistics import NormalDist
 from typing import Any
-
-import numpy as np
 
 from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import WORLD, draw, normal, number_of, two_normals
@@ -38,8 +37,8 @@ def need(world: Any, workspace: Any, b: int) -> bool:
     buyer.demand = persistence * buyer.demand + volatility * shock
     spread = market.lot_spread
     variance = volatility * volatility / (1.0 - persistence * persistence)
-    lots = np.exp(spread * size - 0.5 * spread * spread)
-    level = np.exp(buyer.demand - 0.5 * variance) * market.common_demand
+    lots = exp(spread * size - 0.5 * spread * spread)
+    level = exp(buyer.demand - 0.5 * variance) * market.common_demand
     order.lots = min(lots * level, MOST_LOTS)
     return wish < market.demand_rate
 
@@ -49,7 +48,7 @@ def common(market: Any) -> None:
     """Draw the demand shock that all buyers share in a round (mean 1)."""
     first, second, _, _ = draw(market, COMMON, WORLD)
     spread = market.common_volatility
-    market.common_demand = np.exp(spread * normal(first, second) - 0.5 * spread * spread)
+    market.common_demand = exp(spread * normal(first, second) - 0.5 * spread * spread)
 
 
 def mismatch(
@@ -92,4 +91,4 @@ def mismatch(
     if not shared:
         variance += (persistence * (1.0 - persistence ** (lead_time + 1)) / left) ** 2
     safety = NormalDist().inv_cdf(shortage / (holding + shortage))
-    return volatility * float(np.sqrt(variance)) * (holding + shortage) * NormalDist().pdf(safety)
+    return volatility * sqrt(variance) * (holding + shortage) * NormalDist().pdf(safety)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, own_rule
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work, work_together
@@ -18,6 +20,10 @@ BUYER_COMPLAINS = number_of("dispute")
 SUPPLIER_COMPLAINS = number_of("supplier dispute")
 NEAR = 0.0
 """Remoteness of suppliers, which are found where they make things."""
+LIE: Any = np.bool_(True)
+"""A complaint over a denied debt is justified (of NumPy: a plain one would compile a copy)."""
+NO_FINE: Any = np.uint8(0)
+"""A supplier that complains over a denied debt is not fined if it loses."""
 REMOTE_DEBTOR = 0.5
 """Part of the debtors at fully remote sites that cannot be found (assumption: half)."""
 JOINT, BY_PLATFORM, BY_COURT, WRITTEN_OFF = 0, 1, 2, 3
@@ -134,7 +140,7 @@ def charge_loser(books: Any, market: Any, path: int, supplier_pays: bool, listed
 
 
 @compiled
-def buyer_complains(world: Any, workspace: Any, b: int, stake: float, category: int) -> None:
+def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
     """Take a buyer's grievance through its route.
 
     Who took the money and delivered nothing does not sit down to solve problems: that goes to the
@@ -143,13 +149,10 @@ def buyer_complains(world: Any, workspace: Any, b: int, stake: float, category: 
     What is recovered lowers the cost in the category where the loss was booked. With advance
     compensation the platform makes up its share of what is lost and takes it from the supplier.
     """
-    market = world.market[0]
-    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
-    supplier = world.suppliers[order.supplier]
-    policy = world.buyer_policies[world.buyers[b].policy]
-    view = workspace.buyer_views[order.contact]
+    market, order, books = dealing.market, dealing.order, dealing.books
+    facts, view, supplier = dealing.facts, dealing.buyer_view, dealing.supplier
     view.exposure = stake
-    path = route(order, view, policy, market)
+    path = route(order, view, dealing.buyer_policy, market)
     if path == JOINT and facts.absconded == 1:
         path = BY_PLATFORM
     justified = facts.absconded + facts.defective > 0
@@ -174,24 +177,22 @@ def buyer_complains(world: Any, workspace: Any, b: int, stake: float, category: 
 
 
 @compiled
-def supplier_complains(world: Any, workspace: Any, b: int, evidence: float, stake: float) -> float:
+def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> float:
     """Take a supplier's grievance over a denied debt through its route; give what is paid.
 
     Partners do not sit down over a lie: the platform takes the place of joint problem solving.
     """
-    market = world.market[0]
-    order, books = workspace.order[0], workspace.books[0]
-    policy = world.supplier_policies[world.suppliers[order.supplier].policy]
-    view = workspace.supplier_view[0]
+    market, order, books = dealing.market, dealing.order, dealing.books
+    view = dealing.supplier_view
     view.exposure = stake
-    path = route(order, view, policy, market)
+    path = route(order, view, dealing.supplier_policy, market)
     if path == JOINT:
         path = BY_PLATFORM
     order.disputed = 1
     spend_hours(books, market, path)
     chances = draw(market, SUPPLIER_COMPLAINS, b)
-    share = decide(market, path, evidence, order.remoteness, True, chances)
-    charge_loser(books, market, path, share == 0.0, 0)
+    share = decide(market, path, evidence, order.remoteness, LIE, chances)
+    charge_loser(books, market, path, share == 0.0, NO_FINE)
     if path == BY_COURT:
         wait = share * stake * market.supplier_interest * market.court_delay / 12.0
         pay(books, SUPPLIERS, BANKS, micro(wait))

@@ -60,18 +60,11 @@ def learn_ideas(market: Any, tie: Any, disclosed: float) -> None:
 
 
 @inlined
-def build_assets(world: Any, workspace: Any, b: int) -> None:
+def build_assets(bond: Any, view: Any, policy: Any, books: Any, market: Any) -> None:
     """Let the supplier invest in assets that serve this buyer only, as far as it trusts it."""
-    if world.bonds.shape[0] == 0:
-        return
-    market = world.market[0]
-    order = workspace.order[0]
-    bond = world.bonds[b, order.contact]
-    policy = world.supplier_policies[world.suppliers[order.supplier].policy]
-    built = policy.asset_rate * workspace.supplier_view[0].trust * (1.0 - bond.assets)
+    built = policy.asset_rate * view.trust * (1.0 - bond.assets)
     bond.assets = bond.assets + built
-    cost = micro(market.asset_cost * built * market.lot_cost)
-    pay(workspace.books[0], SUPPLIERS, OUTSIDE, cost)
+    pay(books, SUPPLIERS, OUTSIDE, micro(market.asset_cost * built * market.lot_cost))
 
 
 @inlined
@@ -90,7 +83,8 @@ def share(world: Any, workspace: Any, b: int) -> None:
     buyer_view = workspace.buyer_views[order.contact]
     first, second, muddle, leak = draw(market, DISCLOSURE, b)
     buyer_tells = 1.0 if first < disclosure(order, buyer_view, buyer_policy, market) else 0.0
-    chance = disclosure(order, workspace.supplier_view[0], supplier_policy, market)
+    supplier_view = workspace.supplier_view[0]
+    chance = disclosure(order, supplier_view, supplier_policy, market)
     supplier_tells = 1.0 if second < chance else 0.0
     order.buyer_disclosed = buyer_tells
     order.supplier_disclosed = supplier_tells
@@ -111,4 +105,6 @@ def share(world: Any, workspace: Any, b: int) -> None:
     learn_ideas(market, tie, both)
     tie.buyer_shared = int(buyer_tells)
     tie.supplier_shared = int(supplier_tells)
-    build_assets(world, workspace, b)
+    if world.bonds.shape[0] > 0:
+        bond = world.bonds[b, order.contact]
+        build_assets(bond, supplier_view, supplier_policy, books, market)

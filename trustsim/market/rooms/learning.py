@@ -12,6 +12,7 @@ from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
+from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION
@@ -35,17 +36,14 @@ def bad_news(order: Any, blamed: float, policy: Any, market: Any) -> float:
 
 
 @inlined
-def learn_as_buyer(world: Any, workspace: Any, b: int) -> None:
+def learn_as_buyer(dealing: Any, b: int) -> None:
     """Let the buyer draw the lesson of an order.
 
     Bad news weighs ``betrayal_weight`` times good news. A dissatisfied buyer speaks, which repairs
     part of the disappointment, or goes silent and turns away (Hirschman 1970).
     """
-    market = world.market[0]
-    buyer = world.buyers[b]
-    policy = world.buyer_policies[buyer.policy]
-    order = workspace.order[0]
-    tie = world.ties[b, order.contact]
+    market, order, tie = dealing.market, dealing.order, dealing.tie
+    buyer, policy = dealing.buyer, dealing.buyer_policy
     bad = 0.0
     disappointed = False
     if order.grievance + order.late + order.misunderstood > 0:
@@ -54,7 +52,7 @@ def learn_as_buyer(world: Any, workspace: Any, b: int) -> None:
         disappointed = bad > 0.0
         if disappointed and voiced < policy.voice:
             bad *= 1.0 - market.voice_repair
-            work_together(workspace.books[0], market, SOURCING, market.upkeep_hours)
+            work_together(dealing.books, market, SOURCING, market.upkeep_hours)
         elif disappointed:
             tie.attraction = 0.5 * tie.attraction
     good = 0.0 if disappointed else 1.0
@@ -68,13 +66,10 @@ def learn_as_buyer(world: Any, workspace: Any, b: int) -> None:
 
 
 @inlined
-def learn_as_supplier(world: Any, workspace: Any, b: int) -> None:
+def learn_as_supplier(dealing: Any, tally: Any) -> None:
     """Let the supplier draw the lesson of an order."""
-    market = world.market[0]
-    order, facts = workspace.order[0], workspace.facts[0]
-    tie = world.ties[b, order.contact]
-    policy = world.supplier_policies[world.suppliers[order.supplier].policy]
-    tally = workspace.suppliers[order.supplier]
+    market, order, facts, tie = dealing.market, dealing.order, dealing.facts, dealing.tie
+    policy = dealing.supplier_policy
     wrong = facts.false_claim + facts.delayed_payment + order.buyer_accused
     good = 1.0 if wrong == 0 else 0.0
     bad = market.betrayal_weight if wrong > 0 else 0.0
@@ -88,40 +83,30 @@ def learn_as_supplier(world: Any, workspace: Any, b: int) -> None:
 
 
 @inlined
-def tend(world: Any, workspace: Any, b: int) -> None:
-    """Let upkeep and care make goodwill."""
-    market = world.market[0]
-    order = workspace.order[0]
-    upkeep = world.buyer_policies[world.buyers[b].policy].upkeep
+def learn(world: Any, workspace: Any, b: int) -> None:
+    """Draw the lesson of an order on both sides of the tie; upkeep and care make goodwill."""
+    dealing = dealing_of(world, workspace, b)
+    market, order, tie = dealing.market, dealing.order, dealing.tie
+    learn_as_buyer(dealing, b)
+    learn_as_supplier(dealing, workspace.suppliers[order.supplier])
+    upkeep = dealing.buyer_policy.upkeep
     if world.bonds.shape[0] > 0:
         bond = world.bonds[b, order.contact]
-        care = world.supplier_policies[world.suppliers[order.supplier].policy].care
-        bond.goodwill = bond.goodwill + UPKEEP * (upkeep + care) * (1.0 - bond.goodwill)
-    work_together(workspace.books[0], market, SOURCING, market.upkeep_hours * upkeep)
-
-
-@inlined
-def learn(world: Any, workspace: Any, b: int) -> None:
-    """Draw the lesson of an order on both sides of the tie, and tend it."""
-    learn_as_buyer(world, workspace, b)
-    learn_as_supplier(world, workspace, b)
-    tend(world, workspace, b)
-    tie = world.ties[b, workspace.order[0].contact]
+        tended = UPKEEP * (upkeep + dealing.supplier_policy.care)
+        bond.goodwill = bond.goodwill + tended * (1.0 - bond.goodwill)
+    work_together(dealing.books, market, SOURCING, market.upkeep_hours * upkeep)
     if tie.orders < MAX_ORDERS:
         tie.orders += 1
-    tie.last_round = world.market[0].round
+    tie.last_round = market.round
 
 
 @inlined
-def attract(world: Any, workspace: Any, b: int) -> None:
+def attract(tie: Any, order: Any, books: Any, market: Any) -> None:
     """Add the order's profit to the attraction of its supplier.
 
     ``J <- (1 - gamma) J + profit`` (Weisbuch, Kirman & Herreiner 2000); the forgetting is done
     when the tie fades.
     """
-    market = world.market[0]
-    order = workspace.order[0]
-    tie = world.ties[b, order.contact]
     worth = order.lots * market.lot_cost
-    gained = market.value * order.accepted - spent(workspace.books[0]) / (MICRO * worth)
+    gained = market.value * order.accepted - spent(books) / (MICRO * worth)
     tie.attraction = tie.attraction + max(gained, 0.0)

@@ -6,9 +6,8 @@ and both write as much of a contract as they think they need.
 
 from __future__ import annotations
 
+from math import exp, log
 from typing import Any
-
-import numpy as np
 
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_rule
 from trustsim.market.beliefs import lifted
@@ -122,7 +121,7 @@ def marginal(order: Any, view: Any, policy: Any, market: Any) -> float:
         return 0.0
     if market.hour_cost <= 0.0:
         return policy.haggling_hours
-    return np.log(gain / market.hour_cost) / market.haggle_rate
+    return log(gain / market.hour_cost) / market.haggle_rate
 
 
 @compiled
@@ -150,7 +149,7 @@ def haggling_hours(order: Any, view: Any, policy: Any, market: Any) -> float:
 def contract_hours(view: Any, policy: Any, market: Any) -> float:
     """Give the hours of contract writing: fewer with trust, contract history and assets."""
     needed = policy.contracting * (1.0 - policy.contract_trust * view.trust)
-    learned = np.exp(-market.contract_learning * view.orders)
+    learned = exp(-market.contract_learning * view.orders)
     saved = 1.0 - market.asset_saving * view.assets
     return market.contract_hours * needed * learned * saved
 
@@ -170,7 +169,7 @@ def agree(world: Any, workspace: Any, b: int) -> None:
     cost = unit_cost(supplier, tie, order.remoteness, market) * market.lot_cost
     order.ask = buyer_view.bid
     hours = haggling_hours(order, buyer_view, policy, market)
-    order.price = cost + (order.ask - cost) * np.exp(-market.haggle_rate * hours)
+    order.price = cost + (order.ask - cost) * exp(-market.haggle_rate * hours)
     workspace.facts[0].unit_cost = cost
     paper = market.document_hours * policy.documentation
     writing = contract_hours(buyer_view, policy, market)

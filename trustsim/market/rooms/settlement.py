@@ -6,13 +6,13 @@ all. Overdue invoices of earlier rounds are chased here as well.
 
 from __future__ import annotations
 
+from math import log
 from typing import Any
-
-import numpy as np
 
 from trustsim.engine.compiling import blank, compiled, inlined
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
 from trustsim.market.conduct import conduct, future, gravity
+from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import (
     enter_costs,
     micro,
@@ -53,21 +53,20 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 
 
 @inlined
-def make_good(world: Any, workspace: Any, b: int, admitted: float) -> None:
+def make_good(dealing: Any, b: int, admitted: float) -> None:
     """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
 
     A supplier that admits its fault, or that is not paid before the lot is in order, makes good;
     otherwise the buyer bears the loss and complains.
     """
-    market = world.market[0]
-    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
-    policy = world.supplier_policies[world.suppliers[order.supplier].policy]
+    market, order, books = dealing.market, dealing.order, dealing.books
+    policy = dealing.supplier_policy
     worth = order.lots * market.lot_cost
     order.grievance = 1
     if order.rejected == 1:
         stake = market.rework_cost * worth
         spend(books, DELAY, OUTSIDE, market.late_cost * worth)
-        order.buyer_accused = 1 - facts.defective
+        order.buyer_accused = 1 - dealing.facts.defective
         if admitted < policy.admission or order.after + order.held * order.advance >= 0.5:
             pay(books, SUPPLIERS, OUTSIDE, micro(stake))
             return
@@ -79,7 +78,7 @@ def make_good(world: Any, workspace: Any, b: int, admitted: float) -> None:
             pay(books, SUPPLIERS, BUYERS, units)
             books.cost[FAILURE] -= units
             return
-    buyer_complains(world, workspace, b, stake, FAILURE)
+    buyer_complains(dealing, b, stake, FAILURE)
 
 
 @compiled
@@ -133,16 +132,15 @@ def relation_value(order: Any, view: Any, market: Any) -> float:
 
 
 @inlined
-def deny(world: Any, workspace: Any, b: int, claim: int, due: int) -> None:
+def deny(dealing: Any, b: int, claim: int, due: int) -> None:
     """Deny a debt: the supplier complains, or its bank has secured it, or it is lost."""
-    market = world.market[0]
-    order, books = workspace.order[0], workspace.books[0]
+    market, order, books = dealing.market, dealing.order, dealing.books
     amount = due / MICRO
-    record = evidence_against(claim, order, workspace.buyer_views[order.contact], market)
-    workspace.facts[0].false_claim = claim
+    record = evidence_against(claim, order, dealing.buyer_view, market)
+    dealing.facts.false_claim = claim
     covered = micro(order.secured * amount)
     pay(books, BANKS, SUPPLIERS, covered)
-    paid = micro(supplier_complains(world, workspace, b, record, (due - covered) / MICRO))
+    paid = micro(supplier_complains(dealing, b, record, (due - covered) / MICRO))
     pay(books, BUYERS, SUPPLIERS, paid)
     pay(books, BUYERS, BANKS, covered)
     books.cost[PRICE] -= due - paid - covered
@@ -161,34 +159,32 @@ def owe(buyer: Any, tie: Any, books: Any, due: int) -> None:
 
 
 @inlined
-def pay_invoice(world: Any, workspace: Any, b: int, due: int, strained: float) -> None:
+def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     """Pay what is due after acceptance.
 
     On time, late for want of money, late on purpose, or not at all, denying the debt.
     """
-    market = world.market[0]
-    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
-    policy = world.buyer_policies[world.buyers[b].policy]
-    view = workspace.buyer_views[order.contact]
+    market, order, books = dealing.market, dealing.order, dealing.books
+    policy, view = dealing.buyer_policy, dealing.buyer_view
     late, denied, kind, wait = draw_slot(market, SETTLEMENT, b, SECOND)
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
     weigh_false_claim(order, view, evidence_against(claim, order, view, market), amount, market)
     tempted = market.false_claims == 1 and view.gain > 0.0
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
-        deny(world, workspace, b, claim, due)
+        deny(dealing, b, claim, due)
         return
     weigh_lateness(order, view, amount, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):
-        facts.delayed_payment = 1
+        dealing.facts.delayed_payment = 1
         order.paid_late = 1
-        owe(world.buyers[b], world.ties[b, order.contact], books, due)
+        owe(dealing.buyer, dealing.tie, books, due)
         return
     if strained < market.strain:
         order.paid_late = 1
-        days = -np.log(wait) * market.strain_days
+        days = -log(wait) * market.strain_days
         books.arrears_days += days
         pay(books, SUPPLIERS, BANKS, micro(amount * market.supplier_interest * days / 365.0))
         spend(books, PAYMENT, BANKS, -amount * market.buyer_interest * days / 365.0)
@@ -198,8 +194,8 @@ def pay_invoice(world: Any, workspace: Any, b: int, due: int, strained: float) -
 @inlined
 def settle(world: Any, workspace: Any, b: int) -> None:
     """Accept and pay the order, or deal with a lot that never came."""
-    market = world.market[0]
-    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
+    dealing = dealing_of(world, workspace, b)
+    market, order, facts, books = dealing.market, dealing.order, dealing.facts, dealing.books
     instrument = world.instruments[order.instrument]
     admitted, strained, collected, known = draw(market, SETTLEMENT, b)
     amount = order.price * order.lots
@@ -209,10 +205,10 @@ def settle(world: Any, workspace: Any, b: int) -> None:
         if facts.absconded == 1:
             order.grievance = 1
             spend(books, BAD_DEBT, SUPPLIERS, taken)
-            buyer_complains(world, workspace, b, taken, BAD_DEBT)
+            buyer_complains(dealing, b, taken, BAD_DEBT)
         return
     if order.rejected == 1 or facts.traced == 1:
-        make_good(world, workspace, b, admitted)
+        make_good(dealing, b, admitted)
     elif facts.leaked == 1 and known < market.failure_traced:
         order.grievance = 1
     order.accepted = 1
@@ -224,7 +220,7 @@ def settle(world: Any, workspace: Any, b: int) -> None:
     books.cost[PRICE] += total
     pay(books, BUYERS, SUPPLIERS, total - due)
     if due > 0:
-        pay_invoice(world, workspace, b, due, strained)
+        pay_invoice(dealing, b, due, strained)
 
 
 @compiled
@@ -265,7 +261,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
                 pay(books, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
             _discharge(market, tie, books, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
-        _enter_chased(world, workspace, b, tie)
+        _enter_chased(buyer, tie, workspace, market)
 
 
 @compiled
@@ -274,18 +270,17 @@ def close_out(world: Any, workspace: Any, b: int, k: int) -> None:
     tie = world.ties[b, k]
     _discharge(world.market[0], tie, workspace.books[0], tie.owed)
     world.buyers[b].debts -= 1
-    _enter_chased(world, workspace, b, tie)
+    _enter_chased(world.buyers[b], tie, workspace, world.market[0])
 
 
 @compiled
-def _enter_chased(world: Any, workspace: Any, b: int, tie: Any) -> None:
+def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any) -> None:
     """Post and enter what an earlier invoice has brought about, and wipe it from the books."""
-    buyer = world.buyers[b]
     books = workspace.books[0]
     post(buyer, workspace, tie.supplier)
     workspace.suppliers[tie.supplier].dealing -= books.profit + books.receivable
     workspace.facts[0].earlier += spent(books)
-    enter_costs(workspace.rounds[world.market[0].round, buyer.policy], books)
+    enter_costs(workspace.rounds[market.round, buyer.policy], books)
     enter_costs(workspace.ages[age_bucket(max(tie.orders - 1, 0))], books)
     blank(books)
 

@@ -46,13 +46,13 @@ def find(world: Any, b: int, rule: int) -> int:
     if rule == BY_REFERRAL:
         peer = int(other * world.buyers.shape[0])
         named = world.buyers[peer].recommends
-        if named >= 0 and world.suppliers[named].listed == 1 and not knows(world, b, named):
+        if named >= 0 and world.suppliers[named].listed == 1 and not knows(world.ties, b, named):
             return named
     best = NOBODY
     highest = 0.0
     for chance in (first, second, third):
         s = int(chance * suppliers)
-        if world.suppliers[s].listed == 1 and not knows(world, b, s):
+        if world.suppliers[s].listed == 1 and not knows(world.ties, b, s):
             if rule != BY_RATING:
                 return s
             shown = standing(world.suppliers[s], market)
@@ -90,14 +90,13 @@ def explore(world: Any, b: int) -> int:
 
 
 @inlined
-def note_loyalty(world: Any, workspace: Any, b: int) -> None:
+def note_loyalty(ties: Any, facts: Any, b: int) -> None:
     """Note how concentrated the buyer's orders are: Herfindahl index and largest share."""
-    facts = workspace.facts[0]
     total = 0.0
     squares = 0.0
     top = 0.0
-    for k in range(world.ties.shape[1]):
-        share = world.ties[b, k].retained
+    for k in range(ties.shape[1]):
+        share = ties[b, k].retained
         total += share
         squares += share * share
         top = max(top, share)
@@ -114,26 +113,27 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     """
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
-    scores, luck = workspace.scores, workspace.luck
+    candidates = workspace.candidates
     noise = (0.0, 0.0, 0.0, 0.0)
     weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
     for k in range(world.ties.shape[1]):
         if k % 4 == 0:
             noise = draw_slot(market, ASKING, b, k // 4)
-        luck[k] = noise[k % 4]
+        candidate = candidates[k]
+        candidate.luck = noise[k % 4]
         workspace.buyer_views[k].asked = 0.0
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
         if supplier.listed == 0 or supplier.generation != tie.generation:
-            scores[k] = FAR
+            candidate.score = FAR
         elif weights == 0.0:
-            scores[k] = luck[k]
+            candidate.score = candidate.luck
         else:
             mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
             utility = policy.attraction_weight * tie.attraction
-            utility += policy.trust_weight * lifted(mean, goodwill_of(world, b, k), market)
+            utility += policy.trust_weight * lifted(mean, goodwill_of(world.bonds, b, k), market)
             utility += policy.rating_weight * standing(supplier, market)
-            scores[k] = utility
+            candidate.score = utility
     return weights > 0.0
 
 
@@ -154,24 +154,25 @@ def most_noise(luck: float, policy: Any) -> float:
 
 
 @inlined
-def add_noise(workspace: Any, policy: Any, alone: bool) -> None:
+def add_noise(candidates: Any, policy: Any, alone: bool) -> None:
     """Add noise to the utilities; if only the best counts, not where it cannot help."""
-    scores, luck = workspace.scores, workspace.luck
-    contacts = scores.shape[0]
     best = NOBODY
     if alone:
-        for k in range(contacts):
-            if scores[k] > FAR and (best == NOBODY or scores[k] > scores[best]):
+        for k in range(candidates.shape[0]):
+            score = candidates[k].score
+            if score > FAR and (best == NOBODY or score > candidates[best].score):
                 best = k
         if best != NOBODY:
-            scores[best] += noise_of(luck[best], policy)
-    for k in range(contacts):
-        if k == best or scores[k] == FAR:
+            candidates[best].score += noise_of(candidates[best].luck, policy)
+    for k in range(candidates.shape[0]):
+        candidate = candidates[k]
+        if k == best or candidate.score == FAR:
             continue
-        if best != NOBODY and scores[k] + most_noise(luck[k], policy) < scores[best]:
-            scores[k] = HOPELESS
+        reach = candidate.score + most_noise(candidate.luck, policy)
+        if best != NOBODY and reach < candidates[best].score:
+            candidate.score = HOPELESS
         else:
-            scores[k] += noise_of(luck[k], policy)
+            candidate.score += noise_of(candidate.luck, policy)
 
 
 @inlined
@@ -186,8 +187,8 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
     """
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
-    scores, luck, views = workspace.scores, workspace.luck, workspace.buyer_views
-    contacts = scores.shape[0]
+    candidates, views = workspace.candidates, workspace.buyer_views
+    contacts = candidates.shape[0]
     wanted = policy.bidders
     if wanted == 1 and policy.market_test > 0.0:
         extra, _, _, _ = draw(market, TEST, b)
@@ -195,18 +196,19 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
             wanted = 2
     differ = weigh_contacts(world, workspace, b)
     bidders = 0
-    if newcomer != NOBODY and scores[newcomer] > FAR:
+    if newcomer != NOBODY and candidates[newcomer].score > FAR:
         views[newcomer].asked = 1.0
         bidders = 1
         wanted = max(wanted, 2)
     if differ:
-        add_noise(workspace, policy, wanted == 1)
+        add_noise(candidates, policy, wanted == 1)
     while bidders < wanted:
         best = NOBODY
         for k in range(contacts):
+            score = candidates[k].score
             if (
-                scores[k] > FAR
-                and (best == NOBODY or scores[k] > scores[best])
+                score > FAR
+                and (best == NOBODY or score > candidates[best].score)
                 and views[k].asked == 0.0
             ):
                 best = k
@@ -219,9 +221,10 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
         if view.asked == 1.0:
             see_supplier(world, b, k, view)
             view.asked = 1.0
-            view.score = scores[k]
+            view.score = candidates[k].score
             if not differ:
-                view.score = noise_of(luck[k], policy) if policy.award >= LOGIT else 0.0
+                noise = noise_of(candidates[k].luck, policy)
+                view.score = noise if policy.award >= LOGIT else 0.0
     workspace.order[0].bidders = bidders
     return bidders
 
@@ -267,8 +270,8 @@ def award_score(order: Any, view: Any, policy: Any, market: Any) -> float:
 
 
 @inlined
-def award(world: Any, workspace: Any, b: int) -> int:
-    """Award the order to the bidder of greatest score; give its place among the contacts."""
+def award(world: Any, workspace: Any, b: int) -> None:
+    """Award the order to the bidder of greatest score, and note on the order who that is."""
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
     order = workspace.order[0]
@@ -285,16 +288,9 @@ def award(world: Any, workspace: Any, b: int) -> int:
                 highest = score
     hours = market.order_hours + market.tender_hours * (order.bidders - 1)
     work(workspace.books[0], market, SOURCING, hours)
-    return best
-
-
-@inlined
-def choose(world: Any, workspace: Any, b: int, k: int) -> None:
-    """Note on the order whom the buyer means to buy from."""
-    order = workspace.order[0]
-    tie = world.ties[b, k]
+    tie = world.ties[b, best]
     order.supplier = tie.supplier
-    order.contact = k
+    order.contact = best
     order.age = tie.orders
     order.fresh = 1 if tie.orders == 0 else 0
 
@@ -304,7 +300,7 @@ def assets_with(world: Any, b: int, s: int) -> float:
     """Give the specific assets that a buyer has with a supplier; 0 if it is no contact."""
     for k in range(world.ties.shape[1]):
         if world.ties[b, k].supplier == s:
-            return assets_of(world, b, k)
+            return assets_of(world.bonds, b, k)
     return 0.0
 
 
@@ -319,7 +315,7 @@ def place(world: Any, workspace: Any, b: int) -> None:
     order, books = workspace.order[0], workspace.books[0]
     tie = world.ties[b, order.contact]
     order.ordered = 1
-    saved = market.asset_saving * assets_of(world, b, order.contact)
+    saved = market.asset_saving * assets_of(world.bonds, b, order.contact)
     eased = market.knowhow_ease * tie.knowhow
     hours = market.coordination_hours * (1.0 - eased) * (1.0 - saved)
     if order.fresh == 1:
@@ -334,14 +330,14 @@ def place(world: Any, workspace: Any, b: int) -> None:
 
 
 @inlined
-def recommend(world: Any, b: int) -> None:
+def recommend(buyer: Any, ties: Any, b: int) -> None:
     """Note which supplier the buyer would name to another: the most trusted that it has tried."""
     best = NOBODY
     most = 0.5
-    for k in range(world.ties.shape[1]):
-        tie = world.ties[b, k]
+    for k in range(ties.shape[1]):
+        tie = ties[b, k]
         total = tie.supplier_good + tie.supplier_bad
         if tie.orders > 0 and tie.supplier_good > most * total:
             best = tie.supplier
             most = tie.supplier_good / total
-    world.buyers[b].prefers = best
+    buyer.prefers = best
