@@ -10,8 +10,7 @@ import pytest
 from support.quiet_market import ROUNDS, orders_of, quiet
 from support.troubles import CHEAT, CHEATING, FAULTY
 
-from trustsim.market.rooms.learning import updated
-from trustsim.market.rooms.reputation import posterior
+from trustsim.market.beliefs import posterior, updated
 from trustsim.simulation.run import simulate
 
 
@@ -74,7 +73,8 @@ def test_goodwill_grows_with_upkeep_and_lifts_trust(bonus: float) -> None:
     np.testing.assert_allclose(orders["trust_in_supplier"], expected, atol=1e-6)
     np.testing.assert_allclose(orders["trust_in_buyer"], expected, atol=1e-6)
     neglected = simulate(quiet({"upkeep": 0.0}, {"care": 0.0}, **market)).world
-    assert neglected.ties["goodwill"].max() == 0.0
+    assert neglected.bonds["goodwill"].sum() == 0.0
+    assert neglected.bonds.shape == (int(bonus > 0.0), 1)
 
 
 def test_strangers_are_judged_by_acquaintance_reputation_and_general_trust() -> None:

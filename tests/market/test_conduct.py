@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import orders_of, quiet
-from support.single_records import buyer, market, order, sight, situation, supplier
+from support.single_records import buyer, market, order, situation, supplier, view
 from support.troubles import OPEN, SIZES
 
-from trustsim.market.rooms.production import conduct, future
+from trustsim.market.conduct import conduct, future
 from trustsim.simulation.run import simulate
 
-# Conduct: C is fair, D is cheating; the deeds as the rule finds them are 1 and 2, 0 before.
+# Conduct: C is fair, D is cheating; the rule finds them as 1 and 2, 0 before.
 STRATEGIES = {
     # first move, after both fair, after the partner, the agent, both cheated
     "tit for tat": ((0, 0, 1, 0, 1), "CCDDCDCC"),
@@ -43,48 +43,48 @@ def test_reciprocal_plays_memory_one_strategies(name: str, side: Any) -> None:
     chances, expected = STRATEGIES[name]
     policy = side(conduct="reciprocal", **dict(zip(NAMES, map(float, chances), strict=True)))
     played = ""
-    seen = sight()
+    seen = view()
     for theirs in PARTNER:
         chance = conduct(order(), seen, policy, market())
         played += {0.0: "C", 1.0: "D"}[chance]
-        seen = sight(own_deed=1 + (played[-1] == "D"), partner_deed=1 + (theirs == "D"))
+        seen = view(own_conduct=1 + (played[-1] == "D"), partner_conduct=1 + (theirs == "D"))
     assert played == expected
 
 
 def test_generous_tit_for_tat_forgives_with_its_probability() -> None:
     policy = supplier(conduct="reciprocal", after_partner_cheated=0.7)
-    cheated = sight(own_deed=1, partner_deed=2)
+    cheated = view(own_conduct=1, partner_conduct=2)
     assert conduct(order(), cheated, policy, market()) == 0.7
 
 
 @pytest.mark.parametrize("trait", [0.0, 0.25, 1.0])
 def test_conduct_never_always_and_by_propensity(trait: float) -> None:
-    tempted = sight(gain=1.0, opportunism=trait)
+    tempted = view(gain=1.0, opportunism=trait)
     for name, expected in (("never", 0.0), ("always", 1.0), ("propensity", 0.6 * trait)):
         policy = supplier(conduct=name, propensity=0.6)
         assert conduct(order(), tempted, policy, market()) == pytest.approx(expected)
 
 
 def test_a_sharp_response_cheats_if_and_only_if_gain_exceeds_loss() -> None:
-    order, sight, policy, _, world = situation()
+    order, view, policy, _, world = situation()
     for loss in (0.01, 1.0, 40.0):
         for gain in loss * np.array([0.0, 0.5, 0.99, 0.999, 1.001, 1.01, 2.0, 100.0]):
-            sight["gain"], sight["loss"] = gain, loss
-            chance = conduct(order, sight, policy, world)
+            view["gain"], view["loss"] = gain, loss
+            chance = conduct(order, view, policy, world)
             assert chance == pytest.approx(1.0 if gain > loss else 0.0, abs=0.01)
-        sight["gain"] = loss
-        assert conduct(order, sight, policy, world) == 0.5
-    sight["gain"] = sight["loss"] = 0.0
-    assert conduct(order, sight, policy, world) == 0.0
+        view["gain"] = loss
+        assert conduct(order, view, policy, world) == 0.5
+    view["gain"] = view["loss"] = 0.0
+    assert conduct(order, view, policy, world) == 0.0
 
 
 def test_a_noisy_response_is_logistic_in_the_relative_difference() -> None:
     # McKelvey & Palfrey 1995, with noise in proportion to gain plus loss
-    order, sight, policy, _, world = situation()
+    order, view, policy, _, world = situation()
     policy["noise"] = 0.2
-    sight["gain"], sight["loss"] = 3.0, 2.0
+    view["gain"], view["loss"] = 3.0, 2.0
     expected = 1.0 / (1.0 + np.exp(-(3.0 - 2.0) / (0.2 * 5.0)))
-    assert conduct(order, sight, policy, world) == pytest.approx(expected, abs=1e-12)
+    assert conduct(order, view, policy, world) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("retained", [0.0, 0.3, 0.95])

@@ -11,7 +11,8 @@ from scipy import stats
 from support.quiet_market import quiet
 from support.troubles import BAD_LOTS
 
-from trustsim.simulation.run import Rounds, build, simulate
+from trustsim.simulation.building import build
+from trustsim.simulation.run import Rounds, simulate
 
 
 def test_honest_sellers_that_noisy_ratings_delist_live_geometrically_long() -> None:

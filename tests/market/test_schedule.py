@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 import numpy as np
 import pytest
 from support.quiet_market import quiet
 from support.troubles import OPEN, SIZES
 
+from trustsim.market import rooms as market_rooms
+from trustsim.market.schedule import SCHEDULE, schedule
 from trustsim.simulation.run import simulate
 
 
@@ -20,3 +24,13 @@ def test_a_quiet_market_has_no_trouble_at_all() -> None:
     assert {name: found[name] for name in zero} == dict.fromkeys(zero, 0.0)
     assert np.isnan(found["defect_escape_rate"])
     assert found["total_cost"] == pytest.approx(found["cost_price"])
+
+
+def test_the_schedule_names_every_room_once_in_the_order_of_the_walk() -> None:
+    rooms = {each.name for each in pkgutil.iter_modules(market_rooms.__path__)}
+    walked = [room.__name__.rpartition(".")[2] for room in SCHEDULE]
+    assert sorted(walked) == sorted({*rooms, "ledger", "population"})
+    lines = schedule().splitlines()
+    purposes = [line.split(". ", 1)[1].lower().removeprefix("the ") for line in lines]
+    names = [name.replace("_", " ") for name in walked]
+    assert [said[: len(name)] for said, name in zip(purposes, names, strict=True)] == names

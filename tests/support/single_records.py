@@ -1,4 +1,4 @@
-"""Records of one decision, filled by hand: order, sight, policy, supplier and market."""
+"""Records of one decision, filled by hand: order, view, policy, supplier and market."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from trustsim.market.records import (
     BuyerPolicy,
     Market,
     Order,
-    Sight,
     Supplier,
     SupplierPolicy,
+    View,
 )
 from trustsim.market.records import Market as MarketRecord
 from trustsim.schema import BUYER, MARKET, SUPPLIER, Parameter
@@ -46,8 +46,8 @@ def order(**values: Any) -> Any:
     return record
 
 
-def sight(**values: Any) -> Any:
-    record = records(Sight, 1)[0]
+def view(**values: Any) -> Any:
+    record = records(View, 1)[0]
     for name, value in values.items():
         record[name] = value
     return record
@@ -57,13 +57,13 @@ CALCULATIVE = 3
 
 
 def situation(**market: float) -> tuple[Any, Any, Any, Any, Any]:
-    """Make the records of one decision of a supplier: order, sight, policy, supplier, market."""
-    order, sight, policy, supplier, world = (
-        records(kind, 1)[0] for kind in (Order, Sight, SupplierPolicy, Supplier, Market)
+    """Make the records of one decision of a supplier: order, view, policy, supplier, market."""
+    order, view, policy, supplier, world = (
+        records(kind, 1)[0] for kind in (Order, View, SupplierPolicy, Supplier, Market)
     )
     policy["conduct"], policy["noise"] = CALCULATIVE, 1e-4
     supplier["listed"] = 1
     world["lot_cost"] = world["sensitivity"] = world["defect_bad"] = 1.0
     for name, value in market.items():
         world[name] = value
-    return order, sight, policy, supplier, world
+    return order, view, policy, supplier, world

@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import quiet
-from support.single_records import buyer, market, order, sight, supplier
+from support.single_records import buyer, market, order, supplier, view
 from support.troubles import ALL_BAD, NO_RISK, PREPAID, SIZES
 
-from trustsim.engine.compiling import records
-from trustsim.engine.luck import number_of
-from trustsim.market.records import (
-    Deed,
-)
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.rooms.disputes import decide, route
 from trustsim.simulation.run import simulate
 
@@ -29,8 +25,8 @@ def test_escalation_routes() -> None:
     ):
         for side in (buyer, supplier):
             policy = side(escalation=name)
-            assert route(order(), sight(trust=0.59), policy, world) == low
-            assert route(order(), sight(trust=0.61), policy, world) == high
+            assert route(order(), view(trust=0.59), policy, world) == low
+            assert route(order(), view(trust=0.61), policy, world) == high
 
 
 def test_cheapest_takes_the_route_of_greatest_expected_gain() -> None:
@@ -41,7 +37,7 @@ def test_cheapest_takes_the_route_of_greatest_expected_gain() -> None:
 
     def chosen(stake: float, trust: float, **other: float) -> int:
         world = market(**{**costs, **fees, **other})
-        return int(route(what, sight(exposure=stake, trust=trust), policy, world))
+        return int(route(what, view(exposure=stake, trust=trust), policy, world))
 
     assert chosen(1.0, 0.9) == 0  # .79 together, .69 platform, .26 court
     assert chosen(1.0, 0.7) == 1  # .61, .69, .26
@@ -60,7 +56,7 @@ def test_what_each_route_recovers(evidence: float, justified: bool) -> None:
     expected = {0: together, 1: right, 2: right * 0.8 * 0.75 * 0.7, 3: 0.0}
     for path, mean in expected.items():
         found = [
-            decide(world, event, b, path, evidence, 0.5, justified, records(Deed, 1)[0])
+            decide(world, path, evidence, 0.5, justified, draw(world, event, b))
             for b in range(trials)
         ]
         assert np.mean(found) == pytest.approx(mean, abs=0.037)  # 4 sd

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import ROUNDS, orders_of, quiet
-from support.single_records import buyer, market, order, sight, supplier
+from support.single_records import buyer, market, order, supplier, view
 from support.troubles import TELL
 
 from trustsim.market.rooms.information_sharing import disclosure
@@ -29,9 +29,7 @@ def test_disclosure_rules() -> None:
             found = [
                 disclosure(
                     order(),
-                    sight(
-                        trust=trust, orders=done, partner_shared=partner[done - 1] if done else 0
-                    ),
+                    view(trust=trust, orders=done, partner_shared=partner[done - 1] if done else 0),
                     policy,
                     market(),
                 )
@@ -162,7 +160,7 @@ def test_specific_assets_are_built_on_trust_save_hours_and_lock_in(rate: float) 
         trust = (n + 1) / (n + 2)
         assets.append(assets[-1] + rate * trust * (1.0 - assets[-1]))
     before = np.array(assets[:-1])
-    assert outcome.world.ties["assets"][0, 0] == pytest.approx(assets[-1], abs=1e-6)
+    assert outcome.world.bonds["assets"].sum() == pytest.approx(assets[-1], abs=1e-6)
     np.testing.assert_allclose(orders["productive_hours"], 2.0 * (1.0 - 0.5 * before), atol=1e-6)
     np.testing.assert_allclose(orders["price"], 1.15 + 0.5 * 0.4 * before, atol=1e-6)
     paid = (orders["price"] - orders["unit_cost"]).sum() - orders["profit"].sum() / 1e6

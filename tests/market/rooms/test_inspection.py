@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from support.published_answers import PLAN
 from support.quiet_market import quiet
-from support.single_records import buyer, market, order, sight, situation
+from support.single_records import buyer, market, order, situation, view
 from support.troubles import SIZES
 
+from trustsim.market.conduct import conduct
 from trustsim.market.rooms.inspection import acceptance, powers, rate
-from trustsim.market.rooms.production import conduct, weigh_shading
+from trustsim.market.rooms.production import weigh_shading
 from trustsim.simulation.run import simulate
 from trustsim.theory.inspection import (
     inspection_game,
@@ -23,7 +24,7 @@ def inspections(policy: Any, world: Any, lots: str) -> list[float]:
     """Give the rates at which a buyer inspects lots; x is one in which it sees trouble."""
     good, bad, clean, rates = policy["prior_good"], policy["prior_bad"], 0, []
     for done, lot in enumerate(lots):
-        seen = sight(trust=good / (good + bad), clean=clean, orders=done)
+        seen = view(trust=good / (good + bad), clean=clean, orders=done)
         rates.append(rate(order(), seen, policy, world))
         good, bad, clean = (good, bad + 3.0, 0) if lot == "x" else (good + 1.0, bad, clean + 1)
     return rates
@@ -58,7 +59,7 @@ def test_equilibrium_does_not_depend_on_the_partner() -> None:
         sensitivity=0.8, defect_good=0.1, defect_bad=0.6, rework_cost=0.5, fine=0.25, lot_cost=2.0
     )
     found = [
-        rate(order(price=price), sight(trust=trust), buyer(inspection="equilibrium"), world)
+        rate(order(price=price), view(trust=trust), buyer(inspection="equilibrium"), world)
         for price, trust in ((1.0, 0.1), (1.0, 0.9), (50.0, 0.5))
     ]
     assert found == pytest.approx([0.15 / (0.4 * 0.75 * 2.0)] * 2 + [1.0])
@@ -74,7 +75,7 @@ def test_sampling_is_tightened_after_a_bad_lot_until_five_are_clean() -> None:
     world = market(lot_bad_fraction=0.065, lot_good_fraction=0.01, item_cost=0.001)
     clean, allowed = 0, []
     for done, lot in enumerate("..x......"):
-        find, alarm, cost = powers(sight(clean=clean, orders=done), policy, world)
+        find, alarm, cost = powers(view(clean=clean, orders=done), policy, world)
         plan = next(c for c in (1, 2) if find == pytest.approx(1 - acceptance(80, c, 0.065)))
         assert alarm == pytest.approx(1.0 - acceptance(80, plan, 0.01))
         assert cost == pytest.approx(0.08)
@@ -86,7 +87,7 @@ def test_sampling_is_tightened_after_a_bad_lot_until_five_are_clean() -> None:
 def test_other_rules_look_with_the_eyes_of_the_market() -> None:
     world = market(sensitivity=0.8, specificity=0.99, inspection_cost=0.02)
     for name in ("all", "fixed", "by_trust", "deming", "equilibrium"):
-        found = powers(sight(), buyer(inspection=name), world)
+        found = powers(view(), buyer(inspection=name), world)
         assert found == pytest.approx((0.8, 0.01, 0.02))
 
 
@@ -101,12 +102,12 @@ def test_rule_equilibrium_inspects_at_the_mixed_rate_and_leaves_the_supplier_ind
     expected = inspection_game(0.0, 0.2, 0.5, 0.0)[1]
     assert expected == pytest.approx(0.4)
     assert outcome.measures["inspection_rate"] == pytest.approx(expected, abs=0.014)  # 4 sd
-    order, sight, policy, supplier, world = situation(**game)
+    order, view, policy, supplier, world = situation(**game)
     order["price"] = 1.0
     for watched, cheats in ((0.39, 1.0), (0.4, 0.5), (0.41, 0.0)):
-        sight["watched"] = watched
-        weigh_shading(order, sight, supplier, 1.0, world)
-        assert conduct(order, sight, policy, world) == pytest.approx(cheats, abs=1e-6)
+        view["watched"] = watched
+        weigh_shading(order, view, supplier, 1.0, world)
+        assert conduct(order, view, policy, world) == pytest.approx(cheats, abs=1e-6)
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.0495, 0.0505, 0.1])

@@ -61,6 +61,7 @@ def idle_pair() -> Rounds:
             demand_rate=0.0,
             idle_forgetting=0.9,
             knowhow_erosion=0.05,
+            goodwill_bonus=0.5,  # so that goodwill is kept
             goodwill_erosion=0.1,
         ),
         0,
@@ -68,8 +69,9 @@ def idle_pair() -> Rounds:
     tie = run.world.ties[0, 0]
     tie["last_round"] = -2
     tie["supplier_good"], tie["supplier_bad"] = 12.0, 5.0
-    tie["buyer_good"], tie["attraction"], tie["goodwill"], tie["knowhow"] = 9.0, 3.0, 0.8, 0.6
+    tie["buyer_good"], tie["attraction"], tie["knowhow"] = 9.0, 3.0, 0.6
     tie["retained"] = 0.7
+    run.world.bonds[0, 0]["goodwill"] = 0.8
     return run
 
 
@@ -78,6 +80,7 @@ def test_what_nobody_tends_decays_geometrically(idle_pair: Rounds) -> None:
     for n in range(1, 41):
         idle_pair.step()
         found = {name: float(tie[name]) for name in tie.dtype.names}
+        found["goodwill"] = float(idle_pair.world.bonds[0, 0]["goodwill"])
         # an idle round starts with the round after the last order
         assert found["supplier_good"] == pytest.approx(2.0 + 10.0 * 0.9**n, rel=1e-5)
         assert found["supplier_bad"] == pytest.approx(1.0 + 4.0 * 0.9**n, rel=1e-5)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import ROUNDS, orders_of, quiet
-from support.single_records import buyer, market, order, sight
+from support.single_records import buyer, market, order, view
 
 from trustsim.market.rooms.negotiation import contract_hours, equilibrium_bid, haggling_hours
 from trustsim.simulation.run import simulate
@@ -83,7 +83,7 @@ def test_haggling_rules() -> None:
     }
     for (name, trust), hours in expected.items():
         policy = buyer(haggling=name, haggling_hours=4.0)
-        assert haggling_hours(asked, sight(trust=trust), policy, world) == pytest.approx(hours)
+        assert haggling_hours(asked, view(trust=trust), policy, world) == pytest.approx(hours)
 
 
 @pytest.mark.parametrize("ask", [0.82, 0.9, 1.2, 2.0])
@@ -91,7 +91,7 @@ def test_marginal_haggling_is_the_best_length(ask: float) -> None:
     world = market(haggle_rate=0.1, hour_cost=0.01, cost_low=0.8)
     hours = np.linspace(0.0, 60.0, 60_001)
     gained = (ask - 0.8) * 2.0 * (1.0 - np.exp(-0.1 * hours)) - 0.01 * hours
-    found = haggling_hours(order(ask=ask, lots=2.0), sight(), buyer(haggling="marginal"), world)
+    found = haggling_hours(order(ask=ask, lots=2.0), view(), buyer(haggling="marginal"), world)
     assert found == pytest.approx(hours[np.argmax(gained)], abs=0.002)
 
 
@@ -99,7 +99,7 @@ def test_contracts_shorten_with_trust_history_and_assets() -> None:
     world = market(contract_hours=10.0, contract_learning=0.5, asset_saving=0.4)
     policy = buyer(contracting=0.8, contract_trust=0.5)
     hours = [
-        contract_hours(sight(trust=trust, orders=done, assets=assets), policy, world)
+        contract_hours(view(trust=trust, orders=done, assets=assets), policy, world)
         for trust, done, assets in ((0.0, 0, 0.0), (1.0, 0, 0.0), (0.0, 2, 0.0), (0.0, 0, 1.0))
     ]
     assert hours == pytest.approx([8.0, 4.0, 8.0 * np.exp(-1.0), 4.8])

@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import quiet
-from support.single_records import buyer, order, sight
+from support.single_records import buyer, order
 
-from trustsim.engine.compiling import records
-from trustsim.market.records import (
-    Deed,
-)
-from trustsim.market.rooms.payment_terms import settle_on
-from trustsim.simulation.run import build, simulate
+from trustsim.market.rooms.payment_terms import agree_on_terms
+from trustsim.simulation.building import build, make_workspace
+from trustsim.simulation.run import simulate
 from trustsim.theory.payment_terms import switch_order
 
 PRICE = 1.4
@@ -136,11 +133,15 @@ def taken(
     scenario = quiet(
         instruments=MEANS, value=worth, advance_loss=0.2, credit_loss=0.3, unseen_exposure=0.0
     )
-    seen = order(price=1.2, remoteness=far)
-    deed = records(Deed, 1)[0]
-    deed["unit_cost"] = 1.0
-    ours, theirs = sight(trust=buyers_trust), sight(trust=suppliers_trust)
-    agreed = settle_on(build(scenario, 0), buyer(terms=terms), ours, theirs, seen, deed)
+    world = build(scenario, 0)
+    world.buyer_policies[0] = buyer(terms=terms)
+    workspace = make_workspace(world, 1)
+    workspace.order[0] = order(price=1.2, remoteness=far)
+    workspace.facts[0]["unit_cost"] = 1.0
+    workspace.buyer_views[0]["trust"] = buyers_trust
+    workspace.supplier_view[0]["trust"] = suppliers_trust
+    agreed = agree_on_terms(world, workspace, 0)
+    seen = workspace.order[0]
     assert bool(seen["lost_for_terms"]) is not bool(agreed)
     return list(MEANS)[int(seen["instrument"])] if agreed else None
 

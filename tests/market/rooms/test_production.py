@@ -11,7 +11,8 @@ from support.single_records import situation
 from support.troubles import ALL_BAD, HELD, NO_RISK, PREPAID, SIZES
 
 from trustsim.market.rooms.production import weigh_absconding, weigh_shading
-from trustsim.simulation.run import build, simulate
+from trustsim.simulation.building import build
+from trustsim.simulation.run import simulate
 
 LOYAL = 0.999
 """Most that a supplier believes to be retained (`future`)."""
@@ -90,7 +91,7 @@ def test_two_grim_players_cooperate_if_they_are_patient_enough(
 
 def test_shading_weighs_rework_damages_relation_and_scruples() -> None:
     # by hand, per lot: defects .3 more likely; found .3 * .5 * .8 = .12, traced (.3 - .12) * .5
-    order, sight, _, supplier, world = situation(
+    order, view, _, supplier, world = situation(
         shading_saving=0.15,
         defect_good=0.05,
         defect_bad=0.35,
@@ -104,26 +105,26 @@ def test_shading_weighs_rework_damages_relation_and_scruples() -> None:
         scruple=0.4,
     )
     order["price"] = 1.2
-    sight["watched"], sight["retained"], sight["opportunism"] = 0.5, 0.5, 0.25
-    weigh_shading(order, sight, supplier, 1.0, world)
+    view["watched"], view["retained"], view["opportunism"] = 0.5, 0.5, 0.25
+    weigh_shading(order, view, supplier, 1.0, world)
     relation = 0.2 * 0.45 / (1.0 - 0.45)
     loss = 0.12 * 0.2 + 0.09 * (0.5 * 2.0 + 0.05) + 0.21 * relation + 0.4 * 0.75 * 0.3 * 2.0
-    assert sight["gain"] == pytest.approx(0.15, abs=1e-12)
-    assert sight["loss"] == pytest.approx(loss, abs=1e-12)
+    assert view["gain"] == pytest.approx(0.15, abs=1e-12)
+    assert view["loss"] == pytest.approx(loss, abs=1e-12)
 
 
 def test_absconding_weighs_the_law_the_relation_and_scruples() -> None:
     # by hand, per lot: 60 % of 1.2 in advance, .2 of margin forgone by not delivering
-    order, sight, _, _, world = situation(
+    order, view, _, _, world = situation(
         enforcement=0.8, locatable=0.5, court_fee=0.1, fine=0.05, discount=0.9, scruple=0.4
     )
     order["price"], order["advance"], order["evidence"] = 1.2, 0.6, 0.5
-    sight["retained"], sight["opportunism"] = 0.5, 0.25
-    weigh_absconding(order, sight, 1.0, world)
+    view["retained"], view["opportunism"] = 0.5, 0.25
+    weigh_absconding(order, view, 1.0, world)
     proof = 0.75 * 0.8 * 0.5
     loss = proof * (0.72 + 0.1) + 0.2 * 0.45 / 0.55 + 0.05 + 0.4 * 0.75 * 0.72
-    assert sight["gain"] == pytest.approx(0.72 - 0.2, abs=1e-12)
-    assert sight["loss"] == pytest.approx(loss, abs=1e-12)
+    assert view["gain"] == pytest.approx(0.72 - 0.2, abs=1e-12)
+    assert view["loss"] == pytest.approx(loss, abs=1e-12)
 
 
 def test_shading_saves_the_supplier_its_share_of_the_cost() -> None:

@@ -13,7 +13,7 @@ from trustsim.engine.compiling import records
 from trustsim.market.records import (
     Market,
     Order,
-    Sight,
+    View,
 )
 from trustsim.market.rooms.settlement import (
     evidence_against,
@@ -27,29 +27,29 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 
 
 def records_of(**market: float) -> tuple[Any, Any, Any]:
-    order, tie, world = (records(kind, 1)[0] for kind in (Order, Sight, Market))
+    order, view, world = (records(kind, 1)[0] for kind in (Order, View, Market))
     for name, value in {"lot_cost": 1.0, "rounds_per_year": 12, **market}.items():
         world[name] = value
     order["lots"] = 2.0
-    return order, tie, world
+    return order, view, world
 
 
 def test_a_relation_is_worth_its_savings_to_come_and_the_cost_of_leaving() -> None:
-    order, tie, market = records_of(
+    order, view, market = records_of(
         gain_sharing=0.5, knowhow_gain=0.2, discount=0.9, switching_cost=0.1, asset_lock=0.2
     )
-    tie["knowhow"], tie["retained"], tie["assets"] = 0.5, 0.8, 0.25
+    view["knowhow"], view["retained"], view["assets"] = 0.5, 0.8, 0.25
     saving = 0.5 * 0.2 * 0.5 * 2.0
     kept = 0.9 * 0.8
     expected = saving * kept / (1.0 - kept) + (0.1 + 0.2 * 0.25) * 2.0 * 0.8
-    assert relation_value(order, tie, market) == pytest.approx(expected, rel=1e-9)
+    assert relation_value(order, view, market) == pytest.approx(expected, rel=1e-9)
     market["lot_cost"] = 3.0
-    assert relation_value(order, tie, market) == pytest.approx(3.0 * expected, rel=1e-9)
+    assert relation_value(order, view, market) == pytest.approx(3.0 * expected, rel=1e-9)
 
 
 def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples() -> None:
     # four rounds of a month until the chased invoice is paid: a third of a year
-    order, tie, market = records_of(
+    order, view, market = records_of(
         arrears_hazard=0.25,
         late_gain=2.0,
         buyer_interest=0.06,
@@ -62,35 +62,35 @@ def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples
         scruple=0.4,
         switching_cost=0.2,
     )
-    tie["opportunism"], tie["retained"] = 0.25, 0.5
-    weigh_lateness(order, tie, 3.0, market)
+    view["opportunism"], view["retained"] = 0.25, 0.5
+    weigh_lateness(order, view, 3.0, market)
     relation = 0.2 * 2.0 * 0.5
     chased = 4.0 * 1.5 * 0.01
     harm = 3.0 * 0.12 / 3.0 + chased
-    assert tie["gain"] == pytest.approx(2.0 * 3.0 * 0.06 / 3.0, rel=1e-9)
+    assert view["gain"] == pytest.approx(2.0 * 3.0 * 0.06 / 3.0, rel=1e-9)
     loss = 0.5 * 3.0 * 0.09 / 3.0 + chased + 0.1 * relation + 0.4 * 0.75 * harm
-    assert tie["loss"] == pytest.approx(loss, rel=1e-9)
-    assert tie["exposure"] == 3.0
+    assert view["loss"] == pytest.approx(loss, rel=1e-9)
+    assert view["exposure"] == 3.0
 
 
 def test_denying_a_debt_weighs_evidence_penalty_relation_and_scruples() -> None:
-    order, tie, market = records_of(
+    order, view, market = records_of(
         claim_penalty=0.5, dispute_hours=10.0, hour_cost=0.01, scruple=0.4, switching_cost=0.2
     )
     order["secured"] = 0.25
-    tie["opportunism"], tie["retained"] = 0.25, 0.5
-    weigh_false_claim(order, tie, 0.6, 3.0, market)
+    view["opportunism"], view["retained"] = 0.25, 0.5
+    weigh_false_claim(order, view, 0.6, 3.0, market)
     unsecured = 0.75 * 3.0
     loss = 0.8 * (unsecured + 0.5 * 3.0) + 0.1 + 0.2 * 2.0 * 0.5 + 0.4 * 0.75 * 3.0
-    assert tie["gain"] == pytest.approx(unsecured, rel=1e-9)
-    assert tie["loss"] == pytest.approx(loss, rel=1e-9)
+    assert view["gain"] == pytest.approx(unsecured, rel=1e-9)
+    assert view["loss"] == pytest.approx(loss, rel=1e-9)
 
 
 def test_evidence_against_each_claim() -> None:
-    order, tie, market = records_of(payment_record=0.9, delivery_record=0.7, off_platform=0.5)
-    order["evidence"], tie["opportunism"] = 0.8, 0.5
+    order, view, market = records_of(payment_record=0.9, delivery_record=0.7, off_platform=0.5)
+    order["evidence"], view["opportunism"] = 0.8, 0.5
     found = [
-        evidence_against(claim, order, tie, market)
+        evidence_against(claim, order, view, market)
         for claim in (HAS_PAID, NOT_RECEIVED, OTHER_SCOPE)
     ]
     assert found == pytest.approx([0.9, 0.7, 0.8 * 0.75])

@@ -11,12 +11,9 @@ from support.quiet_market import quiet
 from support.single_records import buyer, order
 from support.troubles import BAD_LOTS
 
-from trustsim.engine.compiling import records
-from trustsim.market.records import (
-    Deed,
-)
 from trustsim.market.rooms.sourcing import award
-from trustsim.simulation.run import Rounds, build, make_desk, simulate
+from trustsim.simulation.building import build, make_workspace
+from trustsim.simulation.run import Rounds, simulate
 
 
 def shares_of_attraction(intensity: float, memory: float, rounds: int, sellers: int = 2) -> Any:
@@ -150,13 +147,14 @@ SCORES = (0.30, 0.10, 0.22, 9.00)
 def awarded(policy: Any, *, orders: tuple[int, ...] = (5, 5, 5, 5)) -> int:
     world = build(quiet(suppliers=4, contacts=4, defect_bad=0.4, failure_cost=0.5), 0)
     world.market["switching_cost"] = 0.1
-    desk = make_desk(world, 1)
-    for k, seen in enumerate(desk.buyer_sight):
+    world.buyer_policies[0] = policy
+    workspace = make_workspace(world, 1)
+    for k, seen in enumerate(workspace.buyer_views):
         seen["asked"] = float(k < 3)
         seen["bid"], seen["trust"], seen["score"] = BIDS[k], TRUST[k], SCORES[k]
         seen["orders"] = orders[k]
-    what = order(bidders=3, reference_price=1.0)
-    return int(award(world, desk, 0, policy, what, records(Deed, 1)[0]))
+    workspace.order[0] = order(bidders=3, reference_price=1.0)
+    return int(award(world, workspace, 0))
 
 
 def test_award_rules() -> None:
