@@ -134,7 +134,7 @@ GRIM = strategy(0.0, 0.0, 1.0, 1.0, 1.0)
 NASTY_START = {"first_move": 1.0}
 
 
-def cheats_at_2_3_and_6(order, tie, policy):
+def cheats_at_2_3_and_6(order, view, policy):
     return 1.0 if order.age == 2 or order.age == 3 or order.age == 6 else 0.0
 
 

@@ -40,7 +40,7 @@ def test_disclosure_rules() -> None:
 
 def test_reciprocal_disclosure_answers_the_partners_last_word() -> None:
     # the supplier tells when it was told; the buyer tells at even orders only
-    def tells_at_even_orders(order, tie, policy):
+    def tells_at_even_orders(order, view, policy):
         return 1.0 if order.age % 2 == 0 else 0.0
 
     scenario = quiet(

@@ -154,7 +154,8 @@ def awarded(policy: Any, *, orders: tuple[int, ...] = (5, 5, 5, 5)) -> int:
         seen["bid"], seen["trust"], seen["score"] = BIDS[k], TRUST[k], SCORES[k]
         seen["orders"] = orders[k]
     workspace.order[0] = order(bidders=3, reference_price=1.0)
-    return int(award(world, workspace, 0))
+    award(world, workspace, 0)
+    return int(workspace.order[0]["contact"])
 
 
 def test_award_rules() -> None:
