@@ -266,3 +266,10 @@ def off_without(names: Iterable[str]) -> tuple[str, ...]:
     while more := {row.name for row in ROWS if off & set(row.needs)} - off:
         off |= more
     return tuple(name for name in MECHANISMS if name in off)
+
+
+WITHOUT = "without"
+"""Path of a design, and column of its runs, that says which mechanism is off."""
+
+NOTHING = "nothing"
+"""Value of `WITHOUT` for the full market."""
