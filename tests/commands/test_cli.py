@@ -18,8 +18,8 @@ from support.places import ROOT
 
 from trustsim.commands import cli
 from trustsim.commands import progress as screen
+from trustsim.config.experiment import load_experiment
 from trustsim.config.library import library
-from trustsim.config.scenario import load_experiment
 from trustsim.experiment.run import Progress
 from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
 

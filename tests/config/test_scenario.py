@@ -12,8 +12,9 @@ import pytest
 from support.places import ROOT
 
 import trustsim.config.scenario
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.library import library
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.schema.checking import (
     BUYERS,

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor

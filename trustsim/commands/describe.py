@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from trustsim.config.design import METHODS, range_text
-from trustsim.config.entries import Entry
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import library
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.models import Entry
+from trustsim.config.scenario import Scenario
+from trustsim.config.writing import settings_tables
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
     BUYERS,
@@ -43,10 +45,10 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     yield f"    baseline = {config.baseline}"
     yield from _settings(config)
     first = next(iter(config.arms.values()))
-    base = library().markets[first.given.based_on].entry
+    base = first.draft.base.entry
     sources = _sources(config, "market")
     yield ""
-    yield f"market, based on {first.given.based_on} ({base.description})"
+    yield f"market, based on {first.draft.base.root} ({base.description})"
     yield from _rows(
         MARKETS,
         config.market.model_dump(),
@@ -65,7 +67,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
     """Say how the experiment is run, where its file says so."""
-    tables = config.as_tables(config.seed)
+    tables = settings_tables(config)
     tables.pop("design", None)
     for key, value in tables.items():
         yield f"    {key} = {value}"
