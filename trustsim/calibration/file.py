@@ -36,7 +36,7 @@ class CalibrateTable(Table):
     """``[calibrate]``."""
 
     parameters: Annotated[Any, BeforeValidator(_dimensions)] = Field(HIDDEN, validate_default=True)
-    start: dict[str, Any] = {}
+    start: dict[str, Any] = Field(default={})
     trials: Trials = 100
     seed: Annotated[int | None, whole(0, MOST_SEED)] = None
     fresh: Annotated[int, whole(2, 100_000)] = 64

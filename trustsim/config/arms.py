@@ -41,7 +41,7 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
         if name not in at_work:
             raise ConfigError(
                 at("", "design.mechanisms", name, given=True)
-                + f"is not at work in any arm, so that nothing would change{suggestion('', at_work)}"
+                + f"is not at work in any arm; those at work: {', '.join(at_work)}"
             )
     return design if design.dimensions else ablation(at_work)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from trustsim.config.drafts import PLACE_OF, Draft, Places
 from trustsim.config.library import DEFAULT_MARKET, MarketEntry, library, market_named
-from trustsim.config.models import Entry, ExperimentFile, RowTable, SharedFile
+from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
 from trustsim.config.toml import read_change, read_toml
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, at, shown, suggestion
@@ -81,11 +81,10 @@ def read_experiment(
     ]
     tables: ExperimentFile = read(model, written, "", file, instruments=instruments)
     _refuse_idle(tables, file)
-    rows = _entries(tables, file)
+    rows = {what: _over(shared[what], own) for what, own in _entries(tables, file).items()}
     sources = dict(_sources_beside(tables, rows))
     sources |= _sources(tables.sources, written, (), file)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
-    rows = {what: _over(shared[what], own) for what, own in rows.items()}
     return ExperimentTables(file, tables, base, rows, sources)
 
 
@@ -163,9 +162,8 @@ def _entries(tables: Any, file: str, *, shared: bool = False) -> Rows:
 def _included(written: Mapping[str, Any], path: Path) -> Rows:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     rows: Rows = {what: {} for what in PLACE_OF}
-    names = written.get("include", [])
-    for name in names if isinstance(names, list) else ():
-        file = path.parent / str(name)
+    for name in read(FileList, written.get("include", []), "include", str(path)):
+        file = path.parent / name
         if not file.exists():
             raise ConfigError(
                 at(str(path), "include", name, given=True) + f"there is no file {file}"
@@ -187,12 +185,9 @@ def _over(shared: Mapping[str, Entry], own: Mapping[str, Entry]) -> dict[str, En
     for name in shared.keys() & own.keys():
         below, entry = shared[name], own[name]
         if entry.based_on in ("", name):
-            values = {**below.values, **entry.values}
-            sources = {
-                **{k: s for k, s in below.sources.items() if k not in entry.values},
-                **entry.sources,
-            }
-            rows[name] = replace(entry, values=values, sources=sources, based_on=below.based_on)
+            kept = {k: source for k, source in below.sources.items() if k not in entry.values}
+            values, sources = {**below.values, **entry.values}, {**kept, **entry.sources}
+            rows[name] = replace(below, values=values, sources=sources, file=entry.file)
     return rows
 
 

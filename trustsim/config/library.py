@@ -34,13 +34,15 @@ HOME = Path(__file__).parents[1] / "library"
 class MarketEntry:
     """A market to start from: parameter values, who trades in it, and how one can pay.
 
-    `root` is the built-in market that it is based on in the end.
+    `name` is what its author calls it: a built-in market or the path of a file; `root` is the
+    built-in market that it is based on in the end.
     """
 
     entry: Entry
     buyer_mix: Any
     supplier_mix: Any
     instruments: tuple[str, ...]
+    name: str
     root: str
 
 
@@ -71,6 +73,7 @@ def library() -> Library:
                 list(instruments) if table.instruments is None else table.instruments,
                 instruments, "instruments", file,
             ),
+            path.stem,
             path.stem,
         )  # fmt: skip
     return Library(buyers, suppliers, instruments, markets)
@@ -129,6 +132,7 @@ def market_named(
         base.buyer_mix if table.buyer_mix is None else table.buyer_mix,
         base.supplier_mix if table.supplier_mix is None else table.supplier_mix,
         base.instruments if table.instruments is None else table.instruments,
+        name,
         base.root,
     )
 

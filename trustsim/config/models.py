@@ -175,15 +175,15 @@ class PolicyTables(Table):
 
     NOUN: ClassVar[str] = "side"
     SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
-    buyers: BuyerTables = {}
-    suppliers: SupplierTables = {}
+    buyers: BuyerTables = Field(default={})
+    suppliers: SupplierTables = Field(default={})
 
 
 class SharedFile(Table):
     """A file of policies and instruments that several experiments include."""
 
     policies: PolicyTables = PolicyTables()
-    instruments: InstrumentTables = {}
+    instruments: InstrumentTables = Field(default={})
 
 
 class LoneMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
@@ -250,13 +250,16 @@ def _kept(names: Any) -> tuple[str, ...]:
 POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 
 
+FileList = Annotated[list[Text], allowing("a list of files")]
+
+
 class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"
     name: Annotated[str, naming("an experiment")] = ""
     question: Text = ""
-    include: Annotated[list[Text], allowing("a list of files")] = []
+    include: Any = ()
     baseline: Any = HIDDEN
     keep: Annotated[tuple[str, ...], BeforeValidator(_kept)] = KEPT
     run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
@@ -270,8 +273,8 @@ class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
         dict[Annotated[str, naming("an arm")], ArmTable], AfterValidator(_some_arms)
     ] = Field({}, validate_default=True)
     policies: PolicyTables = PolicyTables()
-    instruments: InstrumentTables = {}
-    sources: dict[str, Any] = {}
+    instruments: InstrumentTables = Field(default={})
+    sources: dict[str, Any] = Field(default={})
 
     @classmethod
     def unknown(cls, name: str) -> str:
