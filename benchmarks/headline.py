@@ -7,7 +7,8 @@ from statistics import median
 
 from benchmarks.measuring import Row, alternating, at_least, median_ratio, processor_seconds
 from benchmarks.plain_mesa import PlainMarket
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.simulation.run import simulate
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.headline import ROOT
 from benchmarks.measuring import Row, at_most, seconds
 from benchmarks.size import peak_bytes
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.run import RUNS_PER_CHUNK

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
 
 SMALL = """

@@ -77,7 +77,7 @@ def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
 def load_toml(block: Block, folder: Path) -> None:
     if not re.search(r"^\[arms\b", block.text, flags=re.MULTILINE):
         return
-    from trustsim.config.scenario import load_experiment
+    from trustsim.config.experiment import load_experiment
 
     file = folder / (block.file or f"block_{block.line}.toml")
     file.write_text(block.text, encoding="utf-8")

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from support.small_experiment import SIMULATION, all_runs, manifest
 
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import LARGE_MARKET, Failure, ThreadExecutor
 from trustsim.experiment.run import Progress, rerun, run_missing

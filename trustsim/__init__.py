@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from trustsim.analysis.compare import compare
     from trustsim.analysis.crossover import crossover
-    from trustsim.config.scenario import Scenario, load_experiment
+    from trustsim.config.experiment import load_experiment
+    from trustsim.config.scenario import Scenario
     from trustsim.errors import ConfigError
     from trustsim.schema.decisions import rule
     from trustsim.simulation.mesa_model import TrustModel
@@ -30,7 +31,7 @@ _HOMES = {
     "TrustModel": "simulation.mesa_model",
     "compare": "analysis.compare",
     "crossover": "analysis.crossover",
-    "load_experiment": "config.scenario",
+    "load_experiment": "config.experiment",
     "rule": "schema.decisions",
     "simulate": "simulation.run",
 }

@@ -16,7 +16,7 @@ from trustsim.analysis.ablation import Ablation
 from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.choice import executor_of
 from trustsim.experiment.execution.executors import Executor

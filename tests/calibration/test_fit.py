@@ -22,7 +22,7 @@ from support.calibration_problems import (
 
 from trustsim import simulate
 from trustsim.calibration.fit import Calibration, calibrate, read_calibration
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
 from trustsim.report.calibration_page import sentences, warnings
 

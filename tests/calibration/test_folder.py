@@ -17,7 +17,7 @@ from support.calibration_problems import SHARE, config_of, evaluated, text_of, t
 from support.places import ROOT
 
 from trustsim.calibration.fit import calibrate, read_calibration
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.check import check
 from trustsim.experiment.run import run_missing

@@ -12,7 +12,7 @@ from trustsim.calibration.identifiability import AS_WELL, profile_values, spread
 from trustsim.calibration.response import Response, from_unit, to_unit
 from trustsim.calibration.search import Search
 from trustsim.calibration.targets import Target, Trial, loss_of
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.schema import MARKET
 
 ROWS = {row.name: row for row in MARKET}

@@ -15,8 +15,8 @@ import pytest
 from support.command_line import CONFIG, Call, listing, refused
 from support.places import ROOT
 
+from trustsim.config.experiment import load_experiment
 from trustsim.config.library import library
-from trustsim.config.scenario import load_experiment
 from trustsim.schema.checking import BUYERS, SUPPLIERS
 
 # The module; the package shows the function under this name.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trustsim.config.design import METHODS, SAMPLED, read_design
-from trustsim.config.space import read_dimensions
+from trustsim.config.dimensions import read_dimensions
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import points_table, unit_sample
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from support.scenario_words import always
 
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.library import library
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.schema.checking import (
     BUYERS,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.small_designs import HEAD, Make
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 
 
 @pytest.fixture

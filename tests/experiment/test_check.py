@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.small_experiment import SIMULATION, content, leave_chunks, manifest
 
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.check import check, spread
 from trustsim.experiment.design import Plan

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from support.small_designs import HEAD, Make, cube, grid
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.scenario import Scenario
 from trustsim.experiment import run as running
 from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor

@@ -25,8 +25,8 @@ from trustsim.calibration.identifiability import Spread, profile_values, spreads
 from trustsim.calibration.response import Response
 from trustsim.calibration.search import Search, TrialStore, needed
 from trustsim.calibration.targets import Trial, best_of, loss_of, mean_of
-from trustsim.config.scenario import ExperimentConfig
-from trustsim.config.space import Dimension, split
+from trustsim.config.dimensions import Dimension, split
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run
 from trustsim.experiment.execution.executors import ThreadExecutor

@@ -18,7 +18,7 @@ import numpy as np
 
 from trustsim.calibration.response import Response, from_unit, to_unit
 from trustsim.calibration.targets import Trial, best_of
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 
 AS_WELL = 1.0
 """Rise of the loss up to which values fit as well: no target moves by more than its tolerance."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from trustsim.analysis.pairs import Floats
 from trustsim.calibration.targets import Target, Trial, best_of
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 
 SPREAD = 1.0 / 12.0
 """Variance of an even spread over the unit interval: what is known of a parameter before a fit."""

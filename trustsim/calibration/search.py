@@ -19,7 +19,7 @@ import numpy as np
 
 from trustsim.calibration.response import Response
 from trustsim.calibration.targets import Target, Trial
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.errors import ConfigError
 
 STUDY = "calibration"

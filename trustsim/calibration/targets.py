@@ -15,9 +15,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from trustsim.config.entries import check_name, check_text
+from trustsim.config.models import check_name
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.measures import MEASURES
+from trustsim.schema.translation import Text, read
 
 Side = Literal["value", "at_most", "at_least"]
 SIDES: tuple[Side, ...] = ("value", "at_most", "at_least")
@@ -225,14 +226,14 @@ def _target(
     other = one_of(relation, arms, "no such arm") if relation else ""
     if other == arm:
         raise refuse(relation, "is the same arm; the other arm belongs here")
-    source = check_text(row.get("source", ""), f"{key}.source", file)
+    source = read(Text, row.get("source", ""), f"{key}.source", file)
     if not source.strip():
         raise refuse("source", "every figure has a source: a publication, or whose it is")
     fitted = row.get("fitted", True)
     if not isinstance(fitted, bool):
         raise refuse("fitted", "allowed: true or false")
     unit = MEASURES[measure].unit if measure in MEASURES else "share of orders"
-    unit = check_text(row.get("unit", "ratio" if relation == "over" else unit), f"{key}.unit", file)
+    unit = read(Text, row.get("unit", "ratio" if relation == "over" else unit), f"{key}.unit", file)
     return Target(
         name, measure, arm, value, tolerance, _side(side), relation, other, unit, source, fitted
     )

@@ -192,7 +192,7 @@ def describe(
 ) -> None:
     """Show every parameter of an experiment, with unit, bounds, default and source."""
     from trustsim.commands.describe import describe as described
-    from trustsim.config.scenario import load_experiment
+    from trustsim.config.experiment import load_experiment
 
     loaded = load_experiment(config, changes or [])
     if arm is not None and arm not in loaded.arms:
@@ -249,7 +249,7 @@ def _loaded(
     jobs: int | None,
 ) -> Any:
     """Read an experiment, with what the command line changes in it."""
-    from trustsim.config.scenario import load_experiment
+    from trustsim.config.experiment import load_experiment
     from trustsim.schema.checking import EXPERIMENTS, allowed
 
     for option, value in (("replications", replications), ("seed", seed)):

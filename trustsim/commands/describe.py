@@ -6,14 +6,16 @@ Also the listing of what is built in, and the parameter reference of the docs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from trustsim.config.design import METHODS, range_text
-from trustsim.config.entries import Entry
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import library
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.models import Entry
+from trustsim.config.scenario import Scenario
+from trustsim.config.writing import settings_tables
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
     BUYERS,
@@ -24,7 +26,8 @@ from trustsim.schema.checking import (
     Kind,
     bound,
 )
-from trustsim.schema.decisions import DECISION_OF, registered_rules
+from trustsim.schema.decisions import rule_names
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Mechanism, off_without
 
 CHANGED = "*"
 
@@ -42,11 +45,12 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     yield from _rows(EXPERIMENTS, numbers, EXPERIMENTS.defaults(), {}, "")
     yield f"    baseline = {config.baseline}"
     yield from _settings(config)
-    first = next(iter(config.arms.values()))
-    base = library().markets[first.given.based_on].entry
+    start = next(iter(config.arms.values())).draft.base
+    base = start.entry
     sources = _sources(config, "market")
     yield ""
-    yield f"market, based on {first.given.based_on} ({base.description})"
+    yield f"market, based on {start.name} ({base.description})"
+    yield from _off(config.without)
     yield from _rows(
         MARKETS,
         config.market.model_dump(),
@@ -65,7 +69,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
     """Say how the experiment is run, where its file says so."""
-    tables = config.as_tables(config.seed)
+    tables = settings_tables(config)
     tables.pop("design", None)
     for key, value in tables.items():
         yield f"    {key} = {value}"
@@ -95,7 +99,17 @@ def built_in(configs: Sequence[Path]) -> Iterator[str]:
     for side, kind in (("buyers", BUYERS), ("suppliers", SUPPLIERS)):
         for row in kind.rows.values():
             if row.choices:
-                yield f"  {side}: {row.name}: {', '.join(_choices(row))}"
+                yield f"  {side}: {row.name}: {', '.join(rule_names(row))}"
+    yield ""
+    yield "mechanisms by room; `without` switches them off"
+    width = max(map(len, MECHANISMS))
+    for room in dict.fromkeys(mechanism.room for mechanism in MECHANISMS.values()):
+        yield f"  {_words(room)}"
+        for name, mechanism in MECHANISMS.items():
+            if mechanism.room == room:
+                needs = f" Needs {', '.join(mechanism.needs)}." if mechanism.needs else ""
+                absent = _absent(mechanism).replace("`", "")
+                yield f"    {name:<{width}}  {mechanism.text}{needs} Absent when {absent}."
     yield ""
     yield "configs"
     for path in configs:
@@ -109,7 +123,7 @@ def reference() -> str:
     parts = [
         "# Parameters",
         "Made by `python -m trustsim.commands.describe > docs/parameters.md` from the tables in "
-        "`trustsim/parameters/`; a test keeps it up to date. How to set them: "
+        "`trustsim/schema/`; a test keeps it up to date. How to set them: "
         "[Experiment files](configs.md).",
     ]
     for title, kind, text in (
@@ -120,10 +134,15 @@ def reference() -> str:
         ("Instruments", INSTRUMENTS, "`[instruments.NAME]`."),
     ):
         parts += [f"## {title}", text]
-        for room, rows in _by_room(kind).items():
+        for room, groups in _by_room(kind, kind.rows).items():
             if room:
                 parts.append(f"### {title}: {_words(room)}")
-            parts.append("\n".join(_markdown_table(rows)))
+            for name, rows in groups.items():
+                if name:
+                    how = f"{MECHANISMS[name].text} Absent when {_absent(MECHANISMS[name])}."
+                    parts.append(f"#### Mechanism {name}: {how}")
+                if rows:
+                    parts.append("\n".join(_markdown_table(rows)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -133,6 +152,7 @@ def _arm(config: ExperimentConfig, name: str) -> Iterator[str]:
     yield f"    buyer_mix = {_mix(scenario.buyer_mix)}"
     yield f"    supplier_mix = {_mix(scenario.supplier_mix)}"
     yield f"    instruments = {', '.join(scenario.instruments)}"
+    yield from _off(scenario.without)
     common = config.market.model_dump()
     own = {k: v for k, v in scenario.market.model_dump().items() if v != common[k]}
     sources = {
@@ -199,17 +219,19 @@ def _rows(
     otherwise: str,
 ) -> Iterator[str]:
     """Describe values; the source of one that is not the table's default is found elsewhere."""
-    room = ""
-    for name, value in values.items():
-        row = kind.rows[name]
-        if row.room != room:
-            room = row.room
+    for room, groups in _by_room(kind, values).items():
+        if room:
             yield f"  {_words(room)}"
-        mark = CHANGED if value != base[name] else " "
-        source = sources.get(name, row.source if value == row.default else otherwise)
-        limits = _limits(row)
-        yield f"  {mark} {name} = {_value(value)}  [{limits}; default {_value(row.default)}]"
-        yield f"        {row.text} Source: {source or row.source}."
+        for mechanism, rows in groups.items():
+            if mechanism:
+                yield f"    mechanism {mechanism}"
+            for row in rows:
+                value = values[row.name]
+                mark = CHANGED if value != base[row.name] else " "
+                source = sources.get(row.name, row.source if value == row.default else otherwise)
+                limits = f"[{_limits(row)}; default {_value(row.default)}]"
+                yield f"  {mark} {row.name} = {_value(value)}  {limits}"
+                yield f"        {row.text} Source: {source or row.source}."
 
 
 def _sources(config: ExperimentConfig, *keys: str) -> dict[str, str]:
@@ -218,13 +240,8 @@ def _sources(config: ExperimentConfig, *keys: str) -> dict[str, str]:
 
 def _limits(row: Parameter) -> str:
     if row.choices:
-        return " | ".join(_choices(row))
+        return " | ".join(rule_names(row))
     return f"{row.unit}; {bound(row.low)} to {bound(row.high)}"
-
-
-def _choices(row: Parameter) -> list[str]:
-    own = registered_rules(DECISION_OF[row.name]) if row.name in DECISION_OF else []
-    return [*row.choices, *own]
 
 
 def _mix(mix: Mapping[str, float]) -> str:
@@ -239,11 +256,36 @@ def _words(room: str) -> str:
     return room.replace("_", " ")
 
 
-def _by_room(kind: Kind) -> dict[str, list[Parameter]]:
-    rooms: dict[str, list[Parameter]] = {}
+def _by_room(kind: Kind, names: Collection[str]) -> dict[str, dict[str, list[Parameter]]]:
+    """Group parameters by room and, after the core of the room, by mechanism."""
+    rooms: dict[str, dict[str, list[Parameter]]] = {}
     for row in kind.rows.values():
-        rooms.setdefault(row.room, []).append(row)
-    return rooms
+        if row.name in names:
+            groups = rooms.setdefault(row.room, {"": []})
+            groups.setdefault(OWNERS.get(row.name, ""), []).append(row)
+    order = ["", *MECHANISMS]
+    return {
+        room: dict(sorted(groups.items(), key=lambda group: order.index(group[0])))
+        for room, groups in rooms.items()
+    }
+
+
+def _absent(mechanism: Mechanism) -> str:
+    """Say how a mechanism is absent."""
+    return " and ".join(
+        " and ".join(f"`{name}` is not `{choice}`" for choice in value)
+        if isinstance(value, Mapping)
+        else f"`{name}` = {f'`{value}`' if isinstance(value, str) else f'{value:g}'}"
+        for name, value in mechanism.absent.items()
+    )
+
+
+def _off(without: Sequence[str]) -> Iterator[str]:
+    """Say which mechanisms are off, and which of them only because they stand on others."""
+    if without:
+        yield f"    without = {', '.join(without)}"
+    if also := [name for name in off_without(without) if name not in without]:
+        yield f"    off with them: {', '.join(also)}"
 
 
 def _markdown_table(rows: Sequence[Parameter]) -> Iterator[str]:

@@ -7,12 +7,16 @@ point with the same replicate numbers, hence the same luck.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from trustsim.config.space import Dimension, Table, parameter_at, read_dimensions, read_value
-from trustsim.errors import ConfigError, at, suggestion
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
+
+from trustsim.config.dimensions import Dimension, parameter_at, read_dimensions, read_value
+from trustsim.config.without import NOTHING, WITHOUT, Mechanisms
+from trustsim.errors import at, suggestion
+from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, leaves, read, whole
 
 METHODS = {
     "grid": "every combination of the values",
@@ -23,11 +27,11 @@ METHODS = {
     "sobol_sequence": "a low-discrepancy sequence (Sobol' 1967), which can be extended",
     "sobol": "base points and their hybrids for Sobol' indices (Saltelli et al. 2010)",
     "morris": "trajectories that change one parameter at a time (Morris 1991)",
+    "ablation": "the full market, and each mechanism off in turn",
 }
 SAMPLED = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
 POWERS_OF_TWO = ("sobol_sequence", "sobol")
 NESTED = ("sobol_sequence", "sobol", "morris")
-KEYS = ("method", "points", "seed", "levels", "parameters", "rows")
 MOST_POINTS = 10_000_000
 MORRIS_LEVELS = 4
 
@@ -66,23 +70,30 @@ class Design:
         """Paths of the parameters that vary."""
         return [dimension.path for dimension in self.dimensions]
 
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """Mechanisms that an ablation switches off; none until it is known which are at work."""
+        return self.dimensions[0].values[1:] if self.dimensions else ()
+
     def table(self, seed: int) -> dict[str, Any]:
         """Design as it stands in a file, complete."""
-        found: dict[str, Any] = {"method": self.method}
+        table: dict[str, Any] = {"method": self.method}
         if self.points:
-            found["points"] = self.points[0] if len(self.points) == 1 else list(self.points)
+            table["points"] = self.points[0] if len(self.points) == 1 else list(self.points)
         if self.method in SAMPLED:
-            found["seed"] = seed if self.seed is None else self.seed
+            table["seed"] = seed if self.seed is None else self.seed
         if self.method == "morris":
-            found["levels"] = self.levels
-        if self.method == "list":
+            table["levels"] = self.levels
+        if self.method == "ablation":
+            table["mechanisms"] = list(self.mechanisms)
+        elif self.method == "list":
             columns = [dimension.values for dimension in self.dimensions]
-            found["rows"] = [
+            table["rows"] = [
                 dict(zip(self.paths, row, strict=True)) for row in zip(*columns, strict=True)
             ]
         else:
-            found["parameters"] = {d.path: d.table() for d in self.dimensions}
-        return found
+            table["parameters"] = {d.path: d.table() for d in self.dimensions}
+        return table
 
     def extending(self, other: Design) -> Design:
         """Give this design as an extension of one that has been run, keeping all its points.
@@ -101,6 +112,11 @@ class Design:
         return replace(self, points=(*other.points, added), notices=(*self.notices, notice))
 
 
+def ablation(mechanisms: Iterable[str]) -> Design:
+    """Give the design that switches mechanisms off in turn."""
+    return Design("ablation", (Dimension("without", WITHOUT, values=(NOTHING, *mechanisms)),))
+
+
 def read_design(table: object, file: str = "") -> Design:
     """Read the table ``[design]`` of an experiment file.
 
@@ -109,43 +125,12 @@ def read_design(table: object, file: str = "") -> Design:
     ConfigError
         For unknown keys, methods and parameters, and values that cannot be used.
     """
-    if not isinstance(table, Mapping):
-        raise ConfigError(at(file, "design", table, given=True) + "must be a table, as in [design]")
-    for key, value in table.items():
-        if key not in KEYS:
-            raise ConfigError(
-                at(file, f"design.{key}", value, given=True)
-                + "unknown key"
-                + suggestion(key, [*KEYS, *METHODS])
-            )
-    method = table.get("method")
-    if method not in METHODS:
-        raise ConfigError(
-            at(file, "design.method", method, given="method" in table)
-            + f"a design needs one{suggestion(method, METHODS)}"
-        )
-    _refuse_keys_of_other_methods(table, method, file)
-    if method == "list":
-        return Design(method, _listed(table.get("rows"), file))
-    dimensions = read_dimensions(table.get("parameters"), "design.parameters", file)
-    if method not in SAMPLED:
-        _refuse_what_is_no_grid(dimensions, method, file)
-        return Design(method, dimensions)
-    for dimension in dimensions:
-        if dimension.levels:
-            raise ConfigError(
-                at(file, f"design.parameters.{dimension.path}.levels", dimension.levels, given=True)
-                + "only a grid has levels of single parameters"
-            )
-    points, notices = _points(table, method, file)
-    return Design(
-        method,
-        dimensions,
-        points,
-        _whole(table, "seed", None, 0, 2**63 - 1, file),
-        _levels(table, file),
-        notices,
-    )
+    if isinstance(table, Mapping) and table.get("method", "") not in list(TABLES):
+        known = {key for model in TABLES.values() for key in model.model_fields} - {"method"}
+        table = {key: value for key, value in table.items() if key not in known}
+    method = table.get("method") if isinstance(table, Mapping) else None
+    made: Design = read(TABLES.get(str(method), MethodTable), table, "design", file).design()
+    return made
 
 
 def range_text(dimension: Dimension) -> str:
@@ -160,56 +145,44 @@ def range_text(dimension: Dimension) -> str:
     return ", ".join(words)
 
 
-def _refuse_keys_of_other_methods(table: Table, method: str, file: str) -> None:
-    takes = {"method", "parameters"} if method != "list" else {"method", "rows"}
-    if method in SAMPLED:
-        takes |= {"points", "seed"}
-    if method == "morris":
-        takes.add("levels")
-    for key, value in table.items():
-        if key not in takes:
-            raise ConfigError(
-                at(file, f"design.{key}", value, given=True)
-                + f"the method {method} has none; it takes {', '.join(sorted(takes))}"
-            )
+def _method(method: Any) -> str:
+    if method not in list(METHODS):
+        raise ValueError(f"a design needs one{suggestion(method, METHODS)}")
+    return str(method)
 
 
-def _refuse_what_is_no_grid(dimensions: tuple[Dimension, ...], method: str, file: str) -> None:
-    for dimension in dimensions:
-        if not dimension.values and (method == "zip" or not dimension.levels):
-            also = ", or a range with levels" if method == "grid" else ""
-            raise ConfigError(
-                at(file, f"design.parameters.{dimension.path}", dimension.table(), given=True)
-                + f"the method {method} needs a list of values{also}"
-            )
-    counts = {d.path: len(d.values) for d in dimensions}
-    if method == "zip" and len(set(counts.values())) > 1:
-        told = ", ".join(f"{path} has {count}" for path, count in counts.items())
-        raise ConfigError(
-            at(file, "design.parameters") + f"zip needs lists of the same length; {told}"
-        )
+def _dimensions(table: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
+    parameters = None if table is HIDDEN else table
+    return read_dimensions(parameters, "design.parameters", (info.context or {})["file"])
 
 
-def _listed(rows: object, file: str) -> tuple[Dimension, ...]:
-    key = "design.rows"
+def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:
+    method = info.data["method"]
+    blocks = points if isinstance(points, list) and points else [points]
+    for block in blocks:
+        if isinstance(block, bool) or not isinstance(block, int) or not 1 <= block <= MOST_POINTS:
+            raise ValueError(f"allowed: a whole number from 1 to {MOST_POINTS}")
+    if method in NESTED and len(blocks) > 1:
+        raise ValueError(f"a {method} sample has no blocks; give one number")
+    return tuple(blocks)
+
+
+def _rows(rows: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
+    file, key = (info.context or {})["file"], "design.rows"
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
-        raise ConfigError(
-            at(file, key, rows, given=rows is not None)
-            + "the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]"
-        )
-    flat = [dict(_leaves(row, ())) for row in rows]
+        text = "the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]"
+        raise ValueError(text)
+    flat = [dict(leaves(row)) for row in rows]
     paths = list(flat[0])
     for place, row in enumerate(flat):
         if set(row) != set(paths) or not row:
-            odd = sorted(set(row) ^ set(paths)) or ["nothing"]
-            raise ConfigError(
-                at(file, f"{key}[{place}]")
-                + f"all rows must give the same parameters; this one differs in {', '.join(odd)}"
-            )
+            odd = ", ".join(sorted(set(row) ^ set(paths)) or ["nothing"])
+            text = f"all rows must give the same parameters; this one differs in {odd}"
+            raise Refusal(text, place)
     return tuple(
         Dimension(
             path,
-            parameter_at(path, f"{key}.{path}", file)[0],
+            parameter_at(path, f"{key}.{path}", file),
             values=tuple(
                 read_value(path, row[path], f"{key}[{place}].{path}", file)
                 for place, row in enumerate(flat)
@@ -219,58 +192,133 @@ def _listed(rows: object, file: str) -> tuple[Dimension, ...]:
     )
 
 
-def _leaves(table: Table, above: tuple[str, ...]) -> Any:
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*above, str(name)))
-        else:
-            yield ".".join((*above, str(name))), value
+class MethodTable(Table):
+    """``[design]``, as far as it is the same for all methods."""
+
+    SHAPE: ClassVar[str] = "a table, as in [design]"
+    method: Annotated[Any, AfterValidator(_method)] = Field(HIDDEN, validate_default=True)
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say of a key that there is no such, or that it is another method's."""
+        known = dict.fromkeys(key for table in TABLES.values() for key in table.model_fields)
+        if name not in known:
+            return f"unknown key{suggestion(name, [*known, *METHODS])}"
+        methods = " or ".join(method for method, table in TABLES.items() if table is cls)
+        return f"the method {methods} has none; it takes {', '.join(sorted(cls.model_fields))}"
 
 
-def _points(table: Table, method: str, file: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    given: Any = table.get("points")
-    blocks = given if isinstance(given, list) and given else [given]
-    for block in blocks:
-        if isinstance(block, bool) or not isinstance(block, int) or not 1 <= block <= MOST_POINTS:
-            raise ConfigError(
-                at(file, "design.points", given, given="points" in table)
-                + f"allowed: a whole number from 1 to {MOST_POINTS}"
-            )
-    if method not in NESTED:
-        return tuple(blocks), ()
-    if len(blocks) > 1:
-        raise ConfigError(
-            at(file, "design.points", given, given=True)
-            + f"a {method} sample has no blocks; give one number"
+class ParameterTable(MethodTable):
+    """A design over parameters with ranges or values."""
+
+    parameters: Annotated[Any, BeforeValidator(_dimensions)] = Field(HIDDEN, validate_default=True)
+
+    def refuse(self, dimension: Dimension, value: Any, text: str, *keys: str) -> None:
+        """Refuse what is said of a dimension."""
+        raise Refusal(text, "parameters", dimension.path, *keys, value=value)
+
+    def design(self) -> Design:
+        """Give the design."""
+        return Design(self.method, self.parameters)
+
+
+class GridTable(ParameterTable):
+    """Every combination of values."""
+
+    @model_validator(mode="after")
+    def _refuse_ranges(self) -> GridTable:
+        for d in self.parameters:
+            if not d.values and not d.levels:
+                text = "the method grid needs a list of values, or a range with levels"
+                self.refuse(d, d.table(), text)
+        return self
+
+
+class ZipTable(ParameterTable):
+    """Lists of values, side by side."""
+
+    @model_validator(mode="after")
+    def _refuse_ranges_and_odd_lengths(self) -> ZipTable:
+        for d in self.parameters:
+            if not d.values:
+                self.refuse(d, d.table(), "the method zip needs a list of values")
+        if len({len(d.values) for d in self.parameters}) > 1:
+            counts = ", ".join(f"{d.path} has {len(d.values)}" for d in self.parameters)
+            raise Refusal(f"zip needs lists of the same length; {counts}", "parameters")
+        return self
+
+
+class SampledTable(ParameterTable):
+    """Points that are drawn."""
+
+    points: Annotated[Any, AfterValidator(_points)] = Field(HIDDEN, validate_default=True)
+    seed: Annotated[int | None, whole(0, 2**63 - 1)] = None
+
+    @model_validator(mode="after")
+    def _refuse_levels(self) -> SampledTable:
+        for d in self.parameters:
+            if d.levels:
+                self.refuse(d, d.levels, "only a grid has levels of single parameters", "levels")
+        return self
+
+    def design(self) -> Design:
+        """Give the design, of as many points as its method needs for balance."""
+        plain = Design(self.method, self.parameters, self.points, self.seed)
+        power = 1 << (self.points[0] - 1).bit_length()
+        if self.method not in POWERS_OF_TWO or power == self.points[0]:
+            return plain
+        notice = (
+            at("", "design.points", self.points[0], given=True) + f"a {self.method} sample is "
+            f"balanced only with a power of two; rounded up to {power}"
         )
-    asked = int(blocks[0])
-    power = 1 << (asked - 1).bit_length()
-    if method not in POWERS_OF_TWO or power == asked:
-        return (asked,), ()
-    return (power,), (
-        at(file, "design.points", asked, given=True)
-        + f"a {method} sample is balanced only with a power of two; rounded up to {power}",
-    )
+        return replace(plain, points=(power,), notices=(notice,))
 
 
-def _levels(table: Table, file: str) -> int:
-    levels = _whole(table, "levels", MORRIS_LEVELS, 2, 100, file)
-    if levels is None or levels % 2:
-        raise ConfigError(
-            at(file, "design.levels", levels, given=True) + "allowed: an even number from 2 to 100"
-        )
-    return levels
+class MorrisTable(SampledTable):
+    """Trajectories on a grid."""
+
+    levels: Annotated[
+        int, Field(multiple_of=2), allowing("an even number from 2 to 100"), whole(2, 100)
+    ] = MORRIS_LEVELS
+
+    def design(self) -> Design:
+        """Give the design."""
+        return replace(super().design(), levels=self.levels)
 
 
-def _whole(
-    table: Table, key: str, default: int | None, low: int, high: int, file: str
-) -> int | None:
-    value = table.get(key, default)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(
-            at(file, f"design.{key}", value, given=True)
-            + f"allowed: a whole number from {low} to {high}"
-        )
-    return value
+class ListTable(MethodTable):
+    """Rows that are written down."""
+
+    rows: Annotated[Any, BeforeValidator(_rows)] = Field(HIDDEN, validate_default=True)
+
+    def design(self) -> Design:
+        """Give the design."""
+        return Design(self.method, self.rows)
+
+
+class AblationTable(MethodTable):
+    """Mechanisms that are switched off in turn; all that are at work if none is named."""
+
+    mechanisms: Mechanisms = ()
+
+    @model_validator(mode="after")
+    def _refuse_an_empty_list(self) -> AblationTable:
+        if "mechanisms" in self.model_fields_set and not self.mechanisms:
+            text = "must name a mechanism; without the key, all that are at work in some arm"
+            raise Refusal(text, "mechanisms", value=[])
+        return self
+
+    def design(self) -> Design:
+        """Give the design; without dimensions as long as it is not known what is at work."""
+        return ablation(self.mechanisms) if self.mechanisms else Design(self.method, ())
+
+
+TABLES: dict[str, Any] = {
+    "grid": GridTable,
+    "list": ListTable,
+    "zip": ZipTable,
+    **dict.fromkeys(("latin_hypercube", "sobol_sequence", "sobol"), SampledTable),
+    "morris": MorrisTable,
+    "ablation": AblationTable,
+}
+"""What ``[design]`` holds, by its method."""

@@ -1,15 +1,19 @@
-"""Distributions between two bounds, by which parameters of a design vary."""
+"""Distributions between two bounds, by which parameters of a design vary.
+
+Names and numbers come in, as an author gives them; checked numbers and quantiles go out.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trustsim.errors import ConfigError, nearest
+from trustsim.errors import nearest
+from trustsim.schema.translation import HIDDEN, Refusal
 
 DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
     "uniform": (),
@@ -24,8 +28,6 @@ WORDS = tuple(dict.fromkeys(word for words in DISTRIBUTIONS.values() for word in
 POSITIVE = ("sd", "sigma", "median", "a", "b")
 SMALLEST_MASS = 1e-6
 """Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
-
-Refuse = Callable[[str, str], ConfigError]
 
 
 def quantile(
@@ -67,49 +69,38 @@ def quantile(
     return np.asarray(median * np.exp(sigma * stats.truncnorm.ppf(u, *ends)))
 
 
-def read_shape(
-    name: str, table: Mapping[str, Any], low: float, high: float, refuse: Refuse
-) -> tuple[float, ...]:
-    """Read the numbers of a distribution.
-
-    Parameters
-    ----------
-    name : str
-        The distribution.
-    table : mapping
-        Where they stand.
-    low, high : float
-        Bounds.
-    refuse : callable
-        Makes an error of a key and what is wrong with it.
+def shape_of(name: str, numbers: Mapping[str, Any], low: float, high: float) -> tuple[float, ...]:
+    """Check the numbers of a distribution between two bounds, and give them in their order.
 
     Raises
     ------
-    ConfigError
+    Refusal
         If one is missing, too many or out of bounds, or nearly nothing lies between the bounds.
     """
     needed = DISTRIBUTIONS[name]
-    for word in WORDS:
-        if word in table and word not in needed:
-            raise refuse(word, f"a {name} distribution has none{nearest(word, needed)}")
-    shape = []
+    for word in numbers:
+        if word not in needed:
+            text = f"a {name} distribution has none{nearest(word, needed)}"
+            raise Refusal(text, word, value=numbers[word])
     for word in needed:
-        value = table.get(word)
+        value = numbers.get(word, HIDDEN)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise refuse(word, f"a {name} distribution needs a number here")
-        if (word in POSITIVE and value <= 0) or not math.isfinite(value):
-            raise refuse(word, "must be above 0" if word in POSITIVE else "must be finite")
-        if word == "mode" and not low <= value <= high:
-            raise refuse(word, "must lie between low and high")
-        shape.append(float(value))
+            text = f"a {name} distribution needs a number here"
+        elif (word in POSITIVE and value <= 0) or not math.isfinite(value):
+            text = "must be above 0" if word in POSITIVE else "must be finite"
+        elif word == "mode" and not low <= value <= high:
+            text = "must lie between low and high"
+        else:
+            continue
+        raise Refusal(text, word, value=value)
+    shape = tuple(float(numbers[word]) for word in needed)
     if name in ("normal", "lognormal") and _mass(name, shape, low, high) < SMALLEST_MASS:
-        raise refuse(
-            needed[0], f"next to nothing of the {name} distribution lies between low and high"
-        )
-    return tuple(shape)
+        text = f"next to nothing of the {name} distribution lies between low and high"
+        raise Refusal(text, needed[0], value=shape[0])
+    return shape
 
 
-def _mass(name: str, shape: list[float], low: float, high: float) -> float:
+def _mass(name: str, shape: tuple[float, ...], low: float, high: float) -> float:
     """Share of a distribution between two bounds."""
     middle, width = shape
     if name == "lognormal":

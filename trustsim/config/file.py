@@ -1,160 +1,127 @@
-"""The experiment file as its author wrote it: read, overridden from the command line, and checked.
+"""The experiment file as its author wrote it, with the files that it names.
 
-What stands here is still in the terms of the file; `trustsim.config.scenario` resolves it into
-scenarios.
+A path and changes of the command line come in; drafts of the arms go out, with what is said about
+the experiment as a whole.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trustsim.config import design as designs
-from trustsim.config import options as settings
-from trustsim.config import precision as precision_rule
-from trustsim.config.entries import Entry, check_name, check_text, read_entry, read_toml
-from trustsim.config.library import library
+from trustsim.config.drafts import PLACE_OF, Draft, Places
+from trustsim.config.library import DEFAULT_MARKET, MarketEntry, library, market_named
+from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
+from trustsim.config.toml import read_change, read_toml
+from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import (
-    BUYERS,
-    EXPERIMENTS,
-    INSTRUMENTS,
-    MARKETS,
-    SUPPLIERS,
-    Kind,
-    check,
-)
+from trustsim.schema.translation import read
 
-MARKET_KEYS = ("based_on", "buyer_mix", "supplier_mix", "instruments")
-ARM_KEYS = ("buyer_mix", "supplier_mix", "market")
-POLICY_KEYS = ("buyers", "suppliers")
-CALIBRATION_KEYS = ("calibrate", "targets")
-TOP_KEYS = (
-    "name",
-    "question",
-    *EXPERIMENTS.rows,
-    "baseline",
-    *settings.KEYS,
-    "market",
-    "arms",
-    "policies",
-    "instruments",
-    "sources",
-)
-
-
-@dataclass(frozen=True)
-class ArmTable:
-    """One arm of an experiment: what differs in it from the market of all arms."""
-
-    market: Entry
-    buyer_mix: Any = None
-    supplier_mix: Any = None
+Rows = dict[str, dict[str, Entry]]
+"""Policies of both sides and instruments, by name."""
 
 
 @dataclass(frozen=True)
 class ExperimentTables:
-    """An experiment file, checked but not yet resolved."""
+    """An experiment file, checked but not yet completed.
+
+    Attributes
+    ----------
+    file : str
+        Its path.
+    tables : ExperimentFile
+        What stands in it.
+    base : MarketEntry
+        The market that it starts from.
+    rows : dict
+        Policies and instruments of the file and of those that it includes.
+    sources : dict
+        Sources of single values, by the keys that lead to the value.
+    """
 
     file: str
-    name: str
-    question: str
-    numbers: dict[str, int]
-    baseline: str
-    market: Entry
-    buyer_mix: Any
-    supplier_mix: Any
-    instruments: Any
-    arms: dict[str, ArmTable]
-    own_buyers: dict[str, Entry]
-    own_suppliers: dict[str, Entry]
-    own_instruments: dict[str, Entry]
+    tables: ExperimentFile
+    base: MarketEntry
+    rows: Rows
     sources: dict[tuple[str, ...], str]
-    how: settings.Settings
 
 
-def read_experiment(path: Path, overrides: Iterable[str] = ()) -> ExperimentTables:
+def read_experiment(
+    path: Path, changes: Iterable[str] = (), model: type[ExperimentFile] = ExperimentFile
+) -> ExperimentTables:
     """Read an experiment file.
 
     Parameters
     ----------
     path : Path
         The TOML file.
-    overrides : iterable of str
+    changes : iterable of str
         Changes ``path=value``, as given to ``--set``.
+    model : type
+        What the file holds: an experiment, or one with further tables.
 
     Raises
     ------
     ConfigError
-        If the file or an override cannot be used.
+        If the file, one that it names, or a change cannot be used.
     """
-    return read_experiment_beside(path, overrides, ())[0]
+    file, written = str(path), read_toml(path)
+    shared = _included(written, path)
+    for change in changes:
+        _apply(change, written, shared, file)
+    shared = _included(written, path)
+    own = written.get("instruments")
+    instruments = [
+        *library().instruments,
+        *shared["instruments"],
+        *(own if isinstance(own, Mapping) else ()),
+    ]
+    tables: ExperimentFile = read(model, written, "", file, instruments=instruments)
+    _refuse_idle(tables, file)
+    rows = {what: _over(shared[what], own) for what, own in _entries(tables, file).items()}
+    sources = dict(_sources_beside(tables, rows))
+    sources |= _sources(tables.sources, written, (), file)
+    base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
+    return ExperimentTables(file, tables, base, rows, sources)
 
 
-def read_experiment_beside(
-    path: Path, overrides: Iterable[str], beside: Collection[str]
-) -> tuple[ExperimentTables, dict[str, Any]]:
-    """Read an experiment file that holds further tables, which are somebody else's to check.
-
-    Parameters
-    ----------
-    path, overrides
-        As in `read_experiment`; an override may also change a table that stands beside.
-    beside : collection of str
-        Keys at the top of the file that are no part of the experiment.
-
-    Returns
-    -------
-    ExperimentTables
-        The experiment.
-    dict
-        The tables beside it that the file holds, by key.
-    """
-    tables = read_toml(path)
-    file = str(path)
-    for override in overrides:
-        _override(tables, override, file, beside)
-    others = {key: tables.pop(key) for key in beside if key in tables}
-    for key in CALIBRATION_KEYS:
-        if key in tables:
-            verb = f"trustsim calibrate {file}"
-            raise ConfigError(at(file, key) + f"belongs to a calibration; run it with {verb}")
-    _known(tables, TOP_KEYS, "", file)
-    market = dict(_table(tables.get("market", {}), "market", file))
-    mixes = {key: market.pop(key, None) for key in MARKET_KEYS[1:]}
-    policies = _table(tables.get("policies", {}), "policies", file)
-    _known(policies, POLICY_KEYS, "policies", file)
-    arms = _arms(tables.get("arms", {}), file)
-    numbers = {key: tables[key] for key in EXPERIMENTS.rows if key in tables}
-    numbers = check(EXPERIMENTS, numbers, "", file, TOP_KEYS)
-    how = settings.read_settings(tables, file)
-    if how.precision is not None:
-        numbers.setdefault("replications", how.precision.start)
-    found = ExperimentTables(
-        file=file,
-        name=_name(tables.get("name", path.stem), file),
-        question=check_text(tables.get("question", ""), "question", file),
-        numbers={**EXPERIMENTS.defaults(), **numbers},
-        baseline=_baseline(tables.get("baseline", next(iter(arms))), arms, file),
-        market=read_entry(MARKETS, market, "market", file, MARKET_KEYS),
-        buyer_mix=mixes["buyer_mix"],
-        supplier_mix=mixes["supplier_mix"],
-        instruments=mixes["instruments"],
-        arms=arms,
-        own_buyers=_rows(BUYERS, policies.get("buyers", {}), "policies.buyers", file),
-        own_suppliers=_rows(SUPPLIERS, policies.get("suppliers", {}), "policies.suppliers", file),
-        own_instruments=_rows(INSTRUMENTS, tables.get("instruments", {}), "instruments", file),
-        sources=_sources(_table(tables.get("sources", {}), "sources", file), tables, (), file),
-        how=how,
-    )
-    return replace(found, sources={**_sources_within(found), **found.sources}), others
+def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
+    """Give the drafts of all arms, and where their parts stand."""
+    market = read.tables.market
+    common = market.entry().values
+    drafts = {}
+    for name, arm in read.tables.arms.items():
+        own, own_market = f"arms.{name}", arm.market.entry().values
+        buyers, suppliers = arm.buyer_mix, arm.supplier_mix
+        draft = Draft(
+            base=read.base,
+            name=name,
+            rounds=read.tables.rounds,
+            seed=read.tables.seed,
+            market={**common, **own_market},
+            buyer_mix=market.buyer_mix if buyers is None else buyers,
+            supplier_mix=market.supplier_mix if suppliers is None else suppliers,
+            available=market.instruments,
+            without=_without(read.tables, name),
+            **read.rows,
+        )
+        drafts[name] = (
+            draft,
+            Places(
+                file=read.file,
+                market=f"{own}.market" if own_market else "market",
+                buyer_mix=f"{'market' if buyers is None else own}.buyer_mix",
+                supplier_mix=f"{'market' if suppliers is None else own}.supplier_mix",
+                available="market.instruments",
+            ),
+        )
+    return drafts
 
 
-def refuse_forgotten(tables: ExperimentTables, arms: Mapping[str, Any]) -> None:
+def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
     """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt.
 
     Raises
@@ -162,84 +129,82 @@ def refuse_forgotten(tables: ExperimentTables, arms: Mapping[str, Any]) -> None:
     ConfigError
         With the nearest built-in name.
     """
-    built_in = library()
-    for side, own, names, mix in (
-        ("buyers", tables.own_buyers, built_in.buyers, "buyer_mix"),
-        ("suppliers", tables.own_suppliers, built_in.suppliers, "supplier_mix"),
+    known = library()
+    for what, mix, built_in in (
+        ("buyers", "buyer_mix", known.buyers),
+        ("suppliers", "supplier_mix", known.suppliers),
+        ("instruments", "", known.instruments),
     ):
-        used = {name for arm in arms.values() for name in getattr(arm, mix)}
-        based = {entry.based_on for entry in own.values()}
-        for name, entry in own.items():
-            if not entry.based_on and name not in used | based | set(names):
-                raise ConfigError(
-                    at(tables.file, f"policies.{side}.{name}")
-                    + f"no built-in policy, no based_on, and in no {mix}{suggestion(name, names)}"
-                )
-    for name, entry in tables.own_instruments.items():
-        known = list(built_in.instruments)
-        if not entry.based_on and name not in known and get_close_matches(name, known, 1, 0.85):
-            raise ConfigError(
-                at(tables.file, f"instruments.{name}")
-                + f"no built-in instrument, and no based_on{suggestion(name, known)}"
-            )
+        rows = read.rows[what]
+        used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
+        used |= {entry.based_on for entry in rows.values()}
+        names = [*built_in, *(name for name, entry in rows.items() if entry.shared)]
+        for name, entry in rows.items():
+            if entry.based_on or entry.shared or name in built_in or name in used:
+                continue
+            where = at(entry.file, f"{PLACE_OF[what]}.{name}")
+            if mix:
+                said = f"no built-in policy, no based_on, and in no {mix}"
+                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
+            if get_close_matches(name, names, 1, 0.85):
+                said = "no built-in instrument, and no based_on"
+                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
 
 
-def _name(name: object, file: str) -> str:
-    return check_name(name, "an experiment", "name", file)
-
-
-def _table(value: object, key: str, file: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ConfigError(at(file, key, value, given=True) + f"must be a table, as in [{key}]")
-    return value
-
-
-def _known(table: Mapping[str, Any], names: Iterable[str], key: str, file: str) -> None:
-    for name, value in table.items():
-        if name not in names:
-            path = f"{key}.{name}" if key else name
-            raise ConfigError(
-                at(file, path, value, given=True) + "unknown key" + suggestion(name, names)
-            )
-
-
-def _arms(value: object, file: str) -> dict[str, ArmTable]:
-    arms = {}
-    for name, arm in _table(value, "arms", file).items():
-        key = f"arms.{check_name(name, 'an arm', 'arms', file)}"
-        table = _table(arm, key, file)
-        _known(table, ARM_KEYS, key, file)
-        market = _table(table.get("market", {}), f"{key}.market", file)
-        if "based_on" in market:
-            raise ConfigError(
-                at(file, f"{key}.market.based_on", market["based_on"], given=True)
-                + "all arms are in the same market; set it once, as market.based_on"
-            )
-        entry = read_entry(MARKETS, market, f"{key}.market", file)
-        arms[name] = ArmTable(entry, table.get("buyer_mix"), table.get("supplier_mix"))
-    if not arms:
-        raise ConfigError(
-            f"{file}: arms: there is none; an experiment needs at least one, such as "
-            "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
-        )
-    return arms
-
-
-def _baseline(value: object, arms: Mapping[str, Any], file: str) -> str:
-    if not isinstance(value, str) or value not in arms:
-        raise ConfigError(
-            at(file, "baseline", value, given=True) + f"no such arm{suggestion(value, arms)}"
-        )
-    return value
-
-
-def _rows(kind: Kind, value: object, key: str, file: str) -> dict[str, Entry]:
+def _entries(tables: Any, file: str, *, shared: bool = False) -> Rows:
+    found = {**vars(tables.policies), "instruments": tables.instruments}
     return {
-        check_name(name, f"a {kind.name}", key, file): read_entry(
-            kind, table, f"{key}.{name}", file
-        )
-        for name, table in _table(value, key, file).items()
+        what: {name: row.entry(file, shared=shared) for name, row in rows.items()}
+        for what, rows in found.items()
     }
+
+
+def _included(written: Mapping[str, Any], path: Path) -> Rows:
+    """Read the files of rows that an experiment includes; each row stands in one of them."""
+    rows: Rows = {what: {} for what in PLACE_OF}
+    for name in read(FileList, written.get("include", []), "include", str(path)):
+        file = path.parent / name
+        if not file.exists():
+            raise ConfigError(
+                at(str(path), "include", name, given=True) + f"there is no file {file}"
+            )
+        tables = read(SharedFile, read_toml(file), "", str(file))
+        for what, own in _entries(tables, str(file), shared=True).items():
+            for twice in own.keys() & rows[what].keys():
+                raise ConfigError(
+                    at(str(file), f"{PLACE_OF[what]}.{twice}")
+                    + f"{rows[what][twice].file}, which is included too, has one of this name"
+                )
+            rows[what] |= own
+    return rows
+
+
+def _over(shared: Mapping[str, Entry], own: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Put the rows of a file on top of those that it includes; a change starts from these."""
+    rows = {**shared, **own}
+    for name in shared.keys() & own.keys():
+        below, entry = shared[name], own[name]
+        if entry.based_on in ("", name):
+            kept = {k: source for k, source in below.sources.items() if k not in entry.values}
+            values, sources = {**below.values, **entry.values}, {**kept, **entry.sources}
+            rows[name] = replace(below, values=values, sources=sources, file=entry.file)
+    return rows
+
+
+def _without(tables: ExperimentFile, arm: str) -> tuple[str, ...]:
+    own = tables.arms[arm]
+    return in_order({*tables.market.without, *own.without, *own.market.without})
+
+
+def _refuse_idle(tables: ExperimentFile, file: str) -> None:
+    """Refuse parameters that are set though their mechanism is off there, or all around."""
+    common = tables.market.without
+    refuse_idle(tables.market.entry().values, common, "market", file)
+    for what, rows in _entries(tables, file).items():
+        for name, entry in rows.items():
+            refuse_idle(entry.values, common, f"{PLACE_OF[what]}.{name}", file)
+    for name, arm in tables.arms.items():
+        refuse_idle(arm.market.entry().values, _without(tables, name), f"arms.{name}.market", file)
 
 
 def _sources(
@@ -249,125 +214,48 @@ def _sources(
     found: dict[tuple[str, ...], str] = {}
     for key, source in table.items():
         keys = (*above, key)
-        path = ".".join(("sources", *keys))
+        where = at(file, ".".join(("sources", *keys)))
         if not isinstance(values, Mapping) or key not in values:
-            raise ConfigError(
-                at(file, path) + f"the file has no {'.'.join(keys)} to be a source of"
-            )
+            raise ConfigError(f"{where}the file has no {'.'.join(keys)} to be a source of")
         if isinstance(source, Mapping):
             found |= _sources(source, values[key], keys, file)
+        elif isinstance(source, str):
+            found[keys] = source
         else:
-            found[keys] = check_text(source, path, file)
+            raise ConfigError(f"{where}allowed: text in quotes")
     return found
 
 
-def _sources_within(tables: ExperimentTables) -> dict[tuple[str, ...], str]:
-    """Sources that stand beside their values."""
-    rows: dict[tuple[str, ...], Entry] = {("market",): tables.market}
-    rows |= {("arms", name, "market"): arm.market for name, arm in tables.arms.items()}
-    rows |= {("policies", "buyers", name): row for name, row in tables.own_buyers.items()}
-    rows |= {("policies", "suppliers", name): row for name, row in tables.own_suppliers.items()}
-    rows |= {("instruments", name): row for name, row in tables.own_instruments.items()}
-    return {
-        (*keys, parameter): source
-        for keys, entry in rows.items()
-        for parameter, source in entry.sources.items()
-    }
+def _sources_beside(tables: ExperimentFile, rows: Rows) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield sources that stand beside their values."""
+    markets: dict[tuple[str, ...], RowTable] = {("market",): tables.market}
+    markets |= {("arms", name, "market"): arm.market for name, arm in tables.arms.items()}
+    places = {keys: table.entry() for keys, table in markets.items()}
+    for what, own in rows.items():
+        places |= {(*PLACE_OF[what].split("."), name): entry for name, entry in own.items()}
+    for keys, entry in places.items():
+        for parameter, source in entry.sources.items():
+            yield (*keys, parameter), source
 
 
-def _override(
-    tables: dict[str, Any], override: str, file: str, beside: Collection[str] = ()
-) -> None:
-    """Put a change ``path=value`` into the tables of a file; only what exists can be changed."""
-    path, equals, text = override.partition("=")
-    where = f"--set {override}: "
-    if not equals or not path.strip():
-        raise ConfigError(f"{where}must be path=value, such as market.buyers=50")
-    keys = _keys(path, where)
-    table = tables
+def _apply(change: str, written: dict[str, Any], shared: Rows, file: str) -> None:
+    """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
+    keys, value = read_change(change)
+    known = library()
+    table = written
     for depth, key in enumerate(keys):
-        names = [*TOP_KEYS, *beside] if depth == 0 else _settable(tables, keys[:depth])
+        path = ".".join(keys[: depth + 1])
+        names: Iterable[str] | None = None
+        match keys[:depth]:
+            case ["arms"]:
+                names = table
+            case ["policies", ("buyers" | "suppliers") as what] | [("instruments") as what]:
+                names = [*getattr(known, what), *shared[what], *table]
         if names is not None and key not in names:
-            raise ConfigError(
-                f"{where}{file} has no {'.'.join(keys[: depth + 1])}{suggestion(key, names)}"
-            )
+            raise ConfigError(f"--set {change}: {file} has no {path}{suggestion(key, names)}")
         if depth == len(keys) - 1:
-            table[key] = _value(text.strip())
+            table[key] = value
         else:
             table = table.setdefault(key, {})
             if not isinstance(table, dict):
-                raise ConfigError(
-                    f"{where}{'.'.join(keys[: depth + 1])} is {shown(table)}, not a table"
-                )
-
-
-def _settable(tables: Mapping[str, Any], above: list[str]) -> list[str] | None:
-    """Names that can be set below a path; None if the checks of the file will see to it."""
-    built_in = library()
-    words = ["based_on", "description", "source"]
-    match above:
-        case ["precision"]:
-            return list(precision_rule.KEYS)
-        case ["design"]:
-            return list(designs.KEYS)
-        case ["market"]:
-            return [*MARKETS.rows, *MARKET_KEYS]
-        case ["arms"]:
-            return _names(tables, "arms")
-        case ["arms", _]:
-            return list(ARM_KEYS)
-        case ["arms", _, "market"]:
-            return list(MARKETS.rows)
-        case ["policies"]:
-            return list(POLICY_KEYS)
-        case ["policies", "buyers"]:
-            return [*built_in.buyers, *_names(tables, "policies", "buyers")]
-        case ["policies", "suppliers"]:
-            return [*built_in.suppliers, *_names(tables, "policies", "suppliers")]
-        case ["policies", "buyers", _]:
-            return [*BUYERS.rows, *words]
-        case ["policies", "suppliers", _]:
-            return [*SUPPLIERS.rows, *words]
-        case ["instruments"]:
-            return [*built_in.instruments, *_names(tables, "instruments")]
-        case ["instruments", _]:
-            return [*INSTRUMENTS.rows, *words]
-    return None
-
-
-def _names(tables: Mapping[str, Any], *keys: str) -> list[str]:
-    table: Any = tables
-    for key in keys:
-        table = table.get(key, {}) if isinstance(table, Mapping) else {}
-    return list(table) if isinstance(table, Mapping) else []
-
-
-def _keys(path: str, where: str) -> list[str]:
-    """Split a dotted path as TOML does, quotes and all."""
-    try:
-        table: Any = tomllib.loads(f"{path.strip()} = 0")
-    except tomllib.TOMLDecodeError:
-        raise ConfigError(
-            f"{where}'{path}' is no dotted path; an example is market.buyers"
-        ) from None
-    keys = []
-    if not table:
-        raise ConfigError(f"{where}'{path}' is no dotted path; an example is market.buyers")
-    while isinstance(table, dict) and table:
-        key, table = next(iter(table.items()))
-        keys.append(key)
-    return keys
-
-
-def _value(text: str) -> object:
-    """Read a value as TOML does; a bare word is text."""
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
-        table = {}
-    if set(table) == {"value"}:
-        return table["value"]
-    try:
-        return float(text)
-    except ValueError:
-        return text
+                raise ConfigError(f"--set {change}: {path} is {shown(table)}, not a table")

@@ -1,40 +1,49 @@
-"""The built-in policies, instruments and markets: TOML files beside this one, read once.
+"""The built-in policies, instruments and markets, and how rows are completed by those they change.
 
-A new policy or instrument is a table in one of these files, or in a config; it needs no code.
+Names and an author's rows come in; frozen records go out. What is built in stands in TOML files
+that are read once: a new policy or instrument is a table in one of them, or in a config.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.entries import Entry, check_name, read_entry, read_toml
-from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import (
-    BUYERS,
-    INSTRUMENTS,
-    MARKETS,
-    SUPPLIERS,
-    Kind,
-    check_shares,
-    complete,
+from trustsim.config.models import (
+    BuyerTables,
+    Entry,
+    InstrumentTables,
+    MarketFile,
+    SupplierTables,
 )
+from trustsim.config.toml import read_toml
+from trustsim.config.without import switched_off
+from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, Kind, check_shares, complete
 from trustsim.schema.row import MAX_INSTRUMENTS
+from trustsim.schema.translation import read
 
+DEFAULT_MARKET = "components"
 HOME = Path(__file__).parents[1] / "library"
 
 
 @dataclass(frozen=True)
 class MarketEntry:
-    """A built-in market: parameter values, who trades in it, and how one can pay."""
+    """A market to start from: parameter values, who trades in it, and how one can pay.
+
+    `name` is what its author calls it: a built-in market or the path of a file; `root` is the
+    built-in market that it is based on in the end.
+    """
 
     entry: Entry
-    buyer_mix: dict[str, float]
-    supplier_mix: dict[str, float]
+    buyer_mix: Any
+    supplier_mix: Any
     instruments: tuple[str, ...]
+    name: str
+    root: str
 
 
 @dataclass(frozen=True)
@@ -50,67 +59,145 @@ class Library:
 @cache
 def library() -> Library:
     """Read the built-in library."""
-    buyers = _entries(BUYERS, HOME / "policies" / "buyers.toml")
-    suppliers = _entries(SUPPLIERS, HOME / "policies" / "suppliers.toml")
-    instruments = _entries(INSTRUMENTS, HOME / "instruments.toml")
-    markets = {
-        path.stem: _market(path, buyers, suppliers, instruments)
-        for path in sorted((HOME / "markets").glob("*.toml"))
-    }
+    buyers = _entries(BuyerTables, "policies/buyers.toml")
+    suppliers = _entries(SupplierTables, "policies/suppliers.toml")
+    instruments = _entries(InstrumentTables, "instruments.toml")
+    markets = {}
+    for path in sorted((HOME / "markets").glob("*.toml")):
+        file, table = str(path), read(MarketFile, read_toml(path), "", str(path))
+        markets[path.stem] = MarketEntry(
+            replace(table.market.entry(file), description=table.description, source=table.source),
+            check_shares(table.buyer_mix, buyers, "buyer", "buyer_mix", file),
+            check_shares(table.supplier_mix, suppliers, "supplier", "supplier_mix", file),
+            check_instruments(
+                list(instruments) if table.instruments is None else table.instruments,
+                instruments, "instruments", file,
+            ),
+            path.stem,
+            path.stem,
+        )  # fmt: skip
     return Library(buyers, suppliers, instruments, markets)
 
 
-def resolve(kind: Kind, own: Mapping[str, Entry], key: str, file: str = "") -> dict[str, Any]:
+def market_named(
+    name: object, key: str, file: str = "", above: tuple[str, ...] = ()
+) -> MarketEntry:
+    """Give the built-in market of a name, or the one that is written in a file.
+
+    Parameters
+    ----------
+    name : str
+        What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names
+        it, or from the working folder.
+    key, file : str
+        Where it is named.
+    above : tuple of str
+        Files that are based on this one.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such market, its file cannot be used, or it is based on itself.
+    """
+    markets = library().markets
+    if isinstance(name, str) and name in markets:
+        return markets[name]
+    where = at(file, key, name, given=True)
+    if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
+        raise ConfigError(
+            f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
+        )
+    path = Path(file).parent / name
+    mine = str(path)
+    if str(path.resolve()) in above:
+        raise ConfigError(f"{where}the market is based on itself")
+    if not path.exists():
+        raise ConfigError(f"{where}there is no file {path}")
+    table = read(MarketFile, read_toml(path), "", mine)
+    base = market_named(
+        table.based_on or DEFAULT_MARKET, "based_on", mine, (*above, str(path.resolve()))
+    )
+    start, entry = base.entry.values, table.market.entry(mine)
+    kept = {
+        k: s for k, s in base.entry.sources.items() if entry.values.get(k, start[k]) == start[k]
+    }
+    return MarketEntry(
+        replace(
+            entry,
+            values={**start, **entry.values},
+            sources={**kept, **entry.sources},
+            description=table.description or f"the market of {path.name}",
+            source=table.source,
+        ),
+        base.buyer_mix if table.buyer_mix is None else table.buyer_mix,
+        base.supplier_mix if table.supplier_mix is None else table.supplier_mix,
+        base.instruments if table.instruments is None else table.instruments,
+        name,
+        base.root,
+    )
+
+
+def resolve(
+    kind: Kind, own: Mapping[str, Entry], key: str, off: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Make the frozen record of every built-in and own row of a table.
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
+
+    Parameters
+    ----------
+    kind : Kind
+        The table.
+    own : mapping
+        Own rows by name.
+    key : str
+        Where own rows stand in their files.
+    off : tuple of str
+        Mechanisms that are off, and absent in all records.
 
     Raises
     ------
     ConfigError
         If a row is based on one that does not exist, or on itself.
     """
-    made = _built_in_records(kind.name)
+    made = built_in_records(kind.name)
 
-    def built_in(name: str) -> dict[str, Any]:
-        return made[name].model_dump() if name in made else kind.defaults()
-
-    def values(name: str, above: tuple[str, ...]) -> dict[str, Any]:
-        entry = own.get(name)
-        if entry is None:
-            return built_in(name)
-        base = entry.based_on
+    def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
+        built_in = dict(made[name]) if name in made else {}
+        if name not in own:
+            return built_in
+        entry, base = own[name], own[name].based_on
+        where = at(entry.file, f"{key}.{name}.based_on", base, given=True)
         if not base or (base == name and name in made):
-            start = built_in(name)
-        elif base in above or base == name:
-            raise ConfigError(
-                at(file, f"{key}.{name}.based_on", base, given=True)
-                + f"the {kind.name} is based on itself: {' -> '.join((*above, name, base))}"
-            )
-        elif base in own or base in made:
-            start = values(base, (*above, name))
-        else:
-            raise ConfigError(
-                at(file, f"{key}.{name}.based_on", base, given=True)
-                + f"unknown {kind.name}{suggestion(base, dict.fromkeys([*made, *own]))}"
-            )
-        return {**start, **entry.values}
+            return {**built_in, **entry.values}
+        if base in above or base == name:
+            path = " -> ".join((*above, name, base))
+            raise ConfigError(f"{where}the {kind.name} is based on itself: {path}")
+        if base not in own and base not in made:
+            known = dict.fromkeys([*made, *own])
+            raise ConfigError(f"{where}unknown {kind.name}{suggestion(base, known)}")
+        return {**values(base, (*above, name)), **entry.values}
 
-    return made | {name: complete(kind, values(name, ())) for name in own}
+    records = {name: complete(kind, values(name)) for name in own}
+    return built_in_records(kind.name, off) | {n: switched_off(r, off) for n, r in records.items()}
 
 
 @cache
-def _built_in_records(kind: str) -> dict[str, Any]:
+def built_in_records(kind: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
     """Frozen records of all built-in rows of a table, made once."""
-    built_in = library()
-    tables = {
-        BUYERS.name: (BUYERS, built_in.buyers),
-        SUPPLIERS.name: (SUPPLIERS, built_in.suppliers),
-        INSTRUMENTS.name: (INSTRUMENTS, built_in.instruments),
+    known = library()
+    tables = (
+        (BUYERS, known.buyers),
+        (SUPPLIERS, known.suppliers),
+        (INSTRUMENTS, known.instruments),
+    )
+    return {
+        name: switched_off(complete(table, entry.values), off)
+        for table, entries in tables
+        for name, entry in entries.items()
+        if table.name == kind
     }
-    table, entries = tables[kind]
-    return {name: complete(table, entry.values) for name, entry in entries.items()}
 
 
 def check_instruments(
@@ -136,36 +223,7 @@ def check_instruments(
     return tuple(names)
 
 
-def _entries(kind: Kind, path: Path) -> dict[str, Entry]:
-    return {
-        check_name(name, f"a {kind.name}", name, str(path)): read_entry(
-            kind, table, name, str(path)
-        )
-        for name, table in read_toml(path).items()
-    }
-
-
-def _market(
-    path: Path,
-    buyers: Mapping[str, Entry],
-    suppliers: Mapping[str, Entry],
-    instruments: Mapping[str, Entry],
-) -> MarketEntry:
-    file, tables = str(path), read_toml(path)
-    words = {key: tables.pop(key) for key in ("description", "source") if key in tables}
-    entry = read_entry(MARKETS, {**words, **tables.pop("market", {})}, "market", file)
-    made = MarketEntry(
-        entry,
-        check_shares(tables.pop("buyer_mix", None), buyers, "buyer", "buyer_mix", file),
-        check_shares(tables.pop("supplier_mix", None), suppliers, "supplier", "supplier_mix", file),
-        check_instruments(
-            tables.pop("instruments", list(instruments)), instruments, "instruments", file
-        ),
-    )
-    for key in tables:
-        raise ConfigError(
-            at(file, key)
-            + "unknown key"
-            + suggestion(key, ["market", "buyer_mix", "supplier_mix", "instruments"])
-        )
-    return made
+def _entries(tables: Any, name: str) -> dict[str, Entry]:
+    path = HOME / name
+    rows = read(tables, read_toml(path), "", str(path))
+    return {name: row.entry(str(path)) for name, row in rows.items()}

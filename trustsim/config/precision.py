@@ -1,25 +1,51 @@
 """What a config may say about precision: how narrow the interval of a difference must become.
 
-Read here, in the terms of the file; when it is reached is judged in `trustsim.experiment.stopping`.
+The table ``precision`` comes in, checked it goes out; when it is reached is judged in
+`trustsim.experiment.stopping`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar
 
-from trustsim.errors import ConfigError, at, nearest, suggestion
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from trustsim.errors import suggestion
 from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, read
 
-KEY = "precision"
-MOST = int(EXPERIMENTS.rows["replications"].high or 0)
-EXAMPLE = 'precision = { measure = "total_cost", half_width = 0.005, relative = true }'
+MOST = int(EXPERIMENTS.rows["replications"].high)
 
 
-@dataclass(frozen=True)
+def _measure(measure: Any, info: ValidationInfo) -> str:
+    instruments = (info.context or {}).get("instruments")
+    names = [*MEASURES, *(f"instrument_share_{name}" for name in instruments or ())]
+    made_in_python = instruments is None and str(measure).startswith("instrument_share_")
+    if measure not in names and not made_in_python:
+        raise ValueError(f"unknown measure{suggestion(measure, names)}")
+    return str(measure)
+
+
+def _start(start: Any, handler: Any, info: ValidationInfo) -> int:
+    most = info.data.get("max", MOST)
+    if start is HIDDEN:
+        return int(min(20, most))
+    if isinstance(start, bool) or not isinstance(start, int) or not 2 <= start <= most:
+        raise ValueError(f"allowed: a whole number, 2 to {most:,}")
+    return start
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Precision:
     """Go on with replications until the paired differences are known this well.
 
@@ -39,18 +65,37 @@ class Precision:
         Replications at most. Assumption: 2,000, some minutes of a market of ordinary size.
     start : int
         Replications before the first look, 2 to `max`. Assumption: 20, so that the spread of the
-        differences is known to about a sixth.
+        differences is known to about a sixth; fewer if `max` is below that.
     """
 
-    half_width: float
-    measure: str = "total_cost"
-    relative: bool = False
-    confidence: float = 0.95
-    max: int = 2000
-    start: int = 20
+    EXAMPLE: ClassVar[str] = (
+        'precision = { measure = "total_cost", half_width = 0.005, relative = true }'
+    )
+    half_width: Annotated[
+        float,
+        Field(strict=True, gt=0.0, allow_inf_nan=False),
+        allowing("a number above 0, in the unit of the measure"),
+    ]
+    measure: Annotated[Any, AfterValidator(_measure)] = "total_cost"
+    relative: Annotated[bool, Field(strict=True), allowing("true or false")] = False
+    confidence: Annotated[
+        float, Field(strict=True, ge=0.5, lt=1.0), allowing("0.5 or more, below 1; 0.95 is 95 %")
+    ] = 0.95
+    max: Annotated[
+        int, Field(strict=True, ge=2, le=MOST), allowing(f"a whole number, 2 to {MOST:,}")
+    ] = 2000
+    start: Annotated[int, Field(validate_default=True), WrapValidator(_start)] = HIDDEN
 
-
-KEYS = tuple(field.name for field in fields(Precision))
+    @model_validator(mode="after")
+    def _refuse_more_than_all(self) -> Precision:
+        if self.relative and self.half_width > 1:
+            raise Refusal(
+                "allowed: a number above 0, at most 1; it is a share of the baseline's mean, "
+                "0.005 is 0.5 %",
+                "half_width",
+                value=self.half_width,
+            )
+        return self
 
 
 def read_precision(table: object, file: str = "", instruments: Iterable[str] = ()) -> Precision:
@@ -70,65 +115,5 @@ def read_precision(table: object, file: str = "", instruments: Iterable[str] = (
     ConfigError
         For an unknown key or measure, a missing half-width, or a value out of bounds.
     """
-    if not isinstance(table, Mapping):
-        raise ConfigError(at(file, KEY, table, given=True) + f"must be a table, such as {EXAMPLE}")
-    for name, value in table.items():
-        if name not in KEYS:
-            raise ConfigError(
-                at(file, f"{KEY}.{name}", value, given=True)
-                + f"unknown key{nearest(name, KEYS)}; allowed: {', '.join(KEYS)}"
-            )
-    if "half_width" not in table:
-        raise ConfigError(at(file, f"{KEY}.half_width") + f"is missing, as in {EXAMPLE}")
-    relative = table.get("relative", False)
-    if not isinstance(relative, bool):
-        raise _refusal(file, "relative", relative, "true or false")
-    measure = table.get("measure", "total_cost")
-    measures = [*MEASURES, *(f"instrument_share_{name}" for name in instruments)]
-    if measure not in measures:
-        raise ConfigError(
-            at(file, f"{KEY}.measure", measure, given=True)
-            + f"unknown measure{suggestion(measure, measures)}"
-        )
-    most = _count(table.get("max", 2000), "max", 2, MOST, file)
-    return Precision(
-        half_width=_half_width(table["half_width"], relative, file),
-        measure=measure,
-        relative=relative,
-        confidence=_confidence(table.get("confidence", 0.95), file),
-        max=most,
-        start=_count(table.get("start", min(20, most)), "start", 2, most, file),
-    )
-
-
-def _half_width(value: Any, relative: bool, file: str) -> float:
-    number = _number(value)
-    if relative and not 0 < number <= 1:
-        share = "a number above 0, at most 1; it is a share of the baseline's mean, 0.005 is 0.5 %"
-        raise _refusal(file, "half_width", value, share)
-    if not 0 < number < math.inf:
-        raise _refusal(file, "half_width", value, "a number above 0, in the unit of the measure")
-    return number
-
-
-def _confidence(value: Any, file: str) -> float:
-    number = _number(value)
-    if not 0.5 <= number < 1:
-        raise _refusal(file, "confidence", value, "0.5 or more, below 1; 0.95 is 95 %")
-    return number
-
-
-def _count(value: Any, key: str, low: int, high: int, file: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise _refusal(file, key, value, f"a whole number, {low} to {high:,}")
-    return value
-
-
-def _number(value: Any) -> float:
-    """Give a number as float; what is no number as NaN, which lies within no bounds."""
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if known else math.nan
-
-
-def _refusal(file: str, key: str, value: Any, allowed: str) -> ConfigError:
-    return ConfigError(at(file, f"{KEY}.{key}", value, given=True) + f"allowed: {allowed}")
+    made: Precision = read(Precision, table, "precision", file, instruments=tuple(instruments))
+    return made

@@ -6,37 +6,12 @@ The text goes into the id of a run, so that a changed rule is a new run.
 from __future__ import annotations
 
 import inspect
-import json
 import types
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from trustsim.errors import ConfigError
-
-
-def scenario_text(scenario: Any) -> str:
-    """Give everything that a run of a scenario depends on, but the replicate, as one text."""
-    return json.dumps(
-        [
-            scenario.name,
-            scenario.rounds,
-            scenario.seed,
-            sorted(scenario.market.model_dump().items()),
-            _mix_rows(scenario.buyer_mix, scenario.buyer_policies),
-            _mix_rows(scenario.supplier_mix, scenario.supplier_policies),
-            [[n, sorted(i.model_dump().items())] for n, i in scenario.instruments.items()],
-        ]
-    )
-
-
-def _mix_rows(mix: Mapping[str, float], policies: Mapping[str, Any]) -> list[Any]:
-    rows = []
-    for name, share in mix.items():
-        values = sorted(policies[name].model_dump().items())
-        rows.append([name, share, [[n, rule_text(value)] for n, value in values]])
-    return rows
 
 
 def rule_text(value: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from trustsim import __version__
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Compute

@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from trustsim import __version__
 from trustsim.config.design import Design
-from trustsim.config.scenario import RUN_ID_LENGTH, ExperimentConfig, Scenario
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.scenario import RUN_ID_LENGTH, Scenario
 from trustsim.errors import ConfigError
 
 Places = npt.NDArray[np.int64]
@@ -95,7 +96,7 @@ def points_table(design: Design | None, seed: int) -> pd.DataFrame:
         values = [dimension.spread() for dimension in dimensions]
         which = np.indices([len(v) for v in values]).reshape(len(values), -1)
         columns = [v[place] for v, place in zip(values, which, strict=True)]
-    elif design.method in ("list", "zip"):
+    elif design.method in ("list", "zip", "ablation"):
         columns = [dimension.spread() for dimension in dimensions]
     else:
         sample = unit_sample(design, seed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trustsim.config.design import range_text
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.schema.accounts import ACCOUNTS
 from trustsim.schema.measures import AGE_FROM, MEASURES

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.experiment.execution.executors import Attempt, Compute, Executor, ThreadExecutor

@@ -17,7 +17,7 @@ import pandas as pd
 
 from trustsim.analysis.means import Reading
 from trustsim.config.design import SAMPLED, Design, read_design
-from trustsim.config.options import TABLES
+from trustsim.config.models import KEPT
 from trustsim.errors import ConfigError, nearest
 from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
@@ -108,7 +108,7 @@ class Results:
 
     def keeps(self, table: str) -> bool:
         """Whether the experiment keeps a table: "runs", "rounds" or "ages"."""
-        return table in self.experiment.get("keep", TABLES)
+        return table in self.experiment.get("keep", KEPT)
 
     @cached_property
     def arms(self) -> list[str]:
@@ -195,7 +195,7 @@ def read_results(folder: Path) -> Results:
         experiment=experiment or {},
         manifest=manifest or {},
     )
-    wanted = [f"{table}.parquet" for table in TABLES if found.keeps(table)]
+    wanted = [f"{table}.parquet" for table in KEPT if found.keeps(table)]
     wanted += ["experiment.toml", "manifest.json"]
     return replace(found, missing=tuple(n for n in wanted if not (folder / n).is_file()))
 

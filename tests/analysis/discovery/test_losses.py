@@ -14,8 +14,8 @@ from support.places import ROOT
 from trustsim.analysis.discovery.boxes import Half, HeldOut, held_out, standing
 from trustsim.analysis.discovery.losses import Discovery, discover, point_differences
 from trustsim.analysis.discovery.prim import Bounds, BoxSearch
-from trustsim.config.scenario import load_experiment
-from trustsim.config.space import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, read_dimensions
+from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
 
 ARMS = ("high_trust", "adversarial")

@@ -11,7 +11,7 @@ from support.designed_runs import design_of, runs_of, shared_luck
 from trustsim.analysis.sensitivity.drivers import sensitivity
 from trustsim.analysis.sensitivity.indices import morris_indices, sobol_indices
 from trustsim.analysis.sensitivity.replicate_noise import replicate_noise
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.experiment.design import Plan, scenario_of, unit_sample
 from trustsim.simulation.run import simulate
 

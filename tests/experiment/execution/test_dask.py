@@ -24,7 +24,8 @@ import pytest
 from support.dask_processes import PATIENCE, ROOT, Cluster
 
 from trustsim import __version__
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution import dask_cluster, dask_executor, dask_worker

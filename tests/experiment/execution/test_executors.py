@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.places import ROOT
 
-from trustsim.config.scenario import ExperimentConfig, Scenario, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.engine.time_limit import RunTimeout, TimeLimit
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan, Run
@@ -154,7 +155,7 @@ NEVER_ENDS = """
 from trustsim import Scenario
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import ThreadExecutor
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 
 def never(order, view, policy):
     x = 0.0

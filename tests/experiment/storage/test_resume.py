@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.places import ROOT
 
-from trustsim.config.scenario import load_experiment
+from trustsim.config.experiment import load_experiment
 from trustsim.experiment.check import check
 from trustsim.experiment.run import run_missing
 

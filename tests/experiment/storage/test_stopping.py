@@ -20,7 +20,7 @@ from support.small_experiment import (
     manifest,
 )
 
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment import run as running
 from trustsim.experiment.check import check

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from support.small_experiment import SIMULATION, all_runs, attempts_of, content, counted, manifest
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt, Failure

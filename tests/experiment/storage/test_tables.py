@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.small_experiment import SIMULATION, all_runs, attempts_of, leave_chunks
 
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.scenario import Scenario
 from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.run import collect, run_missing

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.small_experiment import Stops
 
-from trustsim.config.scenario import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.check import check
 from trustsim.experiment.run import collect, run_missing

@@ -15,7 +15,7 @@ from trustsim.analysis.discovery.boxes import LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.discovery.prim import BoxSearch
 from trustsim.analysis.discovery.who_wins import leading, who_wins
-from trustsim.config.space import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, read_dimensions
 from trustsim.errors import ConfigError
 from trustsim.report.figures.analyses.discovery import who_wins_map
 from trustsim.report.figures.analyses.losing_boxes import losing_boxes

@@ -32,7 +32,7 @@ from trustsim.analysis.discovery.prim import (
     inside,
     without,
 )
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 
 STEADY = 0.5
 """Share of the halves that must share a limit (stability selection takes .6 to .9 and more; a box

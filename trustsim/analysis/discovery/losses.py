@@ -27,7 +27,7 @@ from trustsim.analysis.discovery.boxes import (
 )
 from trustsim.analysis.discovery.prim import BoxSearch, Found, cover
 from trustsim.analysis.pairs import Unpaired, mean_interval, refuse_confidence
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.errors import ConfigError, nearest
 
 Verdict = Literal["boxes", "no box", "never loses", "always loses"]

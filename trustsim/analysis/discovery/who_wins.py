@@ -14,7 +14,7 @@ from scipy import stats
 
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.discovery.surface import Floats, Surface, fit_surface
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.errors import ConfigError, suggestion
 
 FEW = 20

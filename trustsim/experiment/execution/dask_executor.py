@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.dask_cluster import (

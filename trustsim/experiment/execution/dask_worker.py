@@ -20,7 +20,7 @@ from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from trustsim import __version__
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.engine.compiling import cache_folder
 from trustsim.errors import ConfigError
 from trustsim.experiment.design import Run

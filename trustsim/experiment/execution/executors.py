@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from trustsim.config.scenario import ExperimentConfig, Scenario
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.scenario import Scenario
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import Crew
 from trustsim.errors import ConfigError

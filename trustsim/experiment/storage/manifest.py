@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
-from trustsim.config.scenario import ExperimentConfig
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.experiment.design import Plan
 from trustsim.experiment.storage.store import Merged
 

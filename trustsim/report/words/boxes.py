@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from trustsim.analysis.discovery.boxes import LosingBox, Restriction
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.report.words.labels import number, plain
 
 

@@ -17,7 +17,7 @@ from trustsim.analysis.discovery.boxes import LosingBox
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.discovery.who_wins import Axis, WhoWins, who_wins
 from trustsim.analysis.pairs import Floats
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.report.figures import style
 from trustsim.report.words.boxes import joined, restriction_words
 from trustsim.report.words.labels import in_figure, measure_label, measure_unit, number, plain

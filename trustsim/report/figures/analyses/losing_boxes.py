@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 
 from trustsim.analysis.discovery.boxes import Restriction
 from trustsim.analysis.discovery.losses import Discovery
-from trustsim.config.space import Dimension
+from trustsim.config.dimensions import Dimension
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.words.boxes import restriction_words

@@ -1,4 +1,4 @@
-"""The space of an experiment's design: which parameters vary, between which bounds, and how.
+"""The dimensions of a design: which parameters vary, between which bounds, and how.
 
 Every parameter that varies is a dimension with a distribution; a point of the unit cube becomes a
 point of the design through the inverse distribution functions of its dimensions. How the unit cube
@@ -8,14 +8,16 @@ is sampled is the business of `trustsim.experiment.design`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from trustsim.config.distributions import DISTRIBUTIONS, WORDS, quantile, read_shape
+from trustsim.config.distributions import DISTRIBUTIONS, WORDS, quantile, shape_of
+from trustsim.config.without import WITHOUT
 from trustsim.errors import ConfigError, at, nearest, suggestion
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
@@ -24,29 +26,30 @@ from trustsim.schema.checking import (
     INSTRUMENTS,
     MARKETS,
     SUPPLIERS,
-    Kind,
     allowed,
     bound,
-    check,
+    parameter_type,
 )
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.row import PROBABILITY, number
+from trustsim.schema.translation import HIDDEN, Refusal, Table, read, whole
 
 Scale = Literal["linear", "log"]
-Table = Mapping[str, Any]
 
-SPECIFICATION = (
-    "low",
-    "high",
-    "scale",
-    "levels",
-    "values",
-    "choices",
-    "distribution",
-    *WORDS,
+FORMS = (
+    "rounds",
+    "without",
+    "market.<parameter>",
+    "market.supplier_mix.<policy>",
+    "market.buyer_mix.<policy>",
+    "policies.buyers.<policy>.<parameter>",
+    "policies.suppliers.<policy>.<parameter>",
+    "instruments.<instrument>.<parameter>",
+    "arms.<arm>.market.<parameter>",
 )
+"""What paths of parameters look like."""
+
 SHARE = number("share", 0.0, 0.0, 1.0, PROBABILITY, "Share of a policy.", "")
-FEWEST_LEVELS, MOST_LEVELS = 2, 10_000
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,8 @@ def split(path: str) -> list[str]:
     return path.split(".")
 
 
-def parameter_at(path: str, key: str, file: str = "") -> tuple[Parameter, Kind | None]:
-    """Find the parameter that a path names, and the table that checks its values.
+def parameter_at(path: str, key: str, file: str = "") -> Parameter:
+    """Find the parameter that a path names.
 
     Raises
     ------
@@ -186,24 +189,25 @@ def parameter_at(path: str, key: str, file: str = "") -> tuple[Parameter, Kind |
     where = at(file, key)
     match keys:
         case ["rounds"]:
-            return EXPERIMENTS.rows["rounds"], EXPERIMENTS
+            return EXPERIMENTS.rows["rounds"]
+        case ["without"]:
+            return WITHOUT
         case ["market", ("buyer_mix" | "supplier_mix"), _]:
-            return SHARE, None
+            return SHARE
         case ["market", name]:
-            return _row(MARKETS, name, where), MARKETS
-        case ["policies", "buyers", _, name]:
-            return _row(BUYERS, name, where), BUYERS
-        case ["policies", "suppliers", _, name]:
-            return _row(SUPPLIERS, name, where), SUPPLIERS
+            kind = MARKETS
+        case ["policies", ("buyers" | "suppliers") as side, _, name]:
+            kind = BUYERS if side == "buyers" else SUPPLIERS
         case ["instruments", _, name]:
-            return _row(INSTRUMENTS, name, where), INSTRUMENTS
-    forms = (
-        "rounds, market.<parameter>, market.supplier_mix.<policy>, market.buyer_mix.<policy>, "
-        "policies.buyers.<policy>.<parameter>, policies.suppliers.<policy>.<parameter>, "
-        "instruments.<instrument>.<parameter> or arms.<arm>.market.<parameter>"
-    )
-    close = nearest(keys[0], ["rounds", "market", "policies", "instruments", "arms"])
-    raise ConfigError(f"{where}no parameter can be called '{path}'{close}; allowed: {forms}")
+            kind = INSTRUMENTS
+        case _:
+            close = nearest(keys[0], dict.fromkeys(split(form)[0] for form in FORMS))
+            raise ConfigError(
+                f"{where}no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
+            )
+    if name not in kind.rows:
+        raise ConfigError(f"{where}unknown {kind.name} parameter{suggestion(name, kind.rows)}")
+    return kind.rows[name]
 
 
 def read_dimensions(table: object, key: str, file: str = "") -> tuple[Dimension, ...]:
@@ -226,27 +230,98 @@ def read_dimensions(table: object, key: str, file: str = "") -> tuple[Dimension,
             at(file, key, table, given=table is not None)
             + "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
         )
-    found: dict[str, Dimension] = {}
+    dimensions: dict[str, Dimension] = {}
     for path, specification in _flat(table, ()):
-        if path in found:
+        if path in dimensions:
             raise ConfigError(at(file, f"{key}.{path}") + "is given twice")
-        found[path] = _dimension(path, specification, f"{key}.{path}", file)
-    return tuple(found.values())
+        dimensions[path] = _dimension(path, specification, f"{key}.{path}", file)
+    return tuple(dimensions.values())
 
 
 def read_value(path: str, value: object, key: str, file: str = "") -> Any:
-    """Check one value of a parameter."""
-    row, kind = parameter_at(path, key, file)
-    return _values(row, kind, [value], key, file)[0]
+    """Check one value of a parameter; an own rule stays a name."""
+    row = parameter_at(path, key, file)
+    checked = read(parameter_type(row), value, key, file)
+    return value if row.choices else checked
 
 
-def _row(kind: Kind, name: str, where: str) -> Parameter:
-    if name not in kind.rows:
-        raise ConfigError(f"{where}unknown {kind.name} parameter{suggestion(name, kind.rows)}")
-    return kind.rows[name]
+def _some_values(values: Any) -> list[Any]:
+    if not isinstance(values, list) or not values:
+        raise ValueError("must be a list of values, not empty")
+    return values
 
 
-def _flat(table: Table, above: tuple[str, ...]) -> Iterable[tuple[str, Any]]:
+class ValueList(Table):
+    """The values of a dimension, if they are listed."""
+
+    values: Annotated[Any, AfterValidator(_some_values)]
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say of a key that it belongs to a range."""
+        if name in Range.model_fields:
+            return "give either values or a range, not both"
+        return f"unknown key{suggestion(name, ['values', *Range.model_fields])}"
+
+
+def _end(value: Any, info: ValidationInfo) -> float:
+    row = (info.context or {})["row"]
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    if not good or not row.low <= value <= row.high or (row.kind is int and value != int(value)):
+        raise ValueError(f"allowed: {allowed(row)}")
+    return float(value)
+
+
+def _one_of(what: str, names: Collection[str]) -> AfterValidator:
+    def check(value: Any) -> Any:
+        if value not in names:
+            raise ValueError(f"{what}{suggestion(value, names)}")
+        return value
+
+    return AfterValidator(check)
+
+
+class Range(Table):
+    """The range of a dimension, with how values are spread over it."""
+
+    low: Annotated[Any, AfterValidator(_end)] = Field(HIDDEN, validate_default=True)
+    high: Annotated[Any, AfterValidator(_end)] = Field(HIDDEN, validate_default=True)
+    scale: Annotated[Any, _one_of("unknown scale", ("linear", "log"))] = "linear"
+    distribution: Annotated[Any, _one_of("unknown", tuple(DISTRIBUTIONS))] = "uniform"
+    levels: Annotated[int, whole(2, 10_000)] = 0
+    mode: Any = None
+    mean: Any = None
+    sd: Any = None
+    median: Any = None
+    sigma: Any = None
+    a: Any = None
+    b: Any = None
+
+    _shape: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _refuse_what_does_not_go_together(self) -> Range:
+        if not self.low < self.high:
+            text = f"must be below high = {bound(self.high)}; the range is empty"
+            raise Refusal(text, "low", value=self.low)
+        if self.scale == "log" and self.low <= 0:
+            raise Refusal("must be above 0 on a log scale", "low", value=self.low)
+        if self.scale == "log" and self.distribution != "uniform":
+            text = "only a uniform distribution has a scale; see lognormal"
+            raise Refusal(text, "scale", value=self.scale)
+        numbers = {word: getattr(self, word) for word in WORDS if word in self.model_fields_set}
+        self._shape = shape_of(self.distribution, numbers, self.low, self.high)
+        return self
+
+    def dimension(self, path: str, row: Parameter) -> Dimension:
+        """Give the dimension of a parameter."""
+        ends = (self.low, self.high)
+        return Dimension(
+            path, row, *ends, self.scale, self.distribution, self._shape, (), self.levels
+        )
+
+
+def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         keys = (*above, str(name))
         if isinstance(value, Mapping) and not _is_specification(value):
@@ -255,101 +330,28 @@ def _flat(table: Table, above: tuple[str, ...]) -> Iterable[tuple[str, Any]]:
             yield ".".join(keys), value
 
 
-def _is_specification(table: Table) -> bool:
-    known = [word for word in table if word in SPECIFICATION]
+def _is_specification(table: Mapping[str, Any]) -> bool:
+    known = [word for word in table if word in ("values", "choices", *Range.model_fields)]
     return not table or (bool(known) and not any(isinstance(table[w], Mapping) for w in known))
 
 
 def _dimension(path: str, specification: object, key: str, file: str) -> Dimension:
-    row, kind = parameter_at(path, key, file)
+    row = parameter_at(path, key, file)
+    where = at(file, key, specification, given=True)
     if isinstance(specification, list):
         specification = {"values": specification}
     if not isinstance(specification, Mapping) or not specification:
-        raise ConfigError(
-            at(file, key, specification, given=True)
-            + "must be a list of values, or a range such as { low = 0.5, high = 2.0 }"
-        )
-    for word, value in specification.items():
-        if word not in SPECIFICATION:
-            raise ConfigError(
-                at(file, f"{key}.{word}", value, given=True)
-                + "unknown key"
-                + suggestion(word, SPECIFICATION)
-            )
-    listed = specification.get("values", specification.get("choices"))
-    if listed is not None:
-        return _listed(path, row, kind, listed, specification, key, file)
+        text = "must be a list of values, or a range such as { low = 0.5, high = 2.0 }"
+        raise ConfigError(where + text)
+    if "values" in specification or "choices" in specification:
+        listed = {"values" if w == "choices" else w: v for w, v in specification.items()}
+        values = read(ValueList, listed, key, file).values
+        checked = tuple(read_value(path, value, key, file) for value in values)
+        if len(set(map(str, checked))) < len(checked):
+            raise ConfigError(where + "a value stands there twice")
+        return Dimension(path, row, values=checked)
     if row.choices:
-        raise ConfigError(
-            at(file, key, dict(specification), given=True)
-            + f"a choice has no range; allowed: choices = [...] of {', '.join(rule_names(row))}"
-        )
-    return _range(path, row, specification, key, file)
-
-
-def _listed(
-    path: str, row: Parameter, kind: Kind | None, listed: Any, table: Table, key: str, file: str
-) -> Dimension:
-    others = [word for word in table if word not in ("values", "choices")]
-    if others or len(table) > 1:
-        raise ConfigError(
-            at(file, key, dict(table), given=True) + "give either values or a range, not both"
-        )
-    if not isinstance(listed, list) or not listed:
-        raise ConfigError(at(file, key, listed, given=True) + "must be a list of values, not empty")
-    values = _values(row, kind, listed, key, file)
-    if len({str(value) for value in values}) < len(values):
-        raise ConfigError(at(file, key, listed, given=True) + "a value stands there twice")
-    return Dimension(path, row, values=tuple(values))
-
-
-def _values(row: Parameter, kind: Kind | None, values: list[Any], key: str, file: str) -> list[Any]:
-    """Check single values of a parameter; an own rule stays a name."""
-    found = []
-    for value in values:
-        if kind is None:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise ConfigError(at(file, key, value, given=True) + f"allowed: {allowed(row)}")
-            found.append(float(value))
-            continue
-        try:
-            checked = check(kind, {row.name: value}, "")[row.name]
-        except ConfigError:
-            close = nearest(value, rule_names(row)) if row.choices else ""
-            raise ConfigError(
-                at(file, key, value, given=True) + f"allowed: {allowed(row)}{close}"
-            ) from None
-        found.append(value if row.choices else checked)
-    return found
-
-
-def _range(path: str, row: Parameter, table: Table, key: str, file: str) -> Dimension:
-    def refuse(word: str, what: str) -> ConfigError:
-        return ConfigError(at(file, f"{key}.{word}", table.get(word), given=word in table) + what)
-
-    whole = row.kind is int
-    ends: dict[str, float] = {}
-    for word in ("low", "high"):
-        value: Any = table.get(word)
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or (whole and value != int(value)) or not row.low <= value <= row.high:
-            raise refuse(word, f"allowed: {allowed(row)}")
-        ends[word] = float(value)
-    if not ends["low"] < ends["high"]:
-        raise refuse("low", f"must be below high = {bound(ends['high'])}; the range is empty")
-    scale = table.get("scale", "linear")
-    if scale not in ("linear", "log"):
-        raise refuse("scale", f"unknown scale{suggestion(scale, ['linear', 'log'])}")
-    if scale == "log" and ends["low"] <= 0:
-        raise refuse("low", "must be above 0 on a log scale")
-    distribution = table.get("distribution", "uniform")
-    if distribution not in DISTRIBUTIONS:
-        raise refuse("distribution", f"unknown{suggestion(distribution, DISTRIBUTIONS)}")
-    if scale == "log" and distribution != "uniform":
-        raise refuse("scale", "only a uniform distribution has a scale; see lognormal")
-    levels = table.get("levels", 0)
-    whole_levels = isinstance(levels, int) and not isinstance(levels, bool)
-    if "levels" in table and not (whole_levels and FEWEST_LEVELS <= levels <= MOST_LEVELS):
-        raise refuse("levels", f"allowed: a whole number from {FEWEST_LEVELS} to {MOST_LEVELS}")
-    shape = read_shape(distribution, table, ends["low"], ends["high"], refuse)
-    return Dimension(path, row, ends["low"], ends["high"], scale, distribution, shape, (), levels)
+        text = f"a choice has no range; allowed: choices = [...] of {', '.join(rule_names(row))}"
+        raise ConfigError(where + text)
+    made: Dimension = read(Range, specification, key, file, row=row).dimension(path, row)
+    return made

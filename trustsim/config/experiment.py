@@ -1,0 +1,182 @@
+"""Experiments: arms that face the same luck, how often they run, and how.
+
+An experiment file comes in, completed and frozen it goes out, and back to a file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trustsim.config.arms import check_design, complete_design, of_arm
+from trustsim.config.design import Design
+from trustsim.config.drafts import library_sources, market_record
+from trustsim.config.file import ExperimentTables, arm_drafts, read_experiment, refuse_forgotten
+from trustsim.config.models import KEPT
+from trustsim.config.precision import Precision
+from trustsim.config.scenario import Scenario
+from trustsim.config.without import switched_off
+from trustsim.config.writing import experiment_toml
+from trustsim.errors import ConfigError, at, suggestion
+from trustsim.schema.checking import EXPERIMENTS, check
+from trustsim.schema.mechanisms import off_without
+from trustsim.schema.translation import HIDDEN
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """An experiment: arms that face the same luck, how often, and how it is run.
+
+    Attributes
+    ----------
+    name, question : str
+        Its name, and what it is to answer.
+    arms : dict of Scenario
+        One scenario per arm, in order.
+    baseline : str
+        The arm that the others are compared with.
+    replications : int
+        Runs of every arm at every design point, paired by their number; with a rule of precision
+        those before the first look.
+    market : record
+        Market of all arms, before what an arm changes in it; that of the first arm if not given.
+    sources : dict
+        Sources given for single values, by the keys that lead to the value.
+    design : Design or None
+        Points of the parameter space to visit; None for the single point that the file describes.
+    precision : Precision or None
+        When there are enough replications; None for a fixed number.
+    run_timeout : float or None
+        Longest time that one run may take, seconds; a run that takes longer fails.
+    keep : tuple of str
+        Which of `trustsim.config.models.KEPT` are kept; the table of runs always is.
+    smallest_difference : float or None
+        Smallest difference in total cost that matters, money per accepted lot.
+    """
+
+    name: str
+    arms: dict[str, Scenario]
+    baseline: str
+    replications: int = 200
+    question: str = ""
+    market: Any = None
+    sources: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _: KW_ONLY
+    design: Design | None = None
+    precision: Precision | None = None
+    run_timeout: float | None = None
+    keep: tuple[str, ...] = KEPT
+    smallest_difference: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.arms:
+            raise ConfigError("arms: there is none; an experiment needs at least one")
+        if self.baseline not in self.arms:
+            raise ConfigError(
+                at("", "baseline", self.baseline, given=True)
+                + f"no such arm{suggestion(self.baseline, self.arms)}"
+            )
+        check(EXPERIMENTS, {"replications": self.replications}, "")
+        if self.precision is not None and len(self.arms) < 2:
+            raise ConfigError("precision: is that of a difference, and needs a second arm")
+        arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
+        market = next(iter(arms.values())).market if self.market is None else self.market
+        completed = {
+            "arms": arms,
+            "market": switched_off(market, off_without(self.without)),
+            "design": complete_design(self.design, arms),
+        }
+        for name, value in completed.items():
+            object.__setattr__(self, name, value)
+        if self.design is not None:
+            check_design(self.design, self.arms, self.market)
+
+    @property
+    def seed(self) -> int:
+        """Seed of all arms."""
+        return next(iter(self.arms.values())).seed
+
+    @property
+    def rounds(self) -> int:
+        """Length of every run."""
+        return next(iter(self.arms.values())).rounds
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """Mechanisms that are switched off in all arms."""
+        first, *others = (arm.without for arm in self.arms.values())
+        return tuple(name for name in first if all(name in names for names in others))
+
+    def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
+        """Give the scenario of an arm with other values of parameters, by their paths."""
+        return self.arms[arm].at(of_arm(arm, values))
+
+    def replace(
+        self, *, replications: int | None = None, seed: int | None = None
+    ) -> ExperimentConfig:
+        """Give a copy with another seed, or a fixed number of replications."""
+        changes: dict[str, Any] = {}
+        if seed is not None:
+            changes["arms"] = {name: arm.replace(seed=seed) for name, arm in self.arms.items()}
+        if replications is not None:
+            changes |= {"replications": replications, "precision": None}
+        return dataclasses.replace(self, **changes)
+
+    def to_toml(self) -> str:
+        """Write the experiment with every parameter of what it uses; it loads back as the same.
+
+        Raises
+        ------
+        ConfigError
+            If the arms do not fit into one file, or a rule has no registered name.
+        """
+        return experiment_toml(self)
+
+
+def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> ExperimentConfig:
+    """Read an experiment file and complete its arms.
+
+    Parameters
+    ----------
+    path : path
+        The TOML file.
+    overrides : iterable of str
+        Changes ``path=value``, as given to ``--set``.
+
+    Raises
+    ------
+    ConfigError
+        If anything in it cannot be used: one message that names file, key, value, what is
+        allowed and the nearest valid name.
+    """
+    return experiment_of(read_experiment(Path(path), overrides))
+
+
+def experiment_of(read: ExperimentTables) -> ExperimentConfig:
+    """Complete the arms of an experiment file that has been read."""
+    tables = read.tables
+    arms = {name: Scenario.of(*each) for name, each in arm_drafts(read).items()}
+    refuse_forgotten(read, arms)
+    replications = tables.replications
+    if tables.precision is not None and "replications" not in tables.model_fields_set:
+        replications = tables.precision.start
+    try:
+        return ExperimentConfig(
+            name=tables.name or Path(read.file).stem,
+            arms=arms,
+            baseline=next(iter(arms)) if tables.baseline is HIDDEN else tables.baseline,
+            replications=replications,
+            question=tables.question,
+            market=market_record(read.base, tables.market.entry().values),
+            sources={**library_sources(next(iter(arms.values()))), **read.sources},
+            design=tables.design,
+            precision=tables.precision,
+            run_timeout=tables.run_timeout,
+            keep=tables.keep,
+            smallest_difference=tables.smallest_difference,
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{read.file}: {error}") from None

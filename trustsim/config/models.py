@@ -1,0 +1,302 @@
+"""Models of all files: an experiment, a market, and rows that several experiments share.
+
+What a TOML file holds comes in, as plain tables; checked tables go out. The built-in library and an
+author's files have the same form: a table per policy, instrument or market, with ``description``
+and ``source`` beside the parameters. A value may be bare or carry its own source, as in
+``{ value = 1.0, source = "..." }``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
+
+from trustsim.config.design import Design, read_design
+from trustsim.config.precision import Precision
+from trustsim.config.without import Mechanisms
+from trustsim.errors import shown, suggestion
+from trustsim.schema.checking import (
+    BuyerValues,
+    ExperimentValues,
+    InstrumentValues,
+    MarketValues,
+    SupplierValues,
+)
+from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
+
+KEPT = ("runs", "rounds", "ages")
+"""Tables of results, from a row per run to a row per run and relationship age."""
+
+LONGEST_NAME = 80
+WORDS = ("description", "source", "based_on", "buyer_mix", "supplier_mix", "instruments", "without")
+"""Keys beside the parameters in a table of them."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One policy, instrument or market as its author wrote it.
+
+    Attributes
+    ----------
+    values : dict
+        Checked values of the parameters that are given.
+    sources : dict of str
+        Sources of single values, where given.
+    description, source : str
+        Words about the row as a whole.
+    based_on : str
+        The row that it changes; empty if none is named.
+    file : str
+        Where it is written.
+    shared : bool
+        Whether that is a file that several experiments share.
+    """
+
+    values: dict[str, Any]
+    sources: dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    source: str = ""
+    based_on: str = ""
+    file: str = ""
+    shared: bool = False
+
+
+def naming(what: str) -> BeforeValidator:
+    """Check a name of something that is written about."""
+
+    def check(name: Any) -> str:
+        text = name if isinstance(name, str) else ""
+        if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
+            raise Refusal(
+                f"{shown(name)} cannot name {what}; allowed: 1 to {LONGEST_NAME} "
+                "printable characters"
+            )
+        if text == "all":
+            raise Refusal(f"'all' cannot name {what}: it stands for all of them")
+        return text
+
+    return BeforeValidator(check)
+
+
+def check_name(name: object, what: str, key: str, file: str = "") -> str:
+    """Check the name of something that is written about, such as a target."""
+    checked: str = read(Annotated[str, naming(what)], name, key, file)
+    return checked
+
+
+class RowTable(Table):
+    """A table of parameters with its words; every value may carry its own source."""
+
+    SHAPE: ClassVar[str] = "a table of parameters"
+    description: Text = ""
+    source: Text = ""
+    based_on: Text = ""
+    _values: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _take_sources_out(cls, table: Any, handler: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return handler(table)
+        bare: dict[str, Any] = dict(table)
+        sources: dict[str, Any] = {}
+        for name, value in table.items():
+            if isinstance(value, Mapping) and name not in WORDS and "value" in value:
+                if set(value) <= {"value", "source"}:
+                    bare[name] = value["value"]
+                    sources |= {name: value["source"]} if "source" in value else {}
+        for name, source in sources.items():
+            if not isinstance(source, str):
+                raise Refusal("allowed: text in quotes", name, "source", value=source)
+        made = handler(bare)
+        made._values.update({name: vars(made)[name] for name in bare if name not in WORDS})
+        made._sources.update(sources)
+        return made
+
+    def entry(self, file: str = "", *, shared: bool = False) -> Entry:
+        """Give the row, with the values that are written."""
+        words = (self.description, self.source, self.based_on)
+        return Entry(self._values, self._sources, *words, file, shared)
+
+
+class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+    """``[market]`` of an experiment."""
+
+    buyer_mix: Any = None
+    supplier_mix: Any = None
+    instruments: Any = None
+    without: Mechanisms = ()
+
+
+class ArmMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+    """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
+
+    without: Mechanisms = ()
+
+    @model_validator(mode="after")
+    def _refuse_another_market(self) -> ArmMarketTable:
+        if self.based_on:
+            said = "all arms are in the same market; set it once, as market.based_on"
+            raise Refusal(said, "based_on", value=self.based_on)
+        return self
+
+
+class BuyerTable(BuyerValues, RowTable):  # type: ignore[valid-type,misc]
+    """A policy of buyers."""
+
+
+class SupplierTable(SupplierValues, RowTable):  # type: ignore[valid-type,misc]
+    """A policy of suppliers."""
+
+
+class InstrumentTable(InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
+    """A payment instrument."""
+
+
+BuyerTables = dict[Annotated[str, naming("a buyer policy")], BuyerTable]
+SupplierTables = dict[Annotated[str, naming("a supplier policy")], SupplierTable]
+InstrumentTables = dict[Annotated[str, naming("an instrument")], InstrumentTable]
+
+
+class PolicyTables(Table):
+    """``[policies]``, or the policies that are given in Python."""
+
+    NOUN: ClassVar[str] = "side"
+    SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
+    buyers: BuyerTables = Field(default={})
+    suppliers: SupplierTables = Field(default={})
+
+
+class SharedFile(Table):
+    """A file of policies and instruments that several experiments include."""
+
+    policies: PolicyTables = PolicyTables()
+    instruments: InstrumentTables = Field(default={})
+
+
+class LoneMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+    """``[market]`` of a market's file."""
+
+    @model_validator(mode="after")
+    def _refuse_a_base(self) -> LoneMarketTable:
+        if self.based_on:
+            said = "in the file of a market, based_on stands at the top"
+            raise Refusal(said, "based_on", value=self.based_on)
+        return self
+
+
+class MarketFile(Table):
+    """A market in a file of its own, such as a built-in one."""
+
+    description: Text = ""
+    source: Text = ""
+    based_on: Text = ""
+    market: LoneMarketTable = LoneMarketTable()
+    buyer_mix: Any = None
+    supplier_mix: Any = None
+    instruments: Any = None
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say of a key that there is no such; an experiment is no market."""
+        if name == "arms":
+            return "only an experiment has arms; a file that a market is based on holds a market"
+        return super().unknown(name)
+
+
+class ArmTable(Table):
+    """``[arms.NAME]``: what differs in an arm from the market of all arms."""
+
+    buyer_mix: Any = None
+    supplier_mix: Any = None
+    without: Mechanisms = ()
+    market: ArmMarketTable = ArmMarketTable()
+
+
+def _design(table: Any, info: ValidationInfo) -> Design:
+    return read_design(table, (info.context or {})["file"])
+
+
+def _some_arms(arms: dict[str, ArmTable]) -> dict[str, ArmTable]:
+    if not arms:
+        raise Refusal(
+            "there is none; an experiment needs at least one, such as "
+            "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
+        )
+    return arms
+
+
+def _kept(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple) or not names:
+        raise ValueError(f'must be a list of tables, such as ["runs"]; allowed: {", ".join(KEPT)}')
+    for name in names:
+        if name not in KEPT:
+            raise Refusal(f"no such table{suggestion(name, KEPT)}", value=name)
+    return tuple(name for name in KEPT if name in names or name == KEPT[0])
+
+
+POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
+
+
+FileList = Annotated[list[Text], allowing("a list of files")]
+
+
+class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
+    """An experiment as its author wrote it."""
+
+    NOUN: ClassVar[str] = "key"
+    name: Annotated[str, naming("an experiment")] = ""
+    question: Text = ""
+    include: Any = ()
+    baseline: Any = HIDDEN
+    keep: Annotated[tuple[str, ...], BeforeValidator(_kept)] = KEPT
+    run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
+    smallest_difference: (
+        Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None
+    ) = None
+    precision: Precision | None = None
+    design: Annotated[InstanceOf[Design], BeforeValidator(_design)] | None = None
+    market: MarketTable = MarketTable()
+    arms: Annotated[
+        dict[Annotated[str, naming("an arm")], ArmTable], AfterValidator(_some_arms)
+    ] = Field({}, validate_default=True)
+    policies: PolicyTables = PolicyTables()
+    instruments: InstrumentTables = Field(default={})
+    sources: dict[str, Any] = Field(default={})
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say of a key that there is no such; a calibration is read by another command."""
+        if name in ("calibrate", "targets"):
+            return "belongs to a calibration; run it with trustsim calibrate"
+        return super().unknown(name)
+
+    @model_validator(mode="after")
+    def _refuse_an_unknown_baseline(self) -> ExperimentFile:
+        baseline = self.baseline
+        if baseline is not HIDDEN and (not isinstance(baseline, str) or baseline not in self.arms):
+            raise Refusal(
+                f"no such arm{suggestion(baseline, self.arms)}", "baseline", value=baseline
+            )
+        return self
+
+
+class ScenarioKeywords(Table):
+    """Keywords of `Scenario` that are tables or names."""
+
+    name: Annotated[str, naming("a scenario")] | None = None
+    policies: PolicyTables | None = None
+    instruments: InstrumentTables | None = None
+    without: Mechanisms = ()

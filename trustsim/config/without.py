@@ -1,0 +1,127 @@
+"""Mechanisms that are switched off: which, what that makes of records, and what it leaves idle.
+
+Names of mechanisms come in, as an author lists them under ``without``; records in which these
+mechanisms are absent go out. A parameter that is set though its mechanism is off is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator
+
+from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Absent, off_without
+from trustsim.schema.row import Parameter
+from trustsim.schema.translation import Refusal
+
+NOTHING = "nothing"
+WITHOUT = Parameter(
+    "without", NOTHING, 0, 0, "mechanism", "A mechanism that is switched off.",
+    "assumption: what it adds is the difference that it makes", "", (NOTHING, *MECHANISMS),
+)  # fmt: skip
+"""The row of a design's dimension: nothing, or a mechanism that is off in addition."""
+
+Record = TypeVar("Record", bound=Any)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Give names of mechanisms in the order of the schema, each once."""
+    known = set(names)
+    return tuple(name for name in MECHANISMS if name in known)
+
+
+def _mechanisms(names: Any) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, list | tuple | set | frozenset):
+        raise ValueError('must be a list of mechanisms, such as ["ransom"]')
+    for name in names:
+        if not isinstance(name, str) or name not in MECHANISMS:
+            raise Refusal(f"unknown mechanism{suggestion(name, MECHANISMS)}", value=name)
+    return in_order(names)
+
+
+Mechanisms = Annotated[tuple[str, ...], BeforeValidator(_mechanisms)]
+
+
+def switched_off(record: Record, off: tuple[str, ...]) -> Record:
+    """Give a record in which mechanisms are absent; the same one if nothing changes.
+
+    Parameters
+    ----------
+    record : record
+        Of a market, a policy or an instrument.
+    off : tuple of str
+        What is off, with all that stands on it: see `trustsim.schema.mechanisms.off_without`.
+    """
+    changes = {}
+    for parameter, absent in _absent(off):
+        if hasattr(record, parameter):
+            value = getattr(record, parameter)
+            new = absent.get(value, value) if isinstance(absent, Mapping) else absent
+            if new != value:
+                changes[parameter] = new
+    if not changes:
+        return record
+    copy: Record = record.model_copy(update=changes)
+    return copy
+
+
+def refuse_idle(values: Mapping[str, Any], names: Sequence[str], key: str, file: str = "") -> None:
+    """Refuse parameters that are set though their mechanism is off.
+
+    Parameters
+    ----------
+    values : mapping
+        What is set, by name.
+    names : sequence of str
+        Mechanisms that the author switches off.
+    key, file : str
+        Where the values stand.
+
+    Raises
+    ------
+    ConfigError
+        With the parameter, its mechanism, why that is off, and what can be done.
+    """
+    off = off_without(names) if names else ()
+    for parameter, value in values.items() if off else ():
+        owner = OWNERS.get(parameter) or _owner_of_choice(parameter, value, off)
+        if owner in off:
+            raise ConfigError(
+                at(file, f"{key}.{parameter}", value, given=True)
+                + f"the mechanism {shown(owner)} is off{_why(owner, names)}; take "
+                f"{parameter} out here, or {shown(_roots(owner, names)[-1])} out of without"
+            )
+
+
+def _owner_of_choice(parameter: str, value: Any, off: tuple[str, ...]) -> str:
+    """Mechanism that is off and that a choice of a parameter belongs to, or nothing."""
+    if callable(value):
+        return ""
+    for name in off:
+        absent = MECHANISMS[name].absent.get(parameter)
+        if isinstance(absent, Mapping) and value in absent:
+            return name
+    return ""
+
+
+def _roots(name: str, asked: Sequence[str]) -> list[str]:
+    """A mechanism that is off, and those that it stands on up to one that was switched off."""
+    if name in asked:
+        return [name]
+    off = off_without(asked)
+    return [name, *_roots(next(n for n in MECHANISMS[name].needs if n in off), asked)]
+
+
+def _why(name: str, asked: Sequence[str]) -> str:
+    first, *others = _roots(name, asked)
+    if not others:
+        return ""
+    return f" ({shown(first)} is off because it needs {', which needs '.join(map(shown, others))})"
+
+
+@cache
+def _absent(off: tuple[str, ...]) -> tuple[tuple[str, Absent], ...]:
+    return tuple(pair for name in off for pair in MECHANISMS[name].absent.items())

@@ -1,0 +1,171 @@
+"""The one translator from what Pydantic finds wrong to our sentence.
+
+A model and what an author wrote come in; the checked model goes out, or a `ConfigError` with a line
+per problem: file, key, value, what is allowed, nearest name. A validator says what is allowed by
+the text of a `ValueError`; by a `Refusal`, of a key below its own or without the value. An error
+that is a sentence already, a `ConfigError`, stands as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Annotated, Any, ClassVar, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+)
+
+from trustsim.errors import ConfigError, at, suggestion
+
+HIDDEN: Any = type("Hidden", (), {"__repr__": lambda self: "nothing"})()
+"""Default of a key that must be given, and of a value that is not to be shown."""
+
+
+class Refusal(ValueError):
+    """What is wrong with a key below the one that is checked; the value is shown if given."""
+
+    def __init__(self, text: str, *keys: str | int, value: Any = HIDDEN) -> None:
+        super().__init__(text)
+        self.keys = keys
+        self.value = value
+
+
+class Table(BaseModel):
+    """A table of fixed keys.
+
+    `NOUN` is what a key is called, `SHAPE` what the table is, with an `EXAMPLE` if it needs one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    NOUN: ClassVar[str] = "key"
+    SHAPE: ClassVar[str] = "a table"
+    EXAMPLE: ClassVar[str] = ""
+
+    @classmethod
+    def unknown(cls, name: str) -> str:
+        """Say of a key that there is no such."""
+        return f"unknown {cls.NOUN}{suggestion(name, cls.model_fields)}"
+
+
+def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any) -> Any:
+    """Check what an author wrote.
+
+    Parameters
+    ----------
+    model : type
+        What it must be: a model, or any type that Pydantic knows.
+    written : object
+        What stands there.
+    key, file : str
+        Where it stands, for messages.
+    **context
+        What the validators of the model need to know, beside the file.
+
+    Raises
+    ------
+    ConfigError
+        A line per problem.
+    """
+    try:
+        return _adapter(model).validate_python(written, context={"file": file, **context})
+    except ValidationError as error:
+        lines = [_sentence(problem, model, key, file) for problem in error.errors()]
+        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def allowing(text: str) -> WrapValidator:
+    """Say what is allowed of a value that its type refuses; a scalar of NumPy's is a number."""
+
+    def check(value: Any, handler: Any) -> Any:
+        try:
+            return handler(plain(value))
+        except ValidationError:
+            raise ValueError(f"allowed: {text}") from None
+
+    return WrapValidator(check)
+
+
+def whole(low: int, high: int) -> BeforeValidator:
+    """Check that a value is a whole number between bounds, both allowed."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"allowed: a whole number from {low} to {high}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def leaves(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield what nested tables hold, by dotted paths."""
+    for name, value in table.items():
+        if hasattr(value, "items"):
+            yield from leaves(value, (*above, str(name)))
+        else:
+            yield ".".join((*above, str(name))), value
+
+
+def plain(value: Any) -> Any:
+    """Turn a NumPy scalar into a number of Python's."""
+    return value.item() if getattr(value, "ndim", 1) == 0 and hasattr(value, "item") else value
+
+
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
+
+
+def _sentence(problem: Any, model: Any, key: str, file: str) -> str:
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, ConfigError):
+        return str(cause)
+    place, value = list(problem["loc"]), problem["input"]
+    if place and place[-1] == "[key]":  # the name of a table is at fault, not what stands in it
+        place = place[:-2]
+    if isinstance(cause, Refusal):
+        place, value = [*place, *cause.keys], cause.value
+    kind, shown = problem["type"], value is not HIDDEN and problem["type"] != "missing"
+    where = at(file, _dotted(key, place), value, given=shown)
+    if cause is not None:
+        return f"{where}{cause}"
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        table = _type_at(model, place[:-1])
+        names = table.__pydantic_fields__
+        told = getattr(table, "unknown", lambda name: f"unknown key{suggestion(name, names)}")
+        return f"{where}{told(str(place[-1]))}"
+    if kind == "missing":
+        example = getattr(_type_at(model, place[:-1]), "EXAMPLE", "")
+        return f"{where}is missing{example and f', as in {example}'}"
+    table = _type_at(model, place)
+    example = getattr(table, "EXAMPLE", "")
+    return (
+        f"{where}must be {getattr(table, 'SHAPE', 'a table')}{example and f', such as {example}'}"
+    )
+
+
+def _dotted(key: str, place: Iterable[str | int]) -> str:
+    path = key
+    for part in place:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _type_at(model: Any, place: Sequence[str | int]) -> Any:
+    """Type of what stands at a place within a model."""
+    for part in place:
+        if get_origin(model) is dict:
+            model = get_args(model)[1]
+        elif part in getattr(model, "__pydantic_fields__", ()):
+            model = model.__pydantic_fields__[part].annotation
+        while get_origin(model) not in (None, dict):  # what is annotated, or may be left out
+            model = get_args(model)[0]
+    return model
+
+
+Text = Annotated[str, allowing("text in quotes")]
