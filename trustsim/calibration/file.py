@@ -28,8 +28,7 @@ Trials = Annotated[int, whole(1, 10_000)]
 
 
 def _dimensions(table: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
-    file, parameters = (info.context or {})["file"], None if table is HIDDEN else table
-    return read_dimensions(parameters, "calibrate.parameters", file)
+    return read_dimensions(table, "calibrate.parameters", (info.context or {})["file"])
 
 
 class CalibrateTable(Table):

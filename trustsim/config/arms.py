@@ -25,13 +25,7 @@ def of_arm(arm: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:
-    """Give a design; an ablation that names no mechanism gets those that are at work in some arm.
-
-    Raises
-    ------
-    ConfigError
-        If a mechanism that it names is at work in no arm, or none is.
-    """
+    """Give a design; an ablation that names no mechanism gets those that are at work in some arm."""
     if design is None or design.method != "ablation":
         return design
     at_work = [name for name in MECHANISMS if any(_is_at_work(name, a) for a in arms.values())]
@@ -47,13 +41,7 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
 
 
 def check_design(design: Design, arms: Mapping[str, Any], market: Any) -> None:
-    """Check that what a design varies is in the arms, and changes something.
-
-    Raises
-    ------
-    ConfigError
-        With the names that there are.
-    """
+    """Check that what a design varies is in the arms, and changes something."""
     for path in design.paths:
         where = at("", f"design.parameters.{path}")
         owner, keys = _in_arm(path)

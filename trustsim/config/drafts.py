@@ -86,18 +86,7 @@ class Places:
 
 
 def completed(draft: Draft, places: Places) -> dict[str, Any]:
-    """Complete a draft with the library and the defaults.
-
-    Returns
-    -------
-    dict
-        The fields of a `Scenario`.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names and for values that do not fit together.
-    """
+    """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
     base, file = draft.base, places.file
     off = off_without(draft.without) if draft.without else ()
     market = switched_off(market_record(base, draft.market), off)
@@ -161,20 +150,10 @@ def library_sources(scenario: Any) -> dict[tuple[str, ...], str]:
 
 
 def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
-    """Give the draft of a scenario with other values of parameters.
+    """Give the draft of a scenario with other values of parameters, by their paths.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    values : mapping
-        Values by the path of the parameter, such as ``market.lot_cost``. Of a mix, the shares that
-        are not given keep their proportions. ``without`` is a mechanism that is off in addition,
-        or nothing.
-
-    Raises
-    ------
-    ConfigError
-        If the scenario has no such policy or instrument, or shares cannot add up to 1.
+    Of a mix, the shares that are not given keep their proportions. ``without`` is a mechanism that
+    is off in addition, or nothing.
     """
     draft: Draft = scenario.draft
     changes: dict[str, Any] = {"available": list(scenario.instruments)}
@@ -218,13 +197,7 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
 
 
 def revised(draft: Draft, keywords: dict[str, Any]) -> Draft:
-    """Give a draft with what keywords of `Scenario` say; rows and parameters are added to its own.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names, values out of bounds, and parameters whose mechanism is off.
-    """
+    """Give a draft with what keywords of `Scenario` say; rows and parameters are added to its own."""
     changes: dict[str, Any] = {
         key: keywords.pop(key) for key in ("buyer_mix", "supplier_mix") if key in keywords
     }

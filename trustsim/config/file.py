@@ -52,22 +52,7 @@ class ExperimentTables:
 def read_experiment(
     path: Path, changes: Iterable[str] = (), model: type[ExperimentFile] = ExperimentFile
 ) -> ExperimentTables:
-    """Read an experiment file.
-
-    Parameters
-    ----------
-    path : Path
-        The TOML file.
-    changes : iterable of str
-        Changes ``path=value``, as given to ``--set``.
-    model : type
-        What the file holds: an experiment, or one with further tables.
-
-    Raises
-    ------
-    ConfigError
-        If the file, one that it names, or a change cannot be used.
-    """
+    """Read an experiment file."""
     file, written = str(path), read_toml(path)
     shared = _included(written, path)
     for change in changes:
@@ -122,13 +107,7 @@ def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
 
 
 def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
-    """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt.
-
-    Raises
-    ------
-    ConfigError
-        With the nearest built-in name.
-    """
+    """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt."""
     known = library()
     for what, mix, built_in in (
         ("buyers", "buyer_mix", known.buyers),

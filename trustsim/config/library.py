@@ -84,20 +84,8 @@ def market_named(
 ) -> MarketEntry:
     """Give the built-in market of a name, or the one that is written in a file.
 
-    Parameters
-    ----------
-    name : str
-        What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names
-        it, or from the working folder.
-    key, file : str
-        Where it is named.
-    above : tuple of str
-        Files that are based on this one.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such market, its file cannot be used, or it is based on itself.
+    What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
+    from the working folder. `above` are the files that are based on this one.
     """
     markets = library().markets
     if isinstance(name, str) and name in markets:
@@ -144,22 +132,6 @@ def resolve(
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
-
-    Parameters
-    ----------
-    kind : Kind
-        The table.
-    own : mapping
-        Own rows by name.
-    key : str
-        Where own rows stand in their files.
-    off : tuple of str
-        Mechanisms that are off, and absent in all records.
-
-    Raises
-    ------
-    ConfigError
-        If a row is based on one that does not exist, or on itself.
     """
     made = built_in_records(kind.name)
 
@@ -203,13 +175,7 @@ def built_in_records(kind: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
 def check_instruments(
     names: object, known: Mapping[str, Any], key: str, file: str = ""
 ) -> tuple[str, ...]:
-    """Check the list of instruments that can be used in a market.
-
-    Raises
-    ------
-    ConfigError
-        If it is empty or too long, or names an instrument twice or one that does not exist.
-    """
+    """Check the list of instruments that can be used in a market."""
     where = at(file, key, names, given=True)
     if isinstance(names, str) or not isinstance(names, list | tuple):
         raise ConfigError(f"{where}must be a list of names of instruments: {', '.join(known)}")

@@ -21,19 +21,7 @@ SIDES = {"buyers": "buyer", "suppliers": "supplier"}
 
 
 def experiment_toml(config: Any) -> str:
-    """Write an experiment file.
-
-    Parameters
-    ----------
-    config : ExperimentConfig
-        The experiment; its market is the one before what an arm changes in it.
-
-    Raises
-    ------
-    ConfigError
-        If arms use one name for different rows, differ in seed, rounds, market or instruments, or
-        have a rule without a registered name.
-    """
+    """Write an experiment file."""
     common = config.without
     off = off_without(common)
     arms = {name: arm.replace(without=common) for name, arm in config.arms.items()}

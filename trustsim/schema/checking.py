@@ -112,14 +112,7 @@ def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
 def check_shares(
     mix: object, names: Mapping[str, Any], side: str, key: str, file: str = ""
 ) -> dict[str, float]:
-    """Check the shares of policies in a population; a name alone means all of it.
-
-    Raises
-    ------
-    ConfigError
-        If the mix is empty, names an unknown policy, has a share that is no number from 0 to 1,
-        or shares that do not add up to 1.
-    """
+    """Check the shares of policies in a population; a name alone means all of it."""
     return dict(read(Mix, mix, key, file, policies=names, side=side))
 
 
