@@ -25,7 +25,7 @@ def of_arm(arm: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:
-    """Give a design; an ablation that names no mechanism gets those that are at work in some arm."""
+    """Give a design; an ablation that names no mechanism gets those at work in some arm."""
     if design is None or design.method != "ablation":
         return design
     at_work = [name for name in MECHANISMS if any(_is_at_work(name, a) for a in arms.values())]
@@ -97,8 +97,7 @@ def _problems(keys: list[str], arms: Mapping[str, Any], market: Any) -> Iterator
 
 def _is_at_work(mechanism: str, scenario: Any) -> bool:
     """Whether a scenario has other records without a mechanism, among those that it uses."""
-    other = scenario.at({"without": mechanism})
-    return other is not scenario and _used(other) != _used(scenario)
+    return _used(scenario.at({"without": mechanism})) != _used(scenario)
 
 
 def _used(scenario: Any) -> list[Any]:

@@ -215,16 +215,16 @@ class DesignTable(Table):
     @model_validator(mode="after")
     def _refuse_what_the_method_cannot_use(self) -> DesignTable:
         for d in self.parameters:
-            keys, value, text = ("parameters", d.path), d.table(), ""
+            key, value, text = d.path, d.table(), ""
             if self.method == "zip" and not d.values:
                 text = "the method zip needs a list of values"
             elif self.method == "grid" and not d.values and not d.levels:
                 text = "the method grid needs a list of values, or a range with levels"
             elif self.method in SAMPLED and d.levels:
                 text = "only a grid has levels of single parameters"
-                keys, value = (*keys, "levels"), d.levels
+                key, value = f"{d.path}.levels", d.levels
             if text:
-                raise Refusal(text, *keys, value=value)
+                raise Refusal(text, "parameters", key, value=value)
         if self.method == "zip" and len({len(d.values) for d in self.parameters}) > 1:
             counts = ", ".join(f"{d.path} has {len(d.values)}" for d in self.parameters)
             raise Refusal(f"zip needs lists of the same length; {counts}", "parameters")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -281,8 +281,8 @@ class Specification(Table):
     def range(self, path: str, row: Parameter) -> Dimension:
         """Give the dimension of a parameter that has a range."""
         ends = float(self.low), float(self.high)
-        how = (self.scale, self.distribution, self._shape)
-        return Dimension(path, row, *ends, *how, (), self.levels)
+        made = Dimension(path, row, *ends, self.scale, self.distribution, self._shape)
+        return replace(made, levels=self.levels)
 
 
 def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

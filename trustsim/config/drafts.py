@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trustsim.config.library import (
+    KIND_OF,
+    PLACE_OF,
     MarketEntry,
     check_instruments,
     library,
@@ -21,23 +23,14 @@ from trustsim.config.models import Entry, PolicyTables, ScenarioKeywords
 from trustsim.config.without import NOTHING, Mechanisms, in_order, refuse_idle, switched_off
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import (
-    BUYERS,
     EXPERIMENTS,
-    INSTRUMENTS,
     MARKETS,
-    SUPPLIERS,
     check,
     check_shares,
     complete,
 )
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import read
-
-KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
-PLACE_OF = {
-    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
-}  # fmt: skip
-"""Keys that lead to the rows of policies and instruments."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +89,9 @@ def completed(draft: Draft, places: Places) -> dict[str, Any]:
                 at(file, f"{places.market}.{low}", getattr(market, low), given=True)
                 + f"must not exceed {high} = {getattr(market, high)!r}"
             )
-    buyers = resolve(BUYERS, draft.buyers, "policies.buyers", off)
-    suppliers = resolve(SUPPLIERS, draft.suppliers, "policies.suppliers", off)
-    known = resolve(INSTRUMENTS, draft.instruments, "instruments", off)
+    buyers = resolve("buyers", draft.buyers, off)
+    suppliers = resolve("suppliers", draft.suppliers, off)
+    known = resolve("instruments", draft.instruments, off)
     names: Any = draft.available
     if names is None:
         names = list(dict.fromkeys([*base.instruments, *draft.instruments]))
@@ -123,6 +116,15 @@ def completed(draft: Draft, places: Places) -> dict[str, Any]:
     }
 
 
+def rows_of(scenario: Any) -> dict[str, dict[str, Any]]:
+    """Records of policies and instruments, by what they are."""
+    return {
+        "buyers": scenario.buyer_policies,
+        "suppliers": scenario.supplier_policies,
+        "instruments": scenario.instruments,
+    }
+
+
 def market_record(base: MarketEntry, values: Mapping[str, Any]) -> Any:
     """Record of a market's parameters, without a check of what fits together."""
     return complete(MARKETS, {**base.entry.values, **values})
@@ -130,15 +132,11 @@ def market_record(base: MarketEntry, values: Mapping[str, Any]) -> Any:
 
 def library_sources(scenario: Any) -> dict[tuple[str, ...], str]:
     """Sources that the library gives for single values, where a scenario has these values."""
-    known = library()
     rows: dict[tuple[str, ...], tuple[Entry | None, Any]] = {
         ("market",): (scenario.draft.base.entry, scenario.market)
     }
-    for keys, entries, records in (
-        (("policies", "buyers"), known.buyers, scenario.buyer_policies),
-        (("policies", "suppliers"), known.suppliers, scenario.supplier_policies),
-        (("instruments",), known.instruments, scenario.instruments),
-    ):
+    for what, records in rows_of(scenario).items():
+        entries, keys = getattr(library(), what), PLACE_OF[what].split(".")
         rows |= {(*keys, name): (entries.get(name), record) for name, record in records.items()}
     return {
         (*keys, parameter): source
@@ -181,23 +179,17 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
         changes["market"] = {**draft.market, **check(MARKETS, market, "market")}
     for which, fixed in shares.items():
         changes[which] = _with_shares(getattr(scenario, which), fixed, f"market.{which}")
-    known = {
-        "buyers": scenario.buyer_policies,
-        "suppliers": scenario.supplier_policies,
-        "instruments": scenario.instruments,
-    }
     for (what, name), parameters in rows.items():
-        if name not in known[what]:
-            raise ConfigError(
-                f"{what}.{name}: the scenario has no such{suggestion(name, known[what])}"
-            )
+        known = rows_of(scenario)[what]
+        if name not in known:
+            raise ConfigError(f"{what}.{name}: the scenario has no such{suggestion(name, known)}")
         own = changes.get(what, getattr(draft, what))
         changes[what] = with_row(own, what, name, parameters)
     return replace(draft, **changes)
 
 
 def revised(draft: Draft, keywords: dict[str, Any]) -> Draft:
-    """Give a draft with what keywords of `Scenario` say; rows and parameters are added to its own."""
+    """Give a draft with what keywords of `Scenario` say; rows and parameters are added."""
     changes: dict[str, Any] = {
         key: keywords.pop(key) for key in ("buyer_mix", "supplier_mix") if key in keywords
     }

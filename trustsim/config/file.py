@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import PLACE_OF, Draft, Places
-from trustsim.config.library import DEFAULT_MARKET, MarketEntry, library, market_named
+from trustsim.config.drafts import Draft, Places
+from trustsim.config.library import DEFAULT_MARKET, PLACE_OF, MarketEntry, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
 from trustsim.config.toml import read_change, read_toml
 from trustsim.config.without import in_order, refuse_idle
@@ -107,7 +107,7 @@ def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
 
 
 def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
-    """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt."""
+    """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
     known = library()
     for what, mix, built_in in (
         ("buyers", "buyer_mix", known.buyers),

@@ -22,11 +22,16 @@ from trustsim.config.models import (
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, Kind, check_shares, complete
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, check_shares, complete
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
+KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
+PLACE_OF = {
+    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
+}  # fmt: skip
+"""Keys that lead to the rows of policies and instruments."""
 HOME = Path(__file__).parents[1] / "library"
 
 
@@ -125,22 +130,20 @@ def market_named(
     )
 
 
-def resolve(
-    kind: Kind, own: Mapping[str, Entry], key: str, off: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Make the frozen record of every built-in and own row of a table.
+def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Make the frozen record of every built-in and own row: of policies, or of instruments.
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
-    made = built_in_records(kind.name)
+    kind, made = KIND_OF[what], built_in_records(what)
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         built_in = dict(made[name]) if name in made else {}
         if name not in own:
             return built_in
         entry, base = own[name], own[name].based_on
-        where = at(entry.file, f"{key}.{name}.based_on", base, given=True)
+        where = at(entry.file, f"{PLACE_OF[what]}.{name}.based_on", base, given=True)
         if not base or (base == name and name in made):
             return {**built_in, **entry.values}
         if base in above or base == name:
@@ -152,24 +155,14 @@ def resolve(
         return {**values(base, (*above, name)), **entry.values}
 
     records = {name: complete(kind, values(name)) for name in own}
-    return built_in_records(kind.name, off) | {n: switched_off(r, off) for n, r in records.items()}
+    return built_in_records(what, off) | {n: switched_off(r, off) for n, r in records.items()}
 
 
 @cache
-def built_in_records(kind: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Frozen records of all built-in rows of a table, made once."""
-    known = library()
-    tables = (
-        (BUYERS, known.buyers),
-        (SUPPLIERS, known.suppliers),
-        (INSTRUMENTS, known.instruments),
-    )
-    return {
-        name: switched_off(complete(table, entry.values), off)
-        for table, entries in tables
-        for name, entry in entries.items()
-        if table.name == kind
-    }
+def built_in_records(what: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Frozen records of all built-in rows, made once."""
+    rows = getattr(library(), what).items()
+    return {name: switched_off(complete(KIND_OF[what], e.values), off) for name, e in rows}
 
 
 def check_instruments(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -60,6 +61,7 @@ class Entry:
     shared: bool = False
 
 
+@cache
 def naming(what: str) -> BeforeValidator:
     """Check a name of something that is written about."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -116,6 +117,7 @@ def check_shares(
     return dict(read(Mix, mix, key, file, policies=names, side=side))
 
 
+@cache
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
