@@ -58,7 +58,7 @@ def scaling(quick: bool) -> Iterator[Row]:
 def memory(buyers: int) -> Iterator[Row]:
     """Bytes that a market keeps, by its records and by a process that makes and runs it."""
     rounds = Rounds(market(buyers), 0)
-    kept = sum(part.nbytes for part in [*rounds.world, *rounds.desks[0]])
+    kept = sum(part.nbytes for part in [*rounds.world, *rounds.workspaces[0]])
     title = "memory"
     yield Row(title, f"records of {buyers:,} buyers", kept / buyers, "bytes/buyer")
     done = subprocess.run(

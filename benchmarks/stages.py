@@ -20,12 +20,11 @@ import numpy as np
 from benchmarks.measuring import Row
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import cache_folder
-from trustsim.market import population
-from trustsim.market import schedule as market_round
+from trustsim.market import population, schedule
 from trustsim.simulation.run import Rounds
 
-ROOMS = {room.__name__.rpartition(".")[2] for room in market_round.SCHEDULE}
-OPENED = ("find_partner", "carry_out")
+ROOMS = {room.__name__.rpartition(".")[2] for room in schedule.SCHEDULE}
+OPENED = ("find_partner", "fulfil")
 """Functions of the schedule that call several rooms; the walk is cut inside them as well."""
 
 PART_OF = {"fade": "learning"}
@@ -37,7 +36,7 @@ SEASON = 24
 
 def source_of(name: str) -> ast.FunctionDef:
     """Source of a function of the schedule."""
-    function = getattr(market_round, name)
+    function = getattr(schedule, name)
     tree = ast.parse(dedent(inspect.getsource(getattr(function, "py_func", function))))
     found = tree.body[0]
     assert isinstance(found, ast.FunctionDef)
@@ -132,9 +131,9 @@ def cut_walk() -> tuple[Any, list[str]]:
         f"from trustsim.market.schedule import {', '.join(sorted(ROOMS))}\n\n\n"
         f"{ast.unparse(ast.fix_missing_locations(module))}\n\n\n"
         "@entry\n"
-        "def walk_until(world, desk, first, last, stop):\n"
+        "def walk_until(world, workspace, first, last, stop):\n"
         "    for b in range(first, last):\n"
-        "        walk(world, desk, b, stop)\n"
+        "        walk(world, workspace, b, stop)\n"
     )
     file = cache_folder() / "cut_walk.py"
     if not file.exists() or file.read_text() != source:
@@ -154,8 +153,8 @@ def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float
     for _ in range(SEASON):
         rounds.step()
     population.open_round(rounds.world, SEASON)
-    buyers, desk = scenario.market.buyers, rounds.desks[0]
-    state = [*rounds.world, *desk]
+    buyers, workspace = scenario.market.buyers, rounds.workspaces[0]
+    state = [*rounds.world, *workspace]
     saved = [part.copy() for part in state]
 
     def restore() -> None:
@@ -165,26 +164,24 @@ def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float
     def taken(walk: Any, *stop: int) -> float:
         restore()
         start = perf_counter()
-        walk(rounds.world, desk, 0, buyers, *stop)
+        walk(rounds.world, workspace, 0, buyers, *stop)
         return perf_counter() - start
 
-    taken(market_round.walk_buyers)
+    taken(schedule.walk_buyers)
     whole = [part.copy() for part in state]
     taken(walk_until, len(calls))
     for part, expected in zip(state, whole, strict=True):
         if not np.array_equal(part, expected):
             raise AssertionError("the walk with ways out is not the walk of the engine")
-    orders = int(np.sum(desk.rounds["orders"][SEASON]))
+    orders = int(np.sum(workspace.rounds["orders"][SEASON]))
     best = np.full(len(calls) + 1, np.inf)
     walked = between = np.inf
     for _ in range(repetitions):
         for stop in range(len(calls) + 1):
             best[stop] = min(best[stop], taken(walk_until, stop))
-        walked = min(walked, taken(market_round.walk_buyers))
+        walked = min(walked, taken(schedule.walk_buyers))
         start = perf_counter()
-        population.close_round(
-            rounds.world, desk.suppliers, desk.balances, desk.familiar, *rounds.mixes
-        )
+        population.close_round(rounds.world, workspace, *rounds.mixes)
         population.open_round(rounds.world, SEASON)
         between = min(between, perf_counter() - start)
     found: dict[str, float] = {}
@@ -208,7 +205,7 @@ def stages(quick: bool) -> Iterator[Row]:
     for call, cost in mean.items():
         room = PART_OF.get(call, call.partition(".")[0])
         rooms[room] = rooms.get(room, 0.0) + cost
-    for room in market_round.SCHEDULE:
+    for room in schedule.SCHEDULE:
         name = room.__name__.rpartition(".")[2]
         if name in rooms:
             yield Row("rooms, one order", NAMES.get(name, name), rooms[name], "ns")

@@ -20,8 +20,7 @@ from benchmarks.plain_mesa import PlainMarket
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.design import Plan, scenario_of
 from trustsim.experiment.run import run_missing
-from trustsim.market import population
-from trustsim.market import schedule as market_round
+from trustsim.market import population, schedule
 
 TITLE = "sweep of markets of 100 buyers and 20 suppliers over 120 rounds"
 CONFIG = """
@@ -72,7 +71,7 @@ def config_of(points: int, rounds: int, folder: str) -> tuple[ExperimentConfig, 
 
 def outside(config: ExperimentConfig, folder: Path) -> float:
     """Share of processor time that a sweep spends outside the compiled engine."""
-    entries = [(market_round, "many_rounds"), (population, "settle_in")]
+    entries = [(schedule, "many_rounds"), (population, "populate")]
     compiled = [getattr(room, name) for room, name in entries]
     inside = 0.0
 

@@ -8,9 +8,9 @@ from trustsim import Scenario, rule, simulate
 
 
 @rule("inspection")
-def inspect_until_five_clean(order, tie, policy):
+def inspect_until_five_clean(order, view, policy):
     """Inspect every lot until five in a row were clean, then one in ten."""
-    return 1.0 if tie.clean < 5 else 0.1
+    return 1.0 if view.clean < 5 else 0.1
 
 
 RUNS = 10

@@ -149,6 +149,12 @@ def test_every_package_says_what_it_is_for() -> None:
             assert len(purpose.splitlines()) >= 3, name
 
 
+def test_every_room_has_its_tests() -> None:
+    rooms = {path.stem for path in (PACKAGE / "market" / "rooms").glob("[a-z]*.py")}
+    tests = {path.stem for path in (ROOT / "tests" / "market" / "rooms").glob("test_*.py")}
+    assert {f"test_{room}" for room in rooms} <= tests
+
+
 def test_imports_have_no_cycles() -> None:
     graph: dict[str, set[str]] = {}
     for name, path in MODULES.items():
@@ -172,7 +178,7 @@ def test_only_the_command_line_and_the_page_know_a_screen() -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    files = source_files()
+    files = [*source_files(), *sorted((ROOT / "tests").rglob("*.py"))]
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     too_long = {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_FILE}
     assert not too_long

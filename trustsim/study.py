@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from trustsim.analysis.ablation import Ablation
 from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
@@ -30,7 +31,7 @@ from trustsim.experiment.storage.files import (
 from trustsim.experiment.storage.tables import AGES, ROUNDS, RUNS
 from trustsim.report.results import Results as Reported
 from trustsim.report.results import read_results
-from trustsim.report.sections import discovery, precision, sensitivity
+from trustsim.report.sections import ablation, discovery, precision, sensitivity
 from trustsim.report.words.answers import answers
 from trustsim.report.writing import write_report
 
@@ -215,6 +216,14 @@ class Results:
         `trustsim.report.sections.discovery.analyses`.
         """
         return discovery.analyses(self._as_reported, confidence, **options)
+
+    def ablation(self, confidence: float = 0.95, **options: Any) -> list[Ablation]:
+        """Say what each mechanism carries of the difference to the baseline, for each challenger.
+
+        Needs a design of the method ``ablation``; for the options see
+        `trustsim.report.sections.ablation.analyses`.
+        """
+        return ablation.analyses(self._as_reported, confidence, **options)
 
     def report(self, confidence: float = 0.95) -> Path:
         """Write ``report.html`` and the figures, and give the path of the page."""

@@ -21,7 +21,8 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine import luck
 from trustsim.engine.compiling import records
 from trustsim.market.records import Market, Order
-from trustsim.simulation.run import Rounds, build, simulate
+from trustsim.simulation.building import build
+from trustsim.simulation.run import Rounds, simulate
 
 ROOMS = Path(trustsim.market.__file__).parent
 ALL_ONES = 0xFFFFFFFF
@@ -51,7 +52,7 @@ def draws(count: int, *, event: str = "delivery", seed: int = 1, along: str = "a
     for i in range(count):
         at = {"agent": 7, "slot": 0, "round": 3, "replicate": 5} | {along: i}
         where = market(seed, at["replicate"], at["round"])
-        found[i] = luck.four_more(where, number, np.int64(at["agent"]), np.int64(at["slot"]))
+        found[i] = luck.draw_slot(where, number, np.int64(at["agent"]), np.int64(at["slot"]))
     return found
 
 
@@ -70,7 +71,7 @@ def test_a_draw_is_philox_of_agent_round_event_and_replicate_under_the_seed() ->
         np.uint64(0x89ABCDEF),
         np.uint64(0x01234567),
     )
-    found = luck.four_more(market(seed, replicate, round), event, np.int64(agent), np.int64(slot))
+    found = luck.draw_slot(market(seed, replicate, round), event, np.int64(agent), np.int64(slot))
     assert found == tuple((int(word) + 0.5) / 2**32 for word in words)
 
 
@@ -120,7 +121,7 @@ def test_an_unknown_event_is_an_error() -> None:
 def test_every_event_has_one_room_that_draws_it() -> None:
     named = [
         call.args[0].value
-        for path in ROOMS.glob("*.py")
+        for path in ROOMS.rglob("*.py")
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
@@ -141,14 +142,14 @@ def test_no_two_events_agents_rounds_replicates_slots_or_seeds_share_a_draw() ->
         for event in luck.EVENTS:
             number = luck.number_of(event)
             for agent, slot in itertools.product((0, 1, 2**16, 10_000_000), (0, 1, 31, 255)):
-                found.add(luck.four_more(where, number, np.int64(agent), np.int64(slot)))
+                found.add(luck.draw_slot(where, number, np.int64(agent), np.int64(slot)))
                 count += 1
     assert len(found) == count == 3 * 4 * 3 * len(luck.EVENTS) * 16
 
 
 WATCHED_RUN = """
 from collections import Counter
-from trustsim import luck
+from trustsim.engine import luck
 from trustsim.config.scenario import Scenario
 from trustsim.simulation.run import simulate
 
@@ -242,7 +243,7 @@ TWO_KINDS = {"adversarial": 0.5, "trust_but_verify": 0.5}
 
 def test_more_buyers_change_nothing_for_the_ones_before_them() -> None:
     few, many = (
-        simulate(Scenario(TWO_KINDS, buyers=buyers, **APART), 2, orders=True).order_records
+        simulate(Scenario(TWO_KINDS, buyers=buyers, **APART), 2, orders=True).recorded[0]
         for buyers in (12, 40)
     )
     assert few is not None
@@ -258,7 +259,7 @@ def test_more_buyers_change_nothing_for_the_ones_before_them() -> None:
 def test_that_buyers_feel_each_other_when_it_is_switched_on() -> None:
     felt = {**APART, "rating_rate": 1.0, "pass_on": 1.0}
     few, many = (
-        simulate(Scenario(TWO_KINDS, buyers=buyers, **felt), 2, orders=True).order_records
+        simulate(Scenario(TWO_KINDS, buyers=buyers, **felt), 2, orders=True).recorded[0]
         for buyers in (12, 40)
     )
     assert few is not None
@@ -283,7 +284,7 @@ def test_a_supplier_that_nobody_knows_changes_nothing() -> None:
     for run in (without, beside):
         for _ in range(ten.rounds):
             run.step(keep=True)
-    first, second = (run.outcome().order_records for run in (without, beside))
+    first, second = (run.outcome().recorded[0] for run in (without, beside))
     assert first is not None
     assert second is not None
     for field in Order.names or ():

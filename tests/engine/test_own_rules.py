@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.quiet_market import quiet
 
 from trustsim.config.scenario import Scenario
-from trustsim.engine import own_rules as rules
 from trustsim.engine.compiling import records
-from trustsim.engine.own_rules import DECISIONS, rule
 from trustsim.errors import ConfigError
-from trustsim.market.records import Buyer, Deed, Market, Order, Sight, Supplier, Tie
-from trustsim.market.rooms.learning import see_buyer, see_supplier
+from trustsim.market.records import Books, Facts, Market, Order, View
+from trustsim.market.views import see_buyer, see_supplier
+from trustsim.schema.decisions import DECISIONS, REGISTERED, rule
+from trustsim.simulation.building import build
 from trustsim.simulation.run import simulate
 
 MARKET = {"buyers": 30, "rounds": 15}
@@ -40,29 +41,29 @@ def with_rule(decision: str, side: str, function: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def _forget_registered_rules() -> Iterator[None]:
-    before = dict(rules.REGISTERED)
+    before = dict(REGISTERED)
     yield
-    rules.REGISTERED.clear()
-    rules.REGISTERED.update(before)
+    REGISTERED.clear()
+    REGISTERED.update(before)
 
 
-def always_one(order, tie, policy):
+def always_one(order, view, policy):
     return 1.0
 
 
-def newest_first(order, tie, policy):
-    return -tie.orders
+def newest_first(order, view, policy):
+    return -view.orders
 
 
-def patient(order, tie, policy):
+def patient(order, view, policy):
     return 9.5
 
 
-def dearest_terms(order, tie, policy):
-    return tie.loss + tie.partner_cost
+def dearest_terms(order, view, policy):
+    return view.loss + view.partner_cost
 
 
-def in_writing(order, tie, policy):
+def in_writing(order, view, policy):
     return 3.0
 
 
@@ -108,29 +109,29 @@ def test_rules_that_always_cheat_or_inspect_do_so() -> None:
 # Built-in rules, said again.
 
 
-def total_cost_again(order, tie, policy, market):
-    risk = market.defect_bad * market.failure_cost * (1.0 - tie.trust)
-    change = market.switching_cost if tie.orders == 0 else 0.0
-    return -(tie.bid + (risk + change) * market.lot_cost)
+def total_cost_again(order, view, policy, market):
+    risk = market.defect_bad * market.failure_cost * (1.0 - view.trust)
+    change = market.switching_cost if view.orders == 0 else 0.0
+    return -(view.bid + (risk + change) * market.lot_cost)
 
 
-def by_distrust_again(order, tie, policy):
-    return policy.haggling_hours * (1.0 - tie.trust)
+def by_distrust_again(order, view, policy):
+    return policy.haggling_hours * (1.0 - view.trust)
 
 
-def joint_cost_again(order, tie, policy):
-    return -(tie.loss + tie.partner_cost)
+def joint_cost_again(order, view, policy):
+    return -(view.loss + view.partner_cost)
 
 
-def by_trust_again(order, tie, policy):
-    return policy.disclosure * tie.trust
+def by_trust_again(order, view, policy):
+    return policy.disclosure * view.trust
 
 
-def calculative_again(order, tie, policy):
-    stake = abs(tie.gain) + abs(tie.loss)
+def calculative_again(order, view, policy):
+    stake = abs(view.gain) + abs(view.loss)
     if stake <= 0.0:
         return 0.0
-    excess = (tie.gain - tie.loss) / (policy.noise * stake)
+    excess = (view.gain - view.loss) / (policy.noise * stake)
     if excess > 500.0:
         return 1.0
     if excess < -500.0:
@@ -138,11 +139,11 @@ def calculative_again(order, tie, policy):
     return 1.0 / (1.0 + np.exp(-excess))
 
 
-def joint_first_again(order, tie, policy, market):
-    return 0.0 if tie.trust >= market.dispute_trust_threshold else 1.0
+def joint_first_again(order, view, policy, market):
+    return 0.0 if view.trust >= market.dispute_trust_threshold else 1.0
 
 
-def fixed_again(order, tie, policy):
+def fixed_again(order, view, policy):
     return policy.inspection_rate
 
 
@@ -170,7 +171,7 @@ def test_a_built_in_rule_said_again_gives_the_same_bits(decision: str, side: str
 
 def test_a_registered_rule_is_chosen_by_its_name() -> None:
     @rule("inspection")
-    def inspect_the_first_three(order, tie, policy):
+    def inspect_the_first_three(order, view, policy):
         return 1.0 if order.age < 3 else 0.0
 
     by_name = with_rule("inspection", "buyer", "inspect_the_first_three")
@@ -183,7 +184,7 @@ def test_a_registered_rule_is_chosen_by_its_name() -> None:
 
 def test_a_rule_is_registered_for_one_decision() -> None:
     @rule("haggling")
-    def an_hour(order, tie, policy):
+    def an_hour(order, view, policy):
         return 1.0
 
     with pytest.raises(ConfigError, match="inspection = 'an_hour': allowed: one of none, all"):
@@ -196,7 +197,7 @@ def test_an_unknown_decision_is_refused_with_the_nearest() -> None:
 
 
 def test_the_name_of_a_built_in_rule_is_taken() -> None:
-    def deming(order, tie, policy):
+    def deming(order, view, policy):
         return 1.0
 
     with pytest.raises(ConfigError, match="deming: is the name of a built-in rule"):
@@ -204,68 +205,68 @@ def test_the_name_of_a_built_in_rule_is_taken() -> None:
     assert rule("haggling")(deming) is deming
 
 
-def too_few(order, tie):
+def too_few(order, view):
     return 1.0
 
 
-def too_many(order, tie, policy, market, weather):
+def too_many(order, view, policy, market, weather):
     return 1.0
 
 
 @pytest.mark.parametrize("function", [too_few, too_many, lambda: 1.0])
 def test_another_signature_is_refused(function: Any) -> None:
-    with pytest.raises(ConfigError, match=r"a rule takes \(order, tie, policy\) or") as caught:
+    with pytest.raises(ConfigError, match=r"a rule takes \(order, view, policy\) or") as caught:
         with_rule("inspection", "buyer", function)
     assert ", ".join(inspect.signature(function).parameters) in str(caught.value)
 
 
-def by_mood(order, tie, policy):
-    known = tie.trust
-    return known * tie.mood
+def by_mood(order, view, policy):
+    known = view.trust
+    return known * view.mood
 
 
-def misspelt(order, tie, policy):
+def misspelt(order, view, policy):
     return 1.0 if order.evidense > 0.5 else 0.0
 
 
-def keeps_a_list(order, tie, policy):
+def keeps_a_list(order, view, policy):
     seen = [1.0, "two"]
-    seen.append(tie.trust)
+    seen.append(view.trust)
     return seen[0]
 
 
-def uses_a_stranger(order, tie, policy):
-    return tie.trust + something_undefined  # noqa: F821
+def uses_a_stranger(order, view, policy):
+    return view.trust + something_undefined  # noqa: F821
 
 
-def imports(order, tie, policy):
+def imports(order, view, policy):
     import os
 
     return float(os.getpid() > 0)
 
 
-def forgets_to_return(order, tie, policy):
-    tie.trust > 0.5  # noqa: B015
+def forgets_to_return(order, view, policy):
+    view.trust > 0.5  # noqa: B015
 
 
-def flatters(order, tie, policy):
-    tie.trust = 1.0
+def flatters(order, view, policy):
+    view.trust = 1.0
     return 0.5
 
 
-def robs(order: Any, tie: Any, policy: Any) -> float:
+def robs(order: Any, view: Any, policy: Any) -> float:
     order["price"] = 0.0
     return 0.0
 
 
 BROKEN = {
-    by_mood: ("return known * tie.mood", ['"mood" is not known', 'did you mean "good"']),
+    by_mood: ("return known * view.mood", ['"mood" is not known', 'did you mean "good"']),
     misspelt: ("order.evidense > 0.5", ['"evidense" is not known (did you mean "evidence"?)']),
     keeps_a_list: ("seen.append", ["does not compile"]),
     uses_a_stranger: ("def uses_a_stranger", ["something_undefined"]),
     imports: ("import os", ["does not compile"]),
     forgets_to_return: ("def forgets_to_return", ["does not return a number"]),
-    flatters: ("tie.trust = 1.0", ["writes to trust", "only reads"]),
+    flatters: ("view.trust = 1.0", ["writes to trust", "only reads"]),
     robs: ('order["price"] = 0.0', ["writes to an item", "only reads"]),
 }
 
@@ -288,7 +289,7 @@ def test_a_broken_rule_is_refused_with_its_line(function: Any) -> None:
 
 def test_what_is_no_function_is_refused() -> None:
     class Inspector:
-        def __call__(self, order, tie, policy):
+        def __call__(self, order, view, policy):
             return 1.0
 
     with pytest.raises(ConfigError, match="allowed: one of none, all"):
@@ -300,7 +301,7 @@ def test_what_is_no_function_is_refused() -> None:
 @pytest.mark.parametrize("answer", [math.nan, math.inf, -math.inf, 1e300, -5.0])
 @pytest.mark.parametrize("decision", ["haggling", "escalation", "inspection"])
 def test_wild_answers_do_not_break_the_books(decision: str, answer: float) -> None:
-    outcome = with_rule(decision, "buyer", lambda order, tie, policy: answer)
+    outcome = with_rule(decision, "buyer", lambda order, view, policy: answer)
     assert (outcome.balances.sum(axis=1) == 0).all()
     owed = outcome.world.ties["owed"].sum()
     assert outcome.sums.rounds["cost"].sum() == owed - outcome.balances[-1, 0]
@@ -314,8 +315,8 @@ HIDDEN = {"cost", "burden", "load", "cash", "payoff", "policy", "demand"}
 def test_rules_are_given_no_field_of_what_was_really_done() -> None:
     secrets = {"shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim"}
     secrets |= {"delayed_payment", "unit_cost", "profit", "receivable"}
-    assert secrets <= set(Deed.names or ())
-    for record in (Order, Sight, Market):
+    assert secrets <= {*(Facts.names or ()), *(Books.names or ())}
+    for record in (Order, View, Market):
         assert not (secrets | HIDDEN) & set(record.names or ())
 
 
@@ -324,27 +325,34 @@ def fill(record: Any, number: int) -> None:
         record[name] = number
 
 
+def filled_pair() -> Any:
+    """Make a market of one pair whose tie and bond are full of threes."""
+    world = build(quiet(acquaintance_bonus=0.1, goodwill_bonus=0.1, streak_bonus=0.1), 0)
+    fill(world.ties[0, 0], 3)
+    fill(world.bonds[0, 0], 3)
+    world.ties["supplier"] = 0
+    return world
+
+
 def test_a_buyer_sees_nothing_of_a_supplier_but_its_record_with_it_and_its_rating() -> None:
-    tie, buyer, market = (records(kind, 1)[0] for kind in (Tie, Buyer, Market))
-    fill(tie, 3)
     seen = []
     for number in (1, 2):
-        supplier, sight = records(Supplier, 1)[0], records(Sight, 1)[0]
-        fill(supplier, number)  # opportunism, cost, cash, policy, ... all differ
-        supplier["rating"], supplier["streak"], supplier["community"] = 0.7, 4, 9
-        see_supplier(sight, tie, buyer, supplier, market)
-        seen.append(sight.tobytes())
+        world, view = filled_pair(), records(View, 1)[0]
+        supplier = world.suppliers[0]
+        fill(supplier, number)  # opportunism, cost, cash, ... all differ
+        supplier["policy"], supplier["rating"], supplier["streak"] = 0, 0.7, 4
+        supplier["community"] = 9
+        see_supplier(world, 0, 0, view)
+        seen.append(view.tobytes())
     assert seen[0] == seen[1]
 
 
 def test_a_supplier_sees_nothing_of_a_buyer_but_its_record_with_it() -> None:
-    tie, supplier, market = (records(kind, 1)[0] for kind in (Tie, Supplier, Market))
-    fill(tie, 3)
     seen = []
     for number in (1, 2):
-        buyer, sight = records(Buyer, 1)[0], records(Sight, 1)[0]
-        fill(buyer, number)
-        buyer["community"] = 9
-        see_buyer(sight, tie, buyer, supplier, market)
-        seen.append(sight.tobytes())
+        world, view = filled_pair(), records(View, 1)[0]
+        fill(world.buyers[0], number)
+        world.buyers["policy"], world.buyers["community"] = 0, 9
+        see_buyer(world, 0, 0, view)
+        seen.append(view.tobytes())
     assert seen[0] == seen[1]

@@ -17,36 +17,36 @@ TABLE = np.array([1.0])
 NAMES = ["a", "list"]
 
 
-def by_level(order, tie, policy):
+def by_level(order, view, policy):
     return LEVEL
 
 
-def by_table(order, tie, policy):
+def by_table(order, view, policy):
     return TABLE[0]
 
 
-def by_names(order, tie, policy):
+def by_names(order, view, policy):
     return 1.0 if len(NAMES) > 1 else 0.0
 
 
-def asserts(order, tie, policy):
-    assert tie.clean < 1
+def asserts(order, view, policy):
+    assert view.clean < 1
     return 1.0
 
 
-def gambles(order, tie, policy):
+def gambles(order, view, policy):
     return np.random.random()  # noqa: NPY002
 
 
-def says_yes_or_no(order, tie, policy):
-    return tie.clean < 2
+def says_yes_or_no(order, view, policy):
+    return view.clean < 2
 
 
-def reads_beyond(order, tie, policy):
-    return TABLE[int(tie.orders) + 7]
+def reads_beyond(order, view, policy):
+    return TABLE[int(view.orders) + 7]
 
 
-def cheapest(order, tie, policy):
+def cheapest(order, view, policy):
     return -order.price
 
 
@@ -81,7 +81,7 @@ def test_a_scenario_keeps_the_rule_that_a_name_had(monkeypatch: pytest.MonkeyPat
     before = simulate(scenario).measures
 
     @rule("inspection")
-    def mine(order, tie, policy):
+    def mine(order, view, policy):
         return 0.0
 
     assert simulate(scenario).measures == before

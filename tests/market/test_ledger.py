@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.quiet_market import quiet
 
 from trustsim.config.library import library
 from trustsim.config.scenario import Scenario
@@ -237,3 +238,51 @@ def test_any_way_of_walking_gives_the_same_bits(
     same_bits(at_once, step_by_step.outcome())
     same_bits(at_once, shared.outcome())
     same_bits(at_once, simulate(scenario, replicate, orders=True))
+
+
+@pytest.mark.parametrize("policy", sorted(library().buyers))
+def test_the_books_add_up_to_zero(policy: str) -> None:
+    outcome = simulate(Scenario(policy, buyers=60, rounds=40), 3)
+    assert outcome.balances.shape == (40, 7)
+    assert np.abs(outcome.balances).sum() > 0
+    assert (outcome.balances.sum(axis=1) == 0).all()
+    columns = [name for name in outcome.rounds if name.startswith("balance_")]
+    np.testing.assert_array_equal(outcome.rounds[columns], outcome.balances)
+
+
+def test_hours_of_an_order_are_booked_where_they_belong() -> None:
+    buyer = {
+        "bidders": 3,
+        "haggling": "fixed",
+        "haggling_hours": 2.0,
+        "contracting": 0.5,
+        "contract_trust": 0.0,
+        "documentation": 0.25,
+        "disclosure_rule": "always",
+        "disclosure": 1.0,
+        "upkeep": 0.5,
+    }
+    hours = {
+        "tender_hours": 1.5,
+        "order_hours": 0.75,
+        "qualification_hours": 20.0,
+        "coordination_hours": 4.0,
+        "contract_hours": 6.0,
+        "contract_learning": 0.0,
+        "document_hours": 2.0,
+        "disclosure_hours": 0.6,
+        "upkeep_hours": 0.4,
+    }
+    market: dict[str, Any] = {"suppliers": 3, "contacts": 3, "break_rate": 1.0, "value": 3.0}
+    measures = simulate(quiet(buyer, hour_cost=0.01, rounds=8, **hours, **market)).measures
+    tendering = 0.75 + 2 * 1.5  # the first bidder is no tender
+    agreeing = 2.0 + 0.5 * 6.0 + 0.25 * 2.0
+    productive = 20.0 + 4.0 + 0.6 + 0.5 * 0.4  # every relation is a new one
+    assert measures["orders"] == 8.0
+    assert measures["cost_sourcing"] == pytest.approx(0.01 * (tendering + productive), abs=1e-6)
+    assert measures["cost_negotiation"] == pytest.approx(0.01 * agreeing, abs=1e-6)
+    everything = tendering + agreeing + productive
+    assert measures["procurement_cost"] == pytest.approx(0.01 * everything, abs=1e-6)
+    assert measures["goods_per_hour"] == pytest.approx(1.0 / everything, rel=1e-6)
+    share = (tendering + agreeing) / everything
+    assert measures["transaction_time_share"] == pytest.approx(share, rel=1e-6)

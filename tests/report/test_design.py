@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from matplotlib.container import ErrorbarContainer
 from scipy import stats
+from support.references import References
 from support.synthetic_design import design_runs, write_design_folder
 from support.synthetic_results import write_folder
-from test_report import References
 
 from trustsim.analysis.compare import compare
 from trustsim.analysis.means import means_over

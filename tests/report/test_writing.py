@@ -1,12 +1,12 @@
 """The page of the report and its files: what they hold, and of which folders."""
 
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from support.references import References
 from support.synthetic_results import ARMS, MANIFEST, frames, write_folder
 
 from trustsim.analysis.compare import compare
@@ -45,29 +45,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(folder):
     return (folder / "report.html").read_text(encoding="utf-8")
-
-
-class References(HTMLParser):
-    """Collects what a page would load or run, and the words that a reader sees."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.urls, self.tags, self.images, self.words = [], [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        attributes = dict(attrs)
-        self.urls += [attributes[k] for k in ("src", "srcset", "href") if k in attributes]
-        if tag == "img":
-            self.images.append(attributes)
-
-    def handle_data(self, words):
-        self.words.append(words)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 class TestPage:

@@ -17,7 +17,8 @@ from scipy import stats
 import trustsim
 from trustsim.config.scenario import Scenario
 from trustsim.schema.measures import AGE_FROM
-from trustsim.simulation.run import build, simulate
+from trustsim.simulation.building import build
+from trustsim.simulation.run import simulate
 
 SOURCES = Path(trustsim.__file__).parents[1]
 LIVELY: dict[str, Any] = {
@@ -174,7 +175,7 @@ def test_arms_face_the_same_market_and_the_same_needs() -> None:
             np.testing.assert_array_equal(world.suppliers[name], first.suppliers[name])
         np.testing.assert_array_equal(world.ties["supplier"], first.ties["supplier"])
     records = {
-        arm: simulate(Scenario(arm, buyers=25, rounds=20), 4, orders=True).order_records
+        arm: simulate(Scenario(arm, buyers=25, rounds=20), 4, orders=True).recorded[0]
         for arm in ARMS
     }
     base = records[ARMS[0]]

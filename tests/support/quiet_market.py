@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from trustsim.config.scenario import Scenario
+from trustsim.simulation.run import simulate
 
 QUIET: dict[str, Any] = {
     "buyers": 1,
@@ -108,3 +112,14 @@ def quiet(
         **{**QUIET, **market},
     )
     return scenario.replace(instruments=list(means))
+
+
+ROUNDS = np.arange(12)
+"""The rounds of a quiet market unless told otherwise."""
+
+
+def orders_of(*policies: dict[str, Any], **market: Any) -> pd.DataFrame:
+    """Run a quiet market and give its orders; those of the only pair unless told otherwise."""
+    orders = simulate(quiet(*policies, **market), orders=True).orders
+    assert orders is not None
+    return orders

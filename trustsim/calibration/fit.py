@@ -23,7 +23,7 @@ from trustsim.calibration.file import CalibrationConfig, load_calibration
 from trustsim.calibration.folder import STUDY, Profile, digest
 from trustsim.calibration.identifiability import Spread, profile_values, spreads, trade_offs
 from trustsim.calibration.response import Response
-from trustsim.calibration.search import Search, Study, needed
+from trustsim.calibration.search import Search, TrialStore, needed
 from trustsim.calibration.targets import Trial, best_of, loss_of, mean_of
 from trustsim.config.dimensions import Dimension, split
 from trustsim.config.experiment import ExperimentConfig
@@ -198,21 +198,21 @@ def calibrate(
     with opened(folder) as store:
         calibration_folder.begin(store, config)
         compute = evaluate or _Simulation(config.experiment, cores)
-        study = Study(folder / STUDY, config.dimensions)
+        trial_store = TrialStore(folder / STUDY, config.dimensions)
         try:
-            done = _search(config, study, compute, progress)
+            done = _search(config, trial_store, compute, progress)
             found = _concluded(replace(config, trials=len(done)), done, folder, compute)
         finally:
-            study.close()
+            trial_store.close()
         seconds = float(store.manifest().get("seconds", 0.0)) + time.monotonic() - started
         calibration_folder.finish(
             store,
             found.config,
             found.trials,
-            found.profile,
-            found.check,
-            found.experiment().to_toml(),
-            seconds,
+            profile=found.profile,
+            check=found.check,
+            calibrated=found.experiment().to_toml(),
+            seconds=seconds,
         )
     return found
 
@@ -253,11 +253,11 @@ class _Simulation:
 
 
 def _search(
-    config: CalibrationConfig, study: Study, evaluate: Evaluate, progress: Watcher | None
+    config: CalibrationConfig, trial_store: TrialStore, evaluate: Evaluate, progress: Watcher | None
 ) -> tuple[Trial, ...]:
     """Try what is missing; a study that holds more trials than are asked for keeps them."""
     search = Search(config.dimensions, config.targets, config.seed, config.start)
-    done = study.trials()
+    done = trial_store.trials()
     while True:
         if progress is not None:
             planned = max(config.trials, len(done))
@@ -265,7 +265,7 @@ def _search(
         if len(done) >= config.trials:
             return tuple(done)
         trial = _tried(config, search.propose(done), evaluate)
-        study.add(trial)
+        trial_store.add(trial)
         done.append(trial)
 
 

@@ -74,6 +74,7 @@ def finish(
     store: Store,
     config: CalibrationConfig,
     trials: Sequence[Trial],
+    *,
     profile: Profile,
     check: pd.DataFrame,
     calibrated: str,

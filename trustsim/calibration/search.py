@@ -99,13 +99,13 @@ class Search:
                 constant_liar=False,
                 seed=int(np.random.SeedSequence([self.seed, len(trials)]).generate_state(1)[0]),
             )
-            study = optuna.create_study(sampler=sampler)
-            study.add_trials([_frozen(trial, self.dimensions) for trial in trials])
-            asked = study.ask(_distributions(self.dimensions))
+            trial_store = optuna.create_study(sampler=sampler)
+            trial_store.add_trials([_frozen(trial, self.dimensions) for trial in trials])
+            asked = trial_store.ask(_distributions(self.dimensions))
         return {dimension.path: asked.params[dimension.path] for dimension in self.dimensions}
 
 
-class Study:
+class TrialStore:
     """The finished trials of a calibration, in an SQLite file that Optuna reads.
 
     Parameters
@@ -125,19 +125,19 @@ class Study:
             self.storage = optuna.storages.RDBStorage(
                 "sqlite:///study.db", engine_kwargs={"creator": connect}
             )
-            self.study = optuna.create_study(
+            self.trial_store = optuna.create_study(
                 storage=self.storage, study_name=STUDY, load_if_exists=True
             )
 
     def trials(self) -> list[Trial]:
         """All finished trials in their order."""
         with quiet(), self._clear_errors():
-            return [self._trial(trial) for trial in self.study.get_trials(deepcopy=False)]
+            return [self._trial(trial) for trial in self.trial_store.get_trials(deepcopy=False)]
 
     def add(self, trial: Trial) -> None:
         """Keep a finished trial."""
         with quiet(), self._clear_errors():
-            self.study.add_trial(_frozen(trial, self.dimensions))
+            self.trial_store.add_trial(_frozen(trial, self.dimensions))
 
     def close(self) -> None:
         """Let go of the file."""

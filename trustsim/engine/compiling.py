@@ -24,6 +24,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -79,12 +80,24 @@ def compiled(function: F) -> F:
 def inlined(function: F) -> F:
     """Compile a function of a room into the one place that calls it.
 
-    A call hands over all arrays of the world and the desk, which costs more than many a room;
+    A call hands over all arrays of the world and the workspace, which costs more than many a room;
     inlining the large functions of the walk saves a quarter of its time.
     """
     if PLAIN:
         return function
     made: F = numba.njit(forceinline=True, **OPTIONS)(function)
+    return made
+
+
+def spliced(function: F) -> F:
+    """Put the statements of a function into the place that calls it, before anything is compiled.
+
+    Only so can a function give several records at once, and what only calls others costs nothing
+    to compile. For large bodies it is the dearer way.
+    """
+    if PLAIN:
+        return function
+    made: F = numba.njit(inline="always", **OPTIONS)(function)
     return made
 
 
@@ -102,6 +115,28 @@ def entry(function: F) -> F:
     finally:
         numba.config.CACHE_DIR = before
     return made
+
+
+if PLAIN:
+
+    def blank(record: Any) -> None:
+        """Set all fields of a record to zero."""
+        for name in record.dtype.names:
+            record[name] = 0
+
+else:
+
+    @intrinsic
+    def blank(typing_context, record):  # type: ignore[no-untyped-def]
+        """Set all fields of a record to zero."""
+
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            start = builder.bitcast(arguments[0], ir.IntType(8).as_pointer())
+            size = ir.Constant(ir.IntType(64), signature.args[0].size)
+            cgutils.memset(builder, start, size, 0)
+            return context.get_dummy_value()
+
+        return types.none(record), generate
 
 
 @intrinsic

@@ -10,6 +10,7 @@ their counters differ.
 from __future__ import annotations
 
 import hashlib
+from math import cos, log, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def chance(word: Any) -> float:
 
 
 @compiled
-def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
+def draw_slot(market: Any, event: int, agent: int, slot: int) -> Any:
     """Draw four independent uniform numbers between 0 and 1 for an event.
 
     Parameters
@@ -136,23 +137,23 @@ def four_more(market: Any, event: int, agent: int, slot: int) -> Any:
 
 
 @compiled
-def four(market: Any, event: int, agent: int) -> Any:
-    """Draw four independent uniform numbers between 0 and 1 for an event; see `four_more`."""
-    return four_more(market, event, agent, FIRST_SLOT)
+def draw(market: Any, event: int, agent: int) -> Any:
+    """Draw four independent uniform numbers between 0 and 1 for an event; see `draw_slot`."""
+    return draw_slot(market, event, agent, FIRST_SLOT)
 
 
 @compiled
 def normal(first: float, second: float) -> float:
     """Turn two uniform numbers into a standard normal one (Box & Muller 1958)."""
-    return np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)
+    return sqrt(-2.0 * log(first)) * cos(2.0 * pi * second)
 
 
 @compiled
 def two_normals(first: float, second: float) -> Any:
     """Turn two uniform numbers into two independent standard normal ones (Box & Muller 1958)."""
-    radius = np.sqrt(-2.0 * np.log(first))
-    angle = 2.0 * np.pi * second
-    return radius * np.cos(angle), radius * np.sin(angle)
+    radius = sqrt(-2.0 * log(first))
+    angle = 2.0 * pi * second
+    return radius * cos(angle), radius * sin(angle)
 
 
 @compiled
@@ -161,4 +162,4 @@ def gumbel(uniform: float) -> float:
 
     The best of utilities with such noise is the logit choice.
     """
-    return -np.log(-np.log(uniform))
+    return -log(-log(uniform))

@@ -230,7 +230,10 @@ class _Work:
         done = np.isin(ids, store.done(config.keep))
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
         notices = [*self.notices, *store.notices]
-        start = manifest_of(config, plan, int(done.sum()), 0, self.earlier, Merged(), notices)
+        start = manifest_of(
+            config, plan, Merged(),
+            done=int(done.sum()), failed=0, seconds=self.earlier, notices=notices,
+        )  # fmt: skip
         # Until the tables are written again, they are what the manifest said before.
         kept: dict[str, Any] = {key: before[key] for key in before if key in ("orders", "digest")}
         if not before and (store.folder / f"{RUNS}.parquet").exists():
@@ -246,7 +249,10 @@ class _Work:
             seconds = self.earlier + time.monotonic() - started
             notices = [*self.notices, *store.notices]
             failures = len(self.failed)
-            manifest = manifest_of(config, plan, rows, failures, seconds, merged, notices)
+            manifest = manifest_of(
+                config, plan, merged,
+                done=rows, failed=failures, seconds=seconds, notices=notices,
+            )  # fmt: skip
             store.write_manifest(manifest)
         return manifest
 

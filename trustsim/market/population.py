@@ -6,17 +6,17 @@ new name, and agents may imitate others that fare better.
 
 from __future__ import annotations
 
+from math import exp, sqrt
 from typing import Any
 
 import numpy as np
 
-from trustsim.engine.compiling import compiled, entry
-from trustsim.engine.luck import SECOND, THIRD, WORLD, four, four_more, normal, number_of
+from trustsim.engine.compiling import blank, compiled, entry
+from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
+from trustsim.market.beliefs import posterior, updated
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
+from trustsim.market.relations import knows, meet
 from trustsim.market.rooms.demand import common
-from trustsim.market.rooms.learning import meet, updated
-from trustsim.market.rooms.reputation import posterior
-from trustsim.market.rooms.sourcing import knows
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 
 COST = number_of("cost")
@@ -67,7 +67,7 @@ def policy_of(agent: int, offset: float, cumulative: Any) -> int:
 
 
 @entry
-def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
+def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """Draw the agents and their first contacts.
 
     Remoteness is uniform from 0 to twice its mean, as far as that stays below 1, otherwise so that
@@ -75,10 +75,10 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """
     market = world.market[0]
     market.round = 0
-    offset, _, _, _ = four_more(market, SUPPLIER_BIRTH, WORLD, SECOND)
+    offset, _, _, _ = draw_slot(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]
-        first, second, cost, home = four(market, SUPPLIER_BIRTH, s)
+        first, second, cost, home = draw(market, SUPPLIER_BIRTH, s)
         supplier.policy = policy_of(s, offset, supplier_shares)
         supplier.community = int(home * market.communities)
         supplier.opportunism = character(
@@ -91,10 +91,10 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
         supplier.cash = micro(market.start_cash * market.lot_cost)
-    offset, _, _, _ = four_more(market, BUYER_BIRTH, WORLD, SECOND)
+    offset, _, _, _ = draw_slot(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
         buyer = world.buyers[b]
-        first, second, site, home = four(market, BUYER_BIRTH, b)
+        first, second, site, home = draw(market, BUYER_BIRTH, b)
         buyer.policy = policy_of(b, offset, buyer_shares)
         buyer.community = int(home * market.communities)
         width = min(market.remoteness, 1.0 - market.remoteness)
@@ -102,9 +102,9 @@ def settle_in(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         buyer.opportunism = character(
             market.buyer_opportunism_mean, market.opportunism_spread, first, second
         )
-        shock, angle, _, _ = four_more(market, BUYER_BIRTH, b, THIRD)
+        shock, angle, _, _ = draw_slot(market, BUYER_BIRTH, b, THIRD)
         persistence = market.demand_persistence
-        spread = market.demand_volatility / np.sqrt(1.0 - persistence * persistence)
+        spread = market.demand_volatility / sqrt(1.0 - persistence * persistence)
         buyer.demand = spread * normal(shock, angle)
         buyer.recommends = -1
         buyer.prefers = -1
@@ -123,9 +123,9 @@ def first_contacts(world: Any, b: int) -> None:
     for k in range(contacts):
         world.ties[b, k].supplier = -1
     for k in range(contacts):
-        draw, _, _, _ = four_more(market, FIRST_CONTACTS, b, k)
+        draw, _, _, _ = draw_slot(market, FIRST_CONTACTS, b, k)
         s = int(draw * suppliers)
-        while knows(world, b, s):
+        while knows(world.ties, b, s):
             s = s + 1 if s + 1 < suppliers else 0
         meet(world, b, k, s)
 
@@ -146,10 +146,10 @@ def open_round(world: Any, r: int) -> None:
     market = world.market[0]
     market.round = r
     common(market)
-    hit, size, angle, new = four(market, SHOCK, WORLD)
+    hit, size, angle, new = draw(market, SHOCK, WORLD)
     market.cost_level = 1.0 + (market.cost_level - 1.0) * 0.5 ** (2.0 / market.rounds_per_year)
     if hit < market.shock_rate:
-        market.cost_level *= np.exp(market.shock_size * normal(size, angle))
+        market.cost_level *= exp(market.shock_size * normal(size, angle))
     market.technology_left = 1.0
     if new < market.technology_rate:
         market.technology_left = 1.0 - market.technology_loss
@@ -183,7 +183,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     balances[SUPPLIERS] += owed + start
     supplier.cash = start
     rename(supplier)
-    first, second, cost, _ = four_more(market, IDENTITY, s, SECOND)
+    first, second, cost, _ = draw_slot(market, IDENTITY, s, SECOND)
     supplier.opportunism = character(
         market.opportunism_mean, market.opportunism_spread, first, second
     )
@@ -216,8 +216,6 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     mean = market.demand_rate * market.buyers / market.suppliers
     if tally.lots > 0:
         supplier.burden += PAYOFF_MEMORY * (tally.dealing / (tally.lots * scale) - supplier.burden)
-        tally.lots = 0
-        tally.dealing = 0
     supplier.load = tally.orders / max(mean, 1.0e-9)
     kept = market.rating_forgetting
     supplier.rating_good = kept * supplier.rating_good + tally.good
@@ -229,11 +227,11 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     forget = market.trust_forgetting
     supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
     supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
-    redraw, cost, turn, again = four(market, COST, s)
+    redraw, cost, turn, again = draw(market, COST, s)
     if redraw < market.cost_churn:
         supplier.cost = draw_cost(market, cost)
     if turn < market.turn_rate:
-        first, second, _, _ = four(market, CHARACTER, s)
+        first, second, _, _ = draw(market, CHARACTER, s)
         supplier.opportunism = character(
             market.opportunism_mean, market.opportunism_spread, first, second
         )
@@ -242,17 +240,13 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
         rename(supplier)
     elif supplier.rated >= market.delisting_orders and supplier.rating < market.delisting_rating:
         supplier.listed = 0
-    tally.orders = 0
-    tally.good = 0
-    tally.bad = 0
-    tally.faults = 0
-    tally.known_good = 0
-    tally.known_bad = 0
-    tally.cash = 0
     broke = market.bankruptcy == 1 and supplier.cash < -micro(market.credit_line * scale)
-    if broke or (delisted and again >= market.new_identity):
-        tally.lots = 0
-        tally.dealing = 0
+    gone = broke or (delisted and again >= market.new_identity)
+    # What bids have cost since the last lot is charged to the next one.
+    carried = tally.dealing if tally.lots == 0 and not gone else 0
+    blank(tally)
+    tally.dealing = carried
+    if gone:
         replace(market, supplier, s, balances)
 
 
@@ -268,7 +262,7 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
     if count < 2:
         return
     for a in range(count):
-        wish, whom, adopt, mutant = four(market, event, a)
+        wish, whom, adopt, mutant = draw(market, event, a)
         if wish >= market.imitation_rate:
             continue
         if mutant < market.mutation:
@@ -278,26 +272,24 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
         if other >= a:
             other += 1
         excess = (agents[other].payoff - agents[a].payoff) / market.imitation_noise
-        if adopt < 1.0 / (1.0 + np.exp(-min(max(excess, -500.0), 500.0))):
+        if adopt < 1.0 / (1.0 + exp(-min(max(excess, -500.0), 500.0))):
             agents[a].policy = agents[other].policy
 
 
 @entry
-def close_round(
-    world: Any, tallies: Any, flows: Any, familiar: Any, buyer_mix: Any, supplier_mix: Any
-) -> None:
+def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
     """End a round.
 
     Suppliers settle, instruments become familiar, recommendations are published, agents imitate.
     """
     market = world.market[0]
-    balances = flows[market.round]
+    balances = workspace.balances[market.round]
     for s in range(world.suppliers.shape[0]):
-        close_supplier(world, tallies[s], s, balances)
+        close_supplier(world, workspace.suppliers[s], s, balances)
     for i in range(market.instruments):
         instrument = world.instruments[i]
-        share = familiar[i] / max(1.0, 1.0 * market.buyers)
-        familiar[i] = 0
+        share = workspace.used_well[i] / max(1.0, 1.0 * market.buyers)
+        workspace.used_well[i] = 0
         instrument.familiarity += (1.0 - instrument.familiarity) * share / market.rounds_per_year
     for b in range(world.buyers.shape[0]):
         world.buyers[b].recommends = world.buyers[b].prefers

@@ -1,9 +1,10 @@
 """The record types: the vocabulary of the whole model.
 
 State lives in a few NumPy structured arrays. Parameter records are generated from
-`trustsim.schema`; state records are written out here. A rule is stored as its number, the
-position of its name among the parameter's choices, or as an address above `OWN_RULE` when it is a
-function of the user's (see `trustsim.engine.compiling`).
+`trustsim.schema`; state records are written out here, each field once: a record is blanked, copied
+and added up as a whole. A rule is stored as its number, the position of its name among the
+parameter's choices, or as an address above `OWN_RULE` when it is a function of the user's (see
+`trustsim.engine.compiling`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,19 @@ def _f8(*names: str) -> Fields:
 
 def _i8(*names: str) -> Fields:
     return [(name, "i8") for name in names]
+
+
+def _padded(size: int, fields: Fields) -> np.dtype[Any]:
+    """Give a record of a fixed size, with the bytes that are left at its end."""
+    plain = np.dtype(fields, align=True)
+    places: Any = plain.fields
+    layout: Any = {
+        "names": plain.names,
+        "formats": [places[name][0] for name in plain.names or ()],
+        "offsets": [places[name][1] for name in plain.names or ()],
+        "itemsize": size,
+    }
+    return np.dtype(layout, align=True)
 
 
 Market = np.dtype(
@@ -92,7 +106,11 @@ Supplier = np.dtype(
     align=True,
 )
 
-Tie = np.dtype(
+TIE_BYTES = 64
+"""Size of a tie: one cache line."""
+
+Tie = _padded(
+    TIE_BYTES,
     [
         ("supplier", "i4"),
         ("last_round", "i2"),
@@ -100,8 +118,8 @@ Tie = np.dtype(
         ("clean", "u2"),  # of these, in a row without trouble seen by the buyer
         ("generation", "u1"),
         ("arrears", "u1"),  # rounds that what is owed has been overdue
-        ("supplier_deed", "u1"),  # last conduct as the buyer saw it: 0 none, 1 fair, 2 cheated
-        ("buyer_deed", "u1"),  # last conduct as the supplier saw it
+        ("supplier_conduct", "u1"),  # last conduct as the buyer saw it: 0 none, 1 fair, 2 cheated
+        ("buyer_conduct", "u1"),  # last conduct as the supplier saw it
         ("supplier_shared", "u1"),  # disclosed last time
         ("buyer_shared", "u1"),
         ("supplier_good", "f4"),  # what the buyer counts for and against the supplier
@@ -110,12 +128,15 @@ Tie = np.dtype(
         ("buyer_bad", "f4"),
         ("attraction", "f4"),
         ("knowhow", "f4"),
-        ("goodwill", "f4"),
-        ("assets", "f4"),
         ("watched", "f4"),  # chance of being inspected, as the supplier has seen it
         ("retained", "f4"),  # share of this buyer's orders, as the supplier has seen it
         ("owed", "i8"),  # overdue invoices, micro-units
     ],
+)
+
+Bond = np.dtype(
+    # what a tie has besides when goodwill or specific assets are at work; no rows otherwise
+    [("goodwill", "f4"), ("assets", "f4")],
     align=True,
 )
 
@@ -132,20 +153,32 @@ Order = np.dtype(
     align=True,
 )
 
-Deed = np.dtype(
-    # what was really done, hidden from the partner's rules, and what the order cost
+Facts = np.dtype(
+    # what was really done, hidden from the partner's rules
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
-        "delayed_payment", "profit", "receivable", "bids", "outlay", "earlier")
-    + _f8("unit_cost", "transaction_hours", "productive_hours", "arrears_days",
-          "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share")
-    + [("cost", "i8", (len(CATEGORIES),)), ("books", "i8", (len(ACCOUNTS),))],
+        "delayed_payment", "outlay", "earlier")
+    + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share"),
     align=True,
 )
 
-Sight = np.dtype(
+Candidate = np.dtype(
+    # a contact while a buyer chooses whom to ask: its utility with noise, and its luck
+    _f8("score", "luck"),
+    align=True,
+)
+
+Books = np.dtype(
+    # what the order adds up until it is posted: money by category and account, hours, days
+    _i8("profit", "receivable", "bids")
+    + _f8("transaction_hours", "productive_hours", "arrears_days")
+    + [("cost", "i8", (len(CATEGORIES),)), ("flow", "i8", (len(ACCOUNTS),))],
+    align=True,
+)
+
+View = np.dtype(
     # the relation as one side sees it: all that a rule is given besides the order and its policy
     _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
-        "retained", "watched", "partner_shared", "partner_deed", "own_deed", "acquainted",
+        "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
         "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
         "score", "asked"),
     align=True,
@@ -180,6 +213,7 @@ class World(NamedTuple):
     buyers : array of Buyer, shape (buyers,)
     suppliers : array of Supplier, shape (suppliers,)
     ties : array of Tie, shape (buyers, contacts)
+    bonds : array of Bond, shape (buyers, contacts), or (0, contacts) if no mechanism needs them
     buyer_policies, supplier_policies : arrays of BuyerPolicy and SupplierPolicy
     instruments : array of Instrument
     """
@@ -188,36 +222,55 @@ class World(NamedTuple):
     buyers: Records
     suppliers: Records
     ties: Records
+    bonds: Records
     buyer_policies: Records
     supplier_policies: Records
     instruments: Records
 
 
-class Desk(NamedTuple):
+class Workspace(NamedTuple):
     """Where one worker keeps the order that it walks and adds up what it saw.
 
     All sums are integers: they do not depend on who adds first.
 
     Attributes
     ----------
-    asking : array of float64, shape (2, contacts), scores and luck of the contacts
+    candidates : array of Candidate, shape (contacts,)
     order : array of Order, shape (1,)
-    deed : array of Deed, shape (1,)
-    buyer_sight, supplier_sight : arrays of Sight, shape (contacts,) and (1,)
+    facts : array of Facts, shape (1,)
+    books : array of Books, shape (1,)
+    buyer_views, supplier_view : arrays of View, shape (contacts,) and (1,)
     rounds : array of Tally, shape (rounds, buyer policies)
     ages : array of Tally, shape (age buckets,)
     suppliers : array of SupplierTally, shape (suppliers,)
-    familiar : array of int64, shape (instruments,), orders that went well with each
+    used_well : array of int64, shape (instruments,), orders of the round that went well with each
     balances : array of int64, shape (rounds, 7), net flow into each account by round
     """
 
-    asking: Records
+    candidates: Records
     order: Records
-    deed: Records
-    buyer_sight: Records
-    supplier_sight: Records
+    facts: Records
+    books: Records
+    buyer_views: Records
+    supplier_view: Records
     rounds: Records
     ages: Records
     suppliers: Records
-    familiar: Records
+    used_well: Records
     balances: Records
+
+
+class Dealing(NamedTuple):
+    """One agreed order with all that its rooms need: a record each, not arrays of them."""
+
+    market: Any
+    buyer: Any
+    supplier: Any
+    tie: Any
+    buyer_policy: Any
+    supplier_policy: Any
+    buyer_view: Any
+    supplier_view: Any
+    order: Any
+    facts: Any
+    books: Any

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import entry, inlined
-from trustsim.engine.luck import four_more, number_of
-from trustsim.market import ledger as accounts
-from trustsim.market import population
+from trustsim.engine.compiling import blank, entry, inlined, spliced
+from trustsim.engine.luck import draw_slot, number_of
+from trustsim.market import ledger, population, relations, views
 from trustsim.market.rooms import (
     delivery,
     demand,
@@ -24,6 +23,7 @@ from trustsim.market.rooms import (
 )
 
 CONTINUATION = number_of("continuation")
+NOBODY = relations.NOBODY
 SCHEDULE = (
     demand,
     sourcing,
@@ -37,7 +37,7 @@ SCHEDULE = (
     disputes,
     reputation,
     learning,
-    accounts,
+    ledger,
     population,
 )
 """The rooms in the order of the walk; population comes between rounds."""
@@ -59,166 +59,131 @@ def schedule() -> str:
 
 
 @inlined
-def fade(world: Any, desk: Any, b: int, policy: Any, deed: Any) -> None:
+def fade(world: Any, workspace: Any, b: int) -> None:
     """Let all ties of a buyer fade by a round; strangers take the place of firms that are gone."""
     market = world.market[0]
+    policy = world.buyer_policies[world.buyers[b].policy]
     for k in range(world.ties.shape[1]):
         tie = world.ties[b, k]
-        learning.erode(tie, policy, market)
+        relations.erode(tie, policy, market)
+        if world.bonds.shape[0] > 0:
+            relations.erode_goodwill(world.bonds[b, k], market)
         if tie.last_round < market.round - 1:
-            learning.idle(tie, policy, market)
-        supplier = world.suppliers[tie.supplier]
-        if supplier.generation != tie.generation:
+            relations.idle(tie, policy, market)
+        if world.suppliers[tie.supplier].generation != tie.generation:
             if world.buyers[b].partner == tie.supplier:
-                world.buyers[b].partner = sourcing.GONE
-            learning.meet(world, b, k, tie.supplier)
+                world.buyers[b].partner = relations.GONE
+            relations.meet(world, b, k, tie.supplier)
         if market.break_rate > 0.0:
-            ends, whom, _, _ = four_more(market, CONTINUATION, b, k)
+            ends, whom, _, _ = draw_slot(market, CONTINUATION, b, k)
             if ends < market.break_rate:
                 if tie.owed > 0:
-                    settlement.close_out(world, desk, b, k, deed)
-                sourcing.part(world, b, k, whom)
+                    settlement.close_out(world, workspace, b, k)
+                relations.part(world, b, k, whom)
 
 
-@inlined
-def find_partner(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> bool:
-    """Walk the rooms before the order is agreed; give False when no agreement is reached."""
-    market = world.market[0]
-    sourcing.loyalty(world, b, deed)
-    newcomer = sourcing.explore(world, b, policy)
-    if sourcing.ask(world, desk, b, policy, newcomer, order) == 0:
-        order.lost_for_terms = 1
-        return False
-    negotiation.collect_bids(world, desk, b, order, deed)
-    contact = sourcing.award(world, desk, b, policy, order, deed)
-    sourcing.choose(world, b, contact, order)
-    ours = desk.buyer_sight[contact]
-    theirs_seen = desk.supplier_sight[0]
-    supplier = world.suppliers[order.supplier]
-    tie = world.ties[b, contact]
-    learning.see_buyer(theirs_seen, tie, world.buyers[b], supplier, market)
-    negotiation.agree(market, tie, supplier, policy, ours, order, deed)
-    return payment_terms.settle_on(world, policy, ours, theirs_seen, order, deed)
-
-
-@inlined
-def carry_out(world: Any, desk: Any, b: int, policy: Any, order: Any, deed: Any) -> None:
-    """Walk the rooms of an agreed order, from information sharing to learning."""
-    market = world.market[0]
-    buyer = world.buyers[b]
-    tie = world.ties[b, order.contact]
-    supplier = world.suppliers[order.supplier]
-    theirs = world.supplier_policies[supplier.policy]
-    instrument = world.instruments[order.instrument]
-    tally = desk.suppliers[order.supplier]
-    ours = desk.buyer_sight[order.contact]
-    seen = desk.supplier_sight[0]
-    deed.trust_in_supplier = ours.trust
-    deed.trust_in_buyer = seen.trust
-    deed.knowhow = ours.knowhow
-    sourcing.place(world, b, order, deed)
-    payment_terms.charge(market, instrument, order, deed)
-    information_sharing.share(market, b, tie, supplier, policy, theirs, ours, seen, order, deed)
-    production.produce(market, b, supplier, tie.knowhow, theirs, seen, order, deed)
-    if deed.absconded == 0:
-        delivery.deliver(market, b, supplier, tie.knowhow, theirs, order, deed)
-    if order.delivered == 1:
-        inspection.inspect(market, b, policy, ours, order, deed)
-    settlement.settle(
-        market, b, buyer, tie, supplier, instrument, policy, theirs, ours, seen, order, deed
-    )
-    reputation.speak(market, b, buyer, supplier, tally, order, deed)
-    learning.learn(market, b, buyer, tie, policy, theirs, tally, order, deed)
-    if order.accepted == 1 and order.grievance == 0:
-        desk.familiar[order.instrument] += 1
-
-
-@inlined
-def walk(world: Any, desk: Any, b: int) -> None:
-    """Walk one buyer's order of a round through all rooms."""
-    market = world.market[0]
-    buyer = world.buyers[b]
-    policy = world.buyer_policies[buyer.policy]
-    order = desk.order[0]
-    deed = desk.deed[0]
-    accounts.clear(order, deed)
+@spliced
+def open_order(order: Any, buyer: Any, b: int, market: Any) -> None:
+    """Take a blank order, with nobody to deal with yet."""
+    blank(order)
+    order.supplier = order.contact = order.instrument = NOBODY
     order.round = market.round
     order.buyer = b
     order.remoteness = buyer.remoteness
+
+
+@spliced
+def find_partner(world: Any, workspace: Any, b: int) -> bool:
+    """Walk the rooms before the order is agreed; give False when no agreement is reached."""
+    sourcing.note_loyalty(world.ties, workspace.facts[0], b)
+    newcomer = sourcing.explore(world, b)
+    if sourcing.ask(world, workspace, b, newcomer) == 0:
+        workspace.order[0].lost_for_terms = 1
+        return False
+    negotiation.collect_bids(world, workspace, b)
+    sourcing.award(world, workspace, b)
+    views.see_buyer(world, b, workspace.order[0].contact, workspace.supplier_view[0])
+    negotiation.agree(world, workspace, b)
+    return payment_terms.agree_on_terms(world, workspace, b)
+
+
+@spliced
+def fulfil(world: Any, workspace: Any, b: int) -> None:
+    """Walk the rooms of an agreed order, from information sharing to learning."""
+    order, facts = workspace.order[0], workspace.facts[0]
+    buyer_view = workspace.buyer_views[order.contact]
+    facts.trust_in_supplier = buyer_view.trust
+    facts.trust_in_buyer = workspace.supplier_view[0].trust
+    facts.knowhow = buyer_view.knowhow
+    sourcing.place(world, workspace, b)
+    payment_terms.charge(world, workspace, b)
+    information_sharing.share(world, workspace, b)
+    production.produce(world, workspace, b)
+    if facts.absconded == 0:
+        delivery.deliver(world, workspace, b)
+    if order.delivered == 1:
+        inspection.inspect(world, workspace, b)
+    settlement.settle(world, workspace, b)
+    reputation.rate_order(world, workspace, b)
+    learning.learn(world, workspace, b)
+    if order.accepted == 1 and order.grievance == 0:
+        workspace.used_well[order.instrument] += 1
+
+
+@spliced
+def walk(world: Any, workspace: Any, b: int) -> None:
+    """Walk one buyer's order of a round through all rooms."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
+    open_order(order, buyer, b, market)
+    blank(facts)
+    blank(books)
     if buyer.debts > 0:
-        settlement.chase(world, desk, b, deed)
-    fade(world, desk, b, policy, deed)
-    tally = desk.rounds[market.round, buyer.policy]
-    if demand.need(market, buyer, b, order):
-        if find_partner(world, desk, b, policy, order, deed):
-            carry_out(world, desk, b, policy, order, deed)
+        settlement.chase(world, workspace, b)
+    fade(world, workspace, b)
+    if demand.need(world, workspace, b):
+        if find_partner(world, workspace, b):
+            fulfil(world, workspace, b)
         else:
-            delivery.do_without(market, order, deed)
-            if order.contact >= 0:
-                learning.turn_away(world.ties[b, order.contact])
-        accounts.post(buyer, desk, deed, order.supplier)
-        accounts.enter(tally, order, deed, market)
+            delivery.do_without(market, order, books)
+            if order.contact != NOBODY:
+                relations.turn_away(world.ties[b, order.contact])
+        ledger.post(buyer, workspace, order.supplier)
+        ledger.enter(workspace.rounds[market.round, buyer.policy], order, facts, books, market)
         if order.ordered == 1:
-            learning.attract(market, world.ties[b, order.contact], order, deed)
-            accounts.burden(desk, order, deed)
-            accounts.enter(desk.ages[learning.age_bucket(order.age)], order, deed, market)
-        sourcing.recommend(world, b)
-    accounts.settle_payoff(buyer, order, deed, market)
+            learning.attract(world.ties[b, order.contact], order, books, market)
+            ledger.note_burden(workspace)
+            bucket = relations.age_bucket(order.age)
+            ledger.enter(workspace.ages[bucket], order, facts, books, market)
+        sourcing.recommend(buyer, world.ties, b)
+    ledger.smooth_payoff(buyer, workspace, market)
 
 
 @entry
-def walk_buyers(world: Any, desk: Any, first: int, last: int) -> None:
+def walk_buyers(world: Any, workspace: Any, first: int, last: int) -> None:
     """Walk the orders of the buyers from first up to (not with) last."""
     for b in range(first, last):
-        walk(world, desk, b)
+        walk(world, workspace, b)
 
 
 @entry
-def walk_recorded(world: Any, desk: Any, first: int, last: int, orders: Any, deeds: Any) -> None:
-    """Walk as `walk_buyers` does and keep every order and deed."""
-    for b in range(first, last):
-        walk(world, desk, b)
-        orders[b] = desk.order[0]
-        deeds[b] = desk.deed[0]
-
-
-@entry
-def merge(desk: Any, other: Any) -> None:
-    """Add another worker's sums of the round to a worker's, and empty them."""
-    for s in range(desk.suppliers.shape[0]):
-        into, tally = desk.suppliers[s], other.suppliers[s]
-        into.orders += tally.orders
-        into.good += tally.good
-        into.bad += tally.bad
-        into.faults += tally.faults
-        into.known_good += tally.known_good
-        into.known_bad += tally.known_bad
-        into.cash += tally.cash
-        into.lots += tally.lots
-        into.dealing += tally.dealing
-        tally.orders = 0
-        tally.good = 0
-        tally.bad = 0
-        tally.faults = 0
-        tally.known_good = 0
-        tally.known_bad = 0
-        tally.cash = 0
-        tally.lots = 0
-        tally.dealing = 0
-    for i in range(desk.familiar.shape[0]):
-        desk.familiar[i] += other.familiar[i]
-        other.familiar[i] = 0
+def walk_recorded(world: Any, workspace: Any, orders: Any, facts: Any, books: Any) -> None:
+    """Walk the orders of all buyers and keep every order, its facts and its books."""
+    for b in range(world.buyers.shape[0]):
+        walk(world, workspace, b)
+        orders[b] = workspace.order[0]
+        facts[b] = workspace.facts[0]
+        books[b] = workspace.books[0]
 
 
 @entry
 def many_rounds(
-    world: Any, desk: Any, first: int, last: int, buyer_mix: Any, supplier_mix: Any
+    world: Any, workspace: Any, first: int, last: int, buyer_mix: Any, supplier_mix: Any
 ) -> None:
     """Walk the rounds from first up to (not with) last on one core, without coming back."""
     buyers = world.buyers.shape[0]
     for r in range(first, last):
         population.open_round(world, r)
-        walk_buyers(world, desk, 0, buyers)
-        population.close_round(
-            world, desk.suppliers, desk.balances, desk.familiar, buyer_mix, supplier_mix
-        )
+        walk_buyers(world, workspace, 0, buyers)
+        population.close_round(world, workspace, buyer_mix, supplier_mix)

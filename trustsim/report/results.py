@@ -19,6 +19,7 @@ from trustsim.analysis.means import Reading
 from trustsim.config.design import SAMPLED, Design, read_design
 from trustsim.config.models import KEPT
 from trustsim.errors import ConfigError, nearest
+from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Results:
     folder : Path
         Where it was read from.
     runs : DataFrame
-        Finished runs, one row each; never empty.
+        Finished runs, one row each; never empty. Of an ablation those in the full market.
+    ablated : DataFrame or None
+        Of an ablation all finished runs, also those without a mechanism.
     failures : int
         Number of failed runs.
     experiment, manifest : mapping
@@ -42,6 +45,7 @@ class Results:
 
     folder: Path
     runs: pd.DataFrame
+    ablated: pd.DataFrame | None = None
     failures: int = 0
     experiment: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -96,6 +100,8 @@ class Results:
         arms = [str(a) for a in _table(self.experiment, "arms")] or self.arms
         last = int(self.runs["replicate"].max()) + 1
         replications = int(self.manifest.get("replications", last))
+        if self.ablated is not None:
+            return arms, 1, replications
         points = int(self.runs["point"].max()) + 1 if "point" in self.runs else 1
         planned = int(self.manifest.get("runs_planned", 0))
         return arms, max(points, planned // (len(arms) * replications)), replications
@@ -173,6 +179,9 @@ def read_results(folder: Path) -> Results:
         runs = runs[runs["status"] == "done"]
     if runs.empty:
         raise ConfigError(f"{folder / 'runs.parquet'}: no finished run")
+    ablated = None
+    if WITHOUT in runs and not runs.loc[runs[WITHOUT] == NOTHING].empty:
+        ablated, runs = runs, runs[runs[WITHOUT] == NOTHING]
     failures = _frame(folder / "failures.parquet")
     experiment = _read(folder / "experiment.toml", tomllib.loads)
     manifest = _read(folder / "manifest.json", json.loads)
@@ -181,6 +190,7 @@ def read_results(folder: Path) -> Results:
     found = Results(
         folder=folder,
         runs=runs,
+        ablated=ablated,
         failures=0 if failures is None else len(failures),
         experiment=experiment or {},
         manifest=manifest or {},

@@ -19,7 +19,7 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.storage.files import clear_errors, written
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
 from trustsim.report.results import Results, read_results
-from trustsim.report.sections import comparison, discovery, precision, sensitivity
+from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
 from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.section import MakeSection, Section
 from trustsim.report.sections.tables import (
@@ -47,6 +47,7 @@ UNITS = {"replicates": "runs", "points": "points", "both": "points and replicate
 
 SECTIONS: tuple[MakeSection, ...] = (
     comparison.section,
+    ablation.section,
     precision.section,
     discovery.section,
     sensitivity.section,

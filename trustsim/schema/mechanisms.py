@@ -77,7 +77,7 @@ ROWS = (
         {"hold_up": 0.0}, measures=("cost_price",),
     ),
     Mechanism(
-        "pass_on", "negotiation", "Suppliers add to their bids what dealing with buyers costs them.",
+        "pass_on", "negotiation", "Suppliers add to their bids what dealing with buyers costs.",
         {"pass_on": 0.0}, measures=("cost_price", "supplier_profit"),
     ),
     Mechanism(
@@ -266,3 +266,10 @@ def off_without(names: Iterable[str]) -> tuple[str, ...]:
     while more := {row.name for row in ROWS if off & set(row.needs)} - off:
         off |= more
     return tuple(name for name in MECHANISMS if name in off)
+
+
+WITHOUT = "without"
+"""Path of a design, and column of its runs, that says which mechanism is off."""
+
+NOTHING = "nothing"
+"""Value of `WITHOUT` for the full market."""

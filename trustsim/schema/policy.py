@@ -157,3 +157,21 @@ SUPPLIER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     number("admission", 0.5, 0.0, 1.0, "probability",
            "A supplier at fault admits it and makes good without a dispute.", NEUTRAL),
 )
+
+
+def choice_number(parameter: str, name: str) -> int:
+    """Give the number of a built-in rule: its place among the choices of its parameter.
+
+    Parameters
+    ----------
+    parameter : str
+        A rule parameter of a policy.
+    name : str
+        One of its choices.
+
+    Raises
+    ------
+    ValueError
+        If no choice has this name.
+    """
+    return next(row for row in BUYER + SUPPLIER if row.name == parameter).choices.index(name)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records
-from trustsim.market.records import MAX_ORDERS, Deed, Order, Tally, World
+from trustsim.market.records import MAX_ORDERS, Tally, World
 from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
 from trustsim.schema.measures import AGE_FROM, measure
 
@@ -62,16 +62,15 @@ class Outcome:
     sums : Sums
     world : World
         The market as it stands at the end.
-    order_records, deed_records : array or None
-        All orders in the order of their walk, if they were asked for.
+    recorded : tuple of array or None
+        All orders, their facts and their books, in the order of their walk, if asked for.
     """
 
     scenario: Scenario
     replicate: int
     sums: Sums
     world: World
-    order_records: Records | None = None
-    deed_records: Records | None = None
+    recorded: tuple[Records, ...] | None = None
 
     @property
     def balances(self) -> NDArray[np.int64]:
@@ -103,15 +102,14 @@ class Outcome:
 
         What both sides knew, what was really done, and the costs in micro-units.
         """
-        if self.order_records is None or self.deed_records is None:
+        if self.recorded is None:
             return None
-        columns = {name: self.order_records[name] for name in Order.names or ()}
-        for name in Deed.names or ():
-            values = self.deed_records[name]
-            if name == "cost":
-                columns |= {f"cost_{c}": values[:, i] for i, c in enumerate(CATEGORIES)}
-            elif name != "books":
-                columns[name] = values
+        columns: Columns = {}
+        for records in self.recorded:
+            columns |= {name: records[name] for name in records.dtype.names or ()}
+        del columns["flow"]
+        costs = columns.pop("cost")
+        columns |= {f"cost_{name}": costs[:, place] for place, name in enumerate(CATEGORIES)}
         table = pd.DataFrame(columns)
         return table[table["contact"] >= 0].reset_index(drop=True)
 

@@ -9,46 +9,20 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Executor
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records, records
-from trustsim.engine.own_rules import Kinds, address_of
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import Crew
 from trustsim.errors import ConfigError
-from trustsim.market import population
-from trustsim.market import schedule as market_round
-from trustsim.market.records import (
-    Buyer,
-    BuyerPolicy,
-    Deed,
-    Desk,
-    Instrument,
-    Market,
-    Order,
-    Sight,
-    Supplier,
-    SupplierPolicy,
-    SupplierTally,
-    Tally,
-    Tie,
-    World,
-)
-from trustsim.market.rooms.demand import mismatch
-from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER
-from trustsim.schema.accounts import ACCOUNTS, MICRO
-from trustsim.schema.checking import MOST_REPLICATES
-from trustsim.schema.measures import AGE_FROM
+from trustsim.market import population, schedule
+from trustsim.market.records import Books, Facts, Order, Tally, Workspace
+from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.outcome import Outcome, Sums
-
-TEN_LOTS = 10.0
-"""Room in the books for each order, in lots of its cost."""
 
 BUYERS_AT_A_TIME = 4_000
 """Buyers that a worker takes at a time, so that none waits long for another."""
@@ -58,127 +32,6 @@ SMALLEST_SHARE = 2_000
 
 LOOKS = 100
 """How often, at least, one looks at the clock while a run uses up the time that it may take."""
-
-TYPES = {
-    "market": (Market, MARKET),
-    "buyer": (BuyerPolicy, BUYER),
-    "supplier": (SupplierPolicy, SUPPLIER),
-    "instrument": (Instrument, INSTRUMENT),
-}
-"""Record and parameters of what a scenario consists of."""
-
-
-def _record(what: str, values: Any) -> Any:
-    """Give the record of frozen values; it is not to be changed.
-
-    One with a rule of the user's is made anew: what the rule takes from around it may change.
-    """
-    own = any(callable(value) for value in vars(values).values())
-    return (_made if own else _kept)(what, values)
-
-
-def _made(what: str, values: Any) -> Any:
-    """Make a record of values; a rule becomes its number or its function's address."""
-    kind, rows = TYPES[what]
-    record = records(kind, 1)[0]
-    for row in rows:
-        value = getattr(values, row.name)
-        if row.choices:
-            if value in row.choices:
-                value = row.choices.index(value)
-            else:
-                value = address_of(value, Kinds(Order, Sight, kind, Market))
-        record[row.name] = value
-    return record
-
-
-_kept = lru_cache(maxsize=1024)(_made)
-
-
-def build(scenario: Scenario, replicate: int) -> World:
-    """Make the records of a market before its first round.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    replicate : int
-        From 0 to 2**32 - 1.
-    """
-    if not 0 <= replicate < MOST_REPLICATES:
-        raise ConfigError(f"replicate = {replicate}: allowed: 0 to {MOST_REPLICATES - 1}")
-    given = scenario.market
-    _refuse_more_money_than_fits(scenario)
-    market = records(Market, 1)
-    market[0] = _record("market", given)
-    market["seed"] = scenario.seed
-    market["replicate"] = replicate
-    market["instruments"] = len(scenario.instruments)
-    market["common_demand"] = market["cost_level"] = market["technology_left"] = 1.0
-    for shared in (True, False):
-        market["mismatch_shared" if shared else "mismatch_unshared"] = mismatch(
-            given.demand_persistence,
-            given.demand_volatility,
-            given.lead_time,
-            given.holding_cost,
-            given.shortage_cost,
-            shared and given.forecasts == 1,
-        )
-    buyer_policies = records(BuyerPolicy, len(scenario.buyer_mix))
-    for place, name in enumerate(scenario.buyer_mix):
-        buyer_policies[place] = _record("buyer", scenario.buyer_policies[name])
-    supplier_policies = records(SupplierPolicy, len(scenario.supplier_mix))
-    for place, name in enumerate(scenario.supplier_mix):
-        supplier_policies[place] = _record("supplier", scenario.supplier_policies[name])
-    instruments = records(Instrument, len(scenario.instruments))
-    for place, row in enumerate(scenario.instruments.values()):
-        instruments[place] = _record("instrument", row)
-    instruments["familiarity"] = given.familiarity_start
-    contacts = min(given.contacts, given.suppliers)
-    world = World(
-        market,
-        records(Buyer, given.buyers),
-        records(Supplier, given.suppliers),
-        records(Tie, given.buyers, contacts),
-        buyer_policies,
-        supplier_policies,
-        instruments,
-    )
-    population.settle_in(world, _cumulative(scenario.buyer_mix), _cumulative(scenario.supplier_mix))
-    return world
-
-
-def _refuse_more_money_than_fits(scenario: Scenario) -> None:
-    """Refuse a market whose money, in micro-units, would not fit into 64 bits."""
-    given = scenario.market
-    lots = given.buyers * scenario.rounds
-    if lots * given.lot_cost * max(given.value, TEN_LOTS) * MICRO > 2**62:
-        raise ConfigError(
-            f"buyers = {given.buyers} with rounds = {scenario.rounds} and lot_cost = "
-            f"{given.lot_cost}: more money than can be counted in micro-units; take a smaller "
-            "lot_cost"
-        )
-
-
-def _cumulative(mix: dict[str, float]) -> NDArray[np.float64]:
-    total = np.cumsum(list(mix.values()))
-    total[-1] = 1.0
-    return total
-
-
-def make_desk(world: World, rounds: int) -> Desk:
-    """Make the desk of one worker for so many rounds."""
-    return Desk(
-        np.zeros((2, world.ties.shape[1])),
-        records(Order, 1),
-        records(Deed, 1),
-        records(Sight, world.ties.shape[1]),
-        records(Sight, 1),
-        records(Tally, rounds, len(world.buyer_policies)),
-        records(Tally, len(AGE_FROM)),
-        records(SupplierTally, len(world.suppliers)),
-        np.zeros(len(world.instruments), np.int64),
-        np.zeros((rounds, len(ACCOUNTS)), np.int64),
-    )
 
 
 class Rounds:
@@ -196,13 +49,13 @@ class Rounds:
         self.scenario = scenario
         self.replicate = replicate
         self.world = build(scenario, replicate)
-        self.desks = [make_desk(self.world, scenario.rounds) for _ in range(workers)]
+        self.workspaces = [make_workspace(self.world, scenario.rounds) for _ in range(workers)]
         self.mixes = [
             np.flatnonzero([share > 0 for share in mix.values()])
             for mix in (scenario.buyer_mix, scenario.supplier_mix)
         ]
         self.done = 0
-        self.kept: list[tuple[Records, Records]] = []
+        self.kept: list[tuple[Records, ...]] = []
 
     def run(self, limit: TimeLimit | None = None) -> None:
         """Walk all rounds on one core.
@@ -222,7 +75,7 @@ class Rounds:
         while self.done < rounds:
             before = time.monotonic()
             last = min(self.done + block, rounds)
-            market_round.many_rounds(self.world, self.desks[0], self.done, last, *self.mixes)
+            schedule.many_rounds(self.world, self.workspaces[0], self.done, last, *self.mixes)
             self.done = last
             if limit is not None and last < rounds:
                 limit.look()
@@ -232,38 +85,34 @@ class Rounds:
 
     def step(self, pool: Executor | None = None, keep: bool = False) -> None:
         """Walk one round, by the workers of a pool or alone."""
-        world, desks = self.world, self.desks
+        world, workspaces = self.world, self.workspaces
         population.open_round(world, self.done)
         buyers = len(world.buyers)
-        parts = max(len(desks), buyers // BUYERS_AT_A_TIME)
+        parts = max(len(workspaces), buyers // BUYERS_AT_A_TIME)
         left = iter(pairwise(np.linspace(0, buyers, parts + 1).astype(int)))
 
-        def walk(desk: Desk) -> None:
+        def walk(workspace: Workspace) -> None:
             # Whoever is free takes the next buyers; what one iterator gives, it gives once.
             for first, last in left:
-                market_round.walk_buyers(world, desk, first, last)
+                schedule.walk_buyers(world, workspace, first, last)
 
         if keep:
-            orders, deeds = records(Order, len(world.buyers)), records(Deed, len(world.buyers))
-            market_round.walk_recorded(world, desks[0], 0, len(world.buyers), orders, deeds)
-            self.kept.append((orders, deeds))
+            kept = tuple(records(kind, buyers) for kind in (Order, Facts, Books))
+            schedule.walk_recorded(world, workspaces[0], *kept)
+            self.kept.append(kept)
         elif pool is None:
-            walk(desks[0])
+            walk(workspaces[0])
         else:
-            for done in [pool.submit(walk, desk) for desk in desks]:
+            for done in [pool.submit(walk, workspace) for workspace in workspaces]:
                 done.result()
-        for other in desks[1:]:
-            market_round.merge(desks[0], other)
-        population.close_round(
-            world, desks[0].suppliers, desks[0].balances, desks[0].familiar, *self.mixes
-        )
+        for other in workspaces[1:]:
+            _hand_over(other, workspaces[0])
+        population.close_round(world, workspaces[0], *self.mixes)
         self.done += 1
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
-        orders = deeds = None
-        if self.kept:
-            orders, deeds = (np.concatenate(part) for part in zip(*self.kept, strict=True))
+        kept = tuple(np.concatenate(part) for part in zip(*self.kept, strict=True))
         return Outcome(
             self.scenario,
             self.replicate,
@@ -271,15 +120,23 @@ class Rounds:
                 float(self.scenario.market.hour_cost),
                 tuple(self.scenario.instruments),
                 tuple(self.scenario.buyer_mix),
-                self._sum([desk.rounds[: self.done] for desk in self.desks]),
-                self._sum([desk.ages for desk in self.desks]),
+                self._sum([workspace.rounds[: self.done] for workspace in self.workspaces]),
+                self._sum([workspace.ages for workspace in self.workspaces]),
                 population.opening_balances(self.scenario)
-                + np.cumsum(sum(desk.balances[: self.done] for desk in self.desks), axis=0),
+                + np.cumsum(
+                    sum(workspace.balances[: self.done] for workspace in self.workspaces), axis=0
+                ),
             ),
             self.world,
-            orders,
-            deeds,
+            kept or None,
         )
+
+    def _balances(self) -> NDArray[np.int64]:
+        """Balance of every account after every round walked so far."""
+        flows = sum(workspace.balances[: self.done] for workspace in self.workspaces)
+        opening = population.opening_balances(self.scenario)
+        balances: NDArray[np.int64] = np.cumsum(flows, axis=0) + opening
+        return balances
 
     def _sum(self, parts: list[Records]) -> Records:
         """Add up what workers have counted; what may still change is copied."""
@@ -289,6 +146,17 @@ class Rounds:
         for part in parts[1:]:
             whole.view(np.int64)[...] += np.ascontiguousarray(part).view(np.ndarray).view(np.int64)
         return whole.view(Tally).view(np.ndarray)
+
+
+def _hand_over(giving: Workspace, taking: Workspace) -> None:
+    """Add a worker's sums of the round to another's, and empty them."""
+    for given, taken in (
+        (giving.suppliers, taking.suppliers),
+        (giving.used_well, taking.used_well),
+    ):
+        numbers = given.view(np.ndarray).view(np.int64)
+        taken.view(np.ndarray).view(np.int64)[...] += numbers
+        numbers[...] = 0
 
 
 def simulate(

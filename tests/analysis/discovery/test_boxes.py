@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trustsim.analysis.discovery.prim import (
-    Limits,
-    Search,
+    Bounds,
+    BoxSearch,
     Step,
     by_chance,
     choose,
@@ -35,7 +35,7 @@ def test_a_planted_box_in_eight_dimensions_is_recovered(seed: int) -> None:
     # Within .05 of each planted edge: some fifty of a thousand points lie that far beyond one.
     table = cube(seed)
     hit = (table[:, 0] < 0.4) & (table[:, 3] > 0.5) & (abs(table[:, 5] - 0.5) < 0.3)
-    (found,) = cover(table, hit, NUMBERS, Search(density=0.95))
+    (found,) = cover(table, hit, NUMBERS, BoxSearch(density=0.95))
     box = found.step.box
     assert [i for i, limits in enumerate(box) if limits.restricts] == [0, 3, 5]
     edges = [box[0].high, box[3].low, box[5].low, box[5].high]
@@ -49,7 +49,7 @@ def test_two_planted_boxes_are_found_one_after_the_other() -> None:
     table = cube(1, points=2000)
     first, second = (table[:, 0] < 0.5) & (table[:, 1] < 0.6), table[:, 0] > 0.8
     hit = first | (second & (table[:, 2] > 0.5))
-    found = cover(table, hit, NUMBERS, Search(density=0.9))
+    found = cover(table, hit, NUMBERS, BoxSearch(density=0.9))
     assert len(found) == 2
     big, small = (each.step.box for each in found)
     assert (big[0].high, big[1].high) == pytest.approx((0.5, 0.6), abs=0.05)
@@ -62,7 +62,7 @@ def test_a_planted_choice_is_recovered_by_dropping_the_others() -> None:
     table[:, 4] = np.random.default_rng(3).integers(0, 5, len(table))
     kinds = [*NUMBERS[:4], "choice", *NUMBERS[5:]]
     hit = np.isin(table[:, 4], [1, 3]) & (table[:, 0] < 0.5)
-    (found,) = cover(table, hit, kinds, Search(density=0.95))
+    (found,) = cover(table, hit, kinds, BoxSearch(density=0.95))
     assert found.step.box[4].kept == frozenset({1, 3})
     assert found.step.box[0].high == pytest.approx(0.5, abs=0.05)
     assert sum(limits.restricts for limits in found.step.box) == 2
@@ -72,7 +72,7 @@ def test_limits_of_whole_numbers_are_values_within_the_box() -> None:
     table = cube(4)
     table[:, 1] = np.random.default_rng(5).integers(1, 11, len(table))
     hit = (table[:, 1] >= 4) & (table[:, 1] <= 7)
-    (found,) = cover(table, hit, ["number", "integer", *NUMBERS[2:]], Search(density=1.0))
+    (found,) = cover(table, hit, ["number", "integer", *NUMBERS[2:]], BoxSearch(density=1.0))
     assert (found.step.box[1].low, found.step.box[1].high) == (4, 7)
     assert (found.step.density, found.step.hits) == (1, hit.sum())
 
@@ -80,8 +80,8 @@ def test_limits_of_whole_numbers_are_values_within_the_box() -> None:
 def test_nothing_is_found_where_there_is_nothing_to_tell_apart() -> None:
     table = cube(6)
     for hit in (np.zeros(1000, bool), np.ones(1000, bool)):
-        assert cover(table, hit, NUMBERS, Search()) == []
-    assert cover(table[:15], table[:15, 0] < 0.5, NUMBERS, Search()) == []
+        assert cover(table, hit, NUMBERS, BoxSearch()) == []
+    assert cover(table[:15], table[:15, 0] < 0.5, NUMBERS, BoxSearch()) == []
 
 
 def test_the_rule_takes_the_greatest_coverage_among_dense_boxes() -> None:
@@ -102,10 +102,10 @@ def test_quasi_p_value_is_the_binomial_tail() -> None:
 def test_pasting_widens_a_box_that_was_peeled_too_far() -> None:
     table = cube(7, columns=2)
     hit = table[:, 0] < 0.5
-    small = (Limits(0.1, 0.4), Limits())
+    small = (Bounds(0.1, 0.4), Bounds())
     held = inside(small, table)
     step = Step(small, int(held.sum()), int(hit[held].sum()))
-    wide = paste(step, table, hit, ["number", "number"], Search())
+    wide = paste(step, table, hit, ["number", "number"], BoxSearch())
     assert wide.box[0].low == -np.inf
     assert wide.box[0].high == pytest.approx(0.5, abs=0.01)
     assert wide.density == 1
@@ -114,18 +114,18 @@ def test_pasting_widens_a_box_that_was_peeled_too_far() -> None:
 def test_pasting_brings_back_a_choice() -> None:
     table = np.array([[0.0], [1.0], [2.0]] * 30)
     hit = table[:, 0] < 2
-    step = Step((Limits(kept=frozenset({0})),), 30, 30)
-    assert paste(step, table, hit, ["choice"], Search()).box[0].kept == frozenset({0, 1})
+    step = Step((Bounds(kept=frozenset({0})),), 30, 30)
+    assert paste(step, table, hit, ["choice"], BoxSearch()).box[0].kept == frozenset({0, 1})
 
 
 def test_a_limit_that_could_be_chance_is_dropped() -> None:
     table = cube(8, columns=2)
     hit = (table[:, 0] < 0.5) & (np.random.default_rng(9).random(1000) < 0.5)
-    box = (Limits(high=0.5), Limits(low=0.1))
+    box = (Bounds(high=0.5), Bounds(low=0.1))
     held = inside(box, table)
     step = Step(box, int(held.sum()), int(hit[held].sum()))
-    kept = simplify(step, table, hit, ["number", "number"], Search(density=0.9))
-    assert kept.box == (Limits(high=0.5), Limits())
+    kept = simplify(step, table, hit, ["number", "number"], BoxSearch(density=0.9))
+    assert kept.box == (Bounds(high=0.5), Bounds())
 
 
 tables = st.tuples(
@@ -166,7 +166,7 @@ def test_boxes_are_apart_and_their_counts_are_right(
     table = random.random((points, columns))
     hit = (table[:, 0] < rate) ^ (random.random(points) < 0.1)
     left = np.ones(points, dtype=bool)
-    for found in cover(table, hit, ["number"] * columns, Search(density=density)):
+    for found in cover(table, hit, ["number"] * columns, BoxSearch(density=density)):
         now = inside(found.step.box, table) & left
         assert (found.step.points, found.step.hits) == (now.sum(), hit[now].sum())
         assert found.dense == (found.step.density >= density)

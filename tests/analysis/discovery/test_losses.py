@@ -13,7 +13,7 @@ from support.places import ROOT
 
 from trustsim.analysis.discovery.boxes import Half, HeldOut, held_out, standing
 from trustsim.analysis.discovery.losses import Discovery, discover, point_differences
-from trustsim.analysis.discovery.prim import Limits, Search
+from trustsim.analysis.discovery.prim import Bounds, BoxSearch
 from trustsim.config.dimensions import Dimension, read_dimensions
 from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
@@ -65,7 +65,7 @@ def coin(named: pd.DataFrame) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found() -> Discovery:
-    return discover(market(planted), SPACE, *ARMS, search=Search(density=0.9))
+    return discover(market(planted), SPACE, *ARMS, search=BoxSearch(density=0.9))
 
 
 def test_a_planted_region_is_told_in_the_parameters_own_units(found: Discovery) -> None:
@@ -142,8 +142,8 @@ def test_held_out_figures_are_counted_on_the_other_half_only() -> None:
     first = np.array([True, True, True, True, False, False, False, False])
     held = np.array([True, False, True, False, True, False, True, False])
     halves = [
-        Half([(Limits(),)], [held], others=~first),  # of 4 to 7, holds 4 and 6
-        Half([(Limits(),)], [held], others=first),  # of 0 to 3, holds 0 and 2
+        Half([(Bounds(),)], [held], others=~first),  # of 4 to 7, holds 4 and 6
+        Half([(Bounds(),)], [held], others=first),  # of 0 to 3, holds 0 and 2
     ]
     judged = held_out(halves, lost, 1)
     assert (judged.density, judged.coverage, judged.mass) == (3 / 4, 3 / 4, 4 / 8)
@@ -215,9 +215,9 @@ def test_what_is_missing_is_refused_or_left_out_as_told() -> None:
     [
         ({"measure": "total_cots"}, "did you mean"),
         ({"challenger": "hihg_trust"}, "did you mean"),
-        ({"search": Search(alpha=0.7)}, "alpha = 0.7"),
-        ({"search": Search(density=0)}, "density = 0"),
-        ({"search": Search(boxes=0)}, "boxes = 0"),
+        ({"search": BoxSearch(alpha=0.7)}, "alpha = 0.7"),
+        ({"search": BoxSearch(density=0)}, "density = 0"),
+        ({"search": BoxSearch(boxes=0)}, "boxes = 0"),
         ({"splits": 0}, "splits = 0"),
         ({"confidence": 1.5}, "confidence"),
         ({"runs": "few"}, "59 design points"),

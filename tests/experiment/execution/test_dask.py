@@ -123,7 +123,7 @@ def when_without_workers(act: Callable[[], object]) -> Iterator[None]:
         dask_executor.log.removeHandler(handler)
 
 
-def thinks(order, tie, policy, market):
+def thinks(order, view, policy, market):
     """Inspect always, after thinking for very long in one of the replicates."""
     x = 0.0
     for i in range(200_000 if market.replicate == 1 else 1):
@@ -134,7 +134,7 @@ def thinks(order, tie, policy, market):
 abort = numba.types.ExternalFunction("abort", numba.types.void())
 
 
-def kills(order, tie, policy, market):
+def kills(order, view, policy, market):
     """Inspect always, but in one of the replicates abort the process."""
     if market.replicate == 2:
         abort()
@@ -363,8 +363,8 @@ class TestRefusals:
         absolute = libc.abs
         absolute.argtypes, absolute.restype = [ctypes.c_int], ctypes.c_int
 
-        def counted(order, tie, policy):
-            return 1.0 if absolute(int(tie.orders)) < 5 else 0.0
+        def counted(order, view, policy):
+            return 1.0 if absolute(int(view.orders)) < 5 else 0.0
 
         config = small()
         config = dataclasses.replace(config, arms={**config.arms, "mine": ruled(counted)})

@@ -138,7 +138,7 @@ class TestTables:
         assert (len(found.rounds), len(found.ages)) == (rounds, ages)
 
 
-def slow(order, tie, policy):
+def slow(order, view, policy):
     """Inspect always, after thinking for about a millisecond."""
     x = 0.0
     for i in range(50_000):
@@ -157,7 +157,7 @@ from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import ThreadExecutor
 from trustsim.config.experiment import ExperimentConfig
 
-def never(order, tie, policy):
+def never(order, view, policy):
     x = 0.0
     while x < 1.0:
         x = x * 0.5 + order.price * 0.0
@@ -208,12 +208,12 @@ class TestRunTimeout:
 
     def test_blocks_grow_while_they_are_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
         walked = []
-        rooms = SIMULATION.market_round
+        rooms = SIMULATION.schedule
         real = rooms.many_rounds
 
-        def many_rounds(world: Any, desk: Any, first: int, last: int, *mixes: Any) -> None:
+        def many_rounds(world: Any, workspace: Any, first: int, last: int, *mixes: Any) -> None:
             walked.append((first, last))
-            real(world, desk, first, last, *mixes)
+            real(world, workspace, first, last, *mixes)
 
         monkeypatch.setattr(rooms, "many_rounds", many_rounds)
         simulate(Scenario("high_trust", **{**TINY, "rounds": 60}), limit=TimeLimit(1e6))

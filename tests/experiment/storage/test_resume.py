@@ -36,8 +36,9 @@ PLANNED = 40
 # tells of every run that it takes in and of every window of rows that it merges.
 SLOWLY = """
 import sys, time
-from trustsim import cli
-from trustsim.experiment import merging, run
+from trustsim.commands import cli
+from trustsim.experiment import run
+from trustsim.experiment.storage import merging
 from trustsim.experiment.execution.executors import ThreadExecutor
 
 run.RUNS_PER_CHUNK, run.SECONDS_PER_CHUNK = 3, 1e9

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from trustsim.analysis.discovery.boxes import LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
-from trustsim.analysis.discovery.prim import Search
+from trustsim.analysis.discovery.prim import BoxSearch
 from trustsim.analysis.discovery.who_wins import leading, who_wins
 from trustsim.config.dimensions import Dimension, read_dimensions
 from trustsim.errors import ConfigError
@@ -342,4 +342,4 @@ def test_points_without_a_measure_are_counted(results: Results) -> None:
 
 def test_density_is_passed_on(results: Results) -> None:
     assert analyses(results, density=0.95)[0].asked == 0.95
-    assert Search.density == 0.8
+    assert BoxSearch.density == 0.8

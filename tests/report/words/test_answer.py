@@ -63,7 +63,7 @@ class TestSentences:
     @given(st.floats(1e-7, 1e3), st.floats(0, 0.999999), st.booleans())
     def test_an_interval_clear_of_zero_shows_no_zero(self, size, share, less):
         shown = row(-size if less else size, share * size)
-        nearest = re.search(r"interval (\S+) to", difference_sentence(shown, "a", "b"))
+        nearest = re.search(r"interval ([^ ]+) to", difference_sentence(shown, "a", "b"))
         assert float(nearest[1].replace("\N{NARROW NO-BREAK SPACE}", "")) > 0
         places = decimals(shown["half_width"], shown["difference"])
         for end in ("low", "high"):

@@ -19,13 +19,13 @@ from scipy import stats
 
 from trustsim.analysis.discovery.prim import (
     FURTHER,
+    Bounds,
     Box,
+    BoxSearch,
     Flags,
     Floats,
     Found,
     Kind,
-    Limits,
-    Search,
     Step,
     by_chance,
     cover,
@@ -127,7 +127,7 @@ class Half:
 
     Attributes
     ----------
-    boxes : list of tuple of Limits
+    boxes : list of tuple of Bounds
         The boxes.
     held : list of ndarray of bool, shape (points,)
         Which of all points each holds.
@@ -250,12 +250,12 @@ def _share(alike: Sequence[float | None]) -> float:
     return sum(end is not None for end in alike) / max(1, len(alike))
 
 
-def _limit_alike(limits: Limits, column: int, box: Box | None) -> float | None:
+def _limit_alike(limits: Bounds, column: int, box: Box | None) -> float | None:
     """Limit of a box that restricts a column from the same side, if it does.
 
     A choice has no limit to speak of: infinite if the same choices are dropped.
     """
-    other = Limits() if box is None else box[column]
+    other = Bounds() if box is None else box[column]
     if limits.kept is not None:
         return math.inf if other.kept == limits.kept else None
     if limits.high < math.inf:
@@ -263,7 +263,7 @@ def _limit_alike(limits: Limits, column: int, box: Box | None) -> float | None:
     return other.low if other.low > -math.inf else None
 
 
-def both_halves(space: Space, lost: Flags, search: Search, splits: int, seed: int) -> list[Half]:
+def both_halves(space: Space, lost: Flags, search: BoxSearch, splits: int, seed: int) -> list[Half]:
     """Boxes of both halves of random splits (complementary pairs: Shah & Samworth 2013)."""
     random = np.random.default_rng(seed)
     halves = []

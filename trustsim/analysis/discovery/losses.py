@@ -25,7 +25,7 @@ from trustsim.analysis.discovery.boxes import (
     held_out,
     standing,
 )
-from trustsim.analysis.discovery.prim import Found, Search, cover
+from trustsim.analysis.discovery.prim import BoxSearch, Found, cover
 from trustsim.analysis.pairs import Unpaired, mean_interval, refuse_confidence
 from trustsim.config.dimensions import Dimension
 from trustsim.errors import ConfigError, nearest
@@ -171,7 +171,7 @@ def discover(
     measure: str = "total_cost",
     threshold: float = 0.0,
     *,
-    search: Search | None = None,
+    search: BoxSearch | None = None,
     confidence: float = 0.95,
     unpaired: Unpaired = "refuse",
     planned: int = 0,
@@ -186,7 +186,7 @@ def discover(
     base rate and 1 if that is higher (so that a box must always tell something); if none does,
     the one that tells losing points from others best. Every search is repeated on both halves of
     `splits` random splits of the points, and judged on the other half; that makes up the held-out
-    figures, the stability of each limit, and the verdict. Limits that fewer than half of the
+    figures, the stability of each limit, and the verdict. Bounds that fewer than half of the
     halves share are dropped. Since half of the points find a
     coarser box than all of them, the held-out figures are a little too low rather than too high.
 
@@ -211,7 +211,7 @@ def discover(
         See `point_differences`; if fewer than `FEWEST_POINTS` points are measured; and for a
         threshold or an option of the search that is out of bounds.
     """
-    search = Search() if search is None else search
+    search = BoxSearch() if search is None else search
     _refuse_options(threshold, search, splits)
     table = point_differences(
         runs, dimensions, challenger, baseline, measure, threshold,
@@ -276,7 +276,7 @@ def _path(found: Sequence[Found], losing: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _refuse_options(threshold: float, search: Search, splits: int) -> None:
+def _refuse_options(threshold: float, search: BoxSearch, splits: int) -> None:
     checks = {
         "threshold": (threshold, math.isfinite(threshold), "a finite number"),
         "alpha": (search.alpha, 0 < search.alpha < 0.5, "above 0 and below 0.5"),

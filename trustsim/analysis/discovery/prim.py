@@ -29,7 +29,7 @@ FEWEST = 10
 """Points that a box holds at least, whatever the share asked for: fewer tell no density."""
 
 STRIDES = (1, 2, 4, 8)
-"""Slices tried, in units of `Search.alpha`: thin ones are patient, but do not see beyond a stretch
+"""Slices tried, in units of `BoxSearch.alpha`: thin ones are patient, but do not see past a stretch
 that looks like its surroundings, such as the gap between two boxes side by side."""
 
 NEGLIGIBLE = 0.05
@@ -40,7 +40,7 @@ FURTHER = 0.05
 
 
 @dataclass(frozen=True)
-class Limits:
+class Bounds:
     """What a box asks of one column: a range, or some of its choices; at first nothing.
 
     Attributes
@@ -67,7 +67,7 @@ class Limits:
         return (column >= self.low) & (column <= self.high)
 
 
-Box = tuple[Limits, ...]
+Box = tuple[Bounds, ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Step:
 
     Attributes
     ----------
-    box : tuple of Limits
+    box : tuple of Bounds
         One entry per column.
     points, hits : int
         Points in it, and how many of them are of those looked for.
@@ -112,7 +112,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Search:
+class BoxSearch:
     """How boxes are sought.
 
     Attributes
@@ -143,7 +143,7 @@ def inside(box: Box, table: Floats) -> Flags:
     return held
 
 
-def cover(table: Floats, hit: Flags, kinds: Sequence[Kind], search: Search) -> list[Found]:
+def cover(table: Floats, hit: Flags, kinds: Sequence[Kind], search: BoxSearch) -> list[Found]:
     """Find boxes that between them hold the points looked for, the best one first.
 
     Parameters
@@ -199,7 +199,7 @@ def peel(table: Floats, hit: Flags, kinds: Sequence[Kind], alpha: float, fewest:
         The first is the whole space; each of the others lies within the one before it. It ends
         where nothing but hits is left, or where the next slice would leave fewer than `fewest`.
     """
-    box: Box = tuple(Limits() for _ in kinds)
+    box: Box = tuple(Bounds() for _ in kinds)
     path = [Step(box, len(table), int(hit.sum()))]
     whole = [frozenset(np.unique(column).astype(int).tolist()) for column in table.T]
     while path[-1].hits < path[-1].points:
@@ -238,7 +238,7 @@ def choose(path: Sequence[Step], density: float) -> Step:
     return max(path, key=told_apart)
 
 
-def paste(step: Step, table: Floats, hit: Flags, kinds: Sequence[Kind], search: Search) -> Step:
+def paste(step: Step, table: Floats, hit: Flags, kinds: Sequence[Kind], search: BoxSearch) -> Step:
     """Widen a box, a slice at a time, as long as its density does not fall."""
     while True:
         wider = [
@@ -251,7 +251,9 @@ def paste(step: Step, table: Floats, hit: Flags, kinds: Sequence[Kind], search: 
         step = max(wider, key=lambda each: (each.density, each.points))
 
 
-def simplify(step: Step, table: Floats, hit: Flags, kinds: Sequence[Kind], search: Search) -> Step:
+def simplify(
+    step: Step, table: Floats, hit: Flags, kinds: Sequence[Kind], search: BoxSearch
+) -> Step:
     """Drop limits that a box does not need.
 
     A limit goes if the box is dense enough without it, since the rule asks for the greatest
@@ -286,18 +288,18 @@ def by_chance(step: Step, opened: Step) -> float:
 
 def without(step: Step, column: int, table: Floats, hit: Flags) -> Step:
     """A box without its limits on one column."""
-    box = _with(step.box, column, Limits())
+    box = _with(step.box, column, Bounds())
     held = inside(box, table)
     return Step(box, int(held.sum()), int(hit[held].sum()))
 
 
-def _with(box: Box, column: int, limits: Limits) -> Box:
+def _with(box: Box, column: int, limits: Bounds) -> Box:
     return (*box[:column], limits, *box[column + 1 :])
 
 
 def _slices(
     box: Box, table: Floats, kinds: Sequence[Kind], whole: Sequence[frozenset[int]], alpha: float
-) -> Iterator[tuple[int, Limits, Flags]]:
+) -> Iterator[tuple[int, Bounds, Flags]]:
     """Every way to peel: the column, its new limits, and which of the box's points stay."""
     count = max(1, int(alpha * len(table)))
     for column, kind in enumerate(kinds):
@@ -306,7 +308,7 @@ def _slices(
             there = np.unique(values)
             for choice in there if len(there) > 1 else ():
                 rest = (limits.kept or whole[column]) - {int(choice)}
-                yield column, Limits(kept=rest), values != choice
+                yield column, Bounds(kept=rest), values != choice
             continue
         ranked = np.partition(values, (count - 1, len(values) - count))
         low, high = ranked[count - 1], ranked[len(values) - count]
@@ -329,12 +331,12 @@ def _widened(
         limits = step.box[column]
         if not limits.restricts:
             continue
-        near = inside(_with(step.box, column, Limits()), table) & ~held
+        near = inside(_with(step.box, column, Bounds()), table) & ~held
         values = table[near, column]
         if limits.kept is not None:
             for choice in np.unique(values):
                 kept = frozenset({*limits.kept, int(choice)})
-                box = _with(step.box, column, Limits(kept=kept))
+                box = _with(step.box, column, Bounds(kept=kept))
                 yield box, inside(box, table)
             continue
         for side, sign in (("low", -1.0), ("high", 1.0)):
@@ -355,7 +357,7 @@ def _between(kind: Kind, one: float, other: float, whole: float) -> float:
     return float(whole) if kind == "integer" else float(one + other) / 2
 
 
-def _moved(limits: Limits, side: str, edge: float) -> Limits:
+def _moved(limits: Bounds, side: str, edge: float) -> Bounds:
     return replace(limits, low=edge) if side == "low" else replace(limits, high=edge)
 
 
@@ -363,7 +365,7 @@ def _opened(box: Box) -> Iterator[Box]:
     """The box without one side of one of its limits, each in turn."""
     for column, limits in enumerate(box):
         if limits.kept is not None:
-            yield _with(box, column, Limits())
+            yield _with(box, column, Bounds())
             continue
         if limits.low > -math.inf:
             yield _with(box, column, _moved(limits, "low", -math.inf))

@@ -119,8 +119,8 @@ class DaskExecutor:
             if client is None:
                 client = (self._stay or stack).enter_context(connected(self.address, self.workers))
                 self._client = client if self._stay is not None else None
-            study = stack.enter_context(_sent(client, packed))
-            batches = stack.enter_context(_Batches(client, study, config, self.address))
+            plugin = stack.enter_context(_sent(client, packed))
+            batches = stack.enter_context(_Batches(client, plugin, config, self.address))
             yield from batches.attempts(chain([first], left))
 
 
@@ -128,10 +128,10 @@ class _Batches:
     """Batches of runs in flight."""
 
     def __init__(
-        self, client: Any, study: str, config: ExperimentConfig, address: str | None
+        self, client: Any, plugin: str, config: ExperimentConfig, address: str | None
     ) -> None:
         self.client = client
-        self.study = study
+        self.plugin = plugin
         self.address = address
         self.table = {str(path): column.to_numpy() for path, column in Plan(config).table.items()}
         self.flying: dict[Any, list[Run]] = {}
@@ -177,7 +177,7 @@ class _Batches:
         if self.table:
             values = {run.point: self._values(run.point) for run in batch}
         future = self.client.submit(
-            attempt_batch, self.study, pickle.dumps((batch, values)), pure=False
+            attempt_batch, self.plugin, pickle.dumps((batch, values)), pure=False
         )
         self.flying[future] = batch
         asyncio.run_coroutine_threadsafe(self._land(future), self.client.loop.asyncio_loop)
@@ -268,16 +268,16 @@ def _killer(batch: list[Run], why: str) -> Iterable[Attempt]:
 @contextmanager
 def _sent(client: Any, packed: bytes) -> Iterator[str]:
     """Send an experiment to all workers, those that join later too, and take it back in the end."""
-    from trustsim.experiment.execution.dask_worker import Study, state
+    from trustsim.experiment.execution.dask_worker import WorkerExperiment, state
 
-    study = Study(f"trustsim-{uuid.uuid4().hex}", packed, state())
-    client.register_plugin(study)
+    plugin = WorkerExperiment(f"trustsim-{uuid.uuid4().hex}", packed, state())
+    client.register_plugin(plugin)
     try:
-        yield study.name
+        yield plugin.name
     finally:
         with suppress(Exception):  # the scheduler may be gone
             if client.status == "running":
-                client.unregister_worker_plugin(study.name)
+                client.unregister_worker_plugin(plugin.name)
 
 
 def _packed(config: ExperimentConfig) -> bytes:

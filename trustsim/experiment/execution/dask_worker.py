@@ -60,7 +60,7 @@ def refuse_another_state(here: State, there: State, worker: str) -> None:
 
 
 @dataclass
-class Study(WorkerPlugin):
+class WorkerExperiment(WorkerPlugin):
     """An experiment on a worker.
 
     Attributes
@@ -109,9 +109,9 @@ def attempt_batch(name: str, packed: bytes) -> bytes:
     bytes
         The attempts, and the seconds that they took, pickled.
     """
-    study = get_worker().plugins[name]
-    assert isinstance(study, Study)
-    config = study.config
+    plugin = get_worker().plugins[name]
+    assert isinstance(plugin, WorkerExperiment)
+    config = plugin.config
     runs: Sequence[Run]
     values: Mapping[int, Mapping[str, Any]] | None
     runs, values = pickle.loads(packed)

@@ -149,7 +149,8 @@ class ThreadExecutor:
 
 def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
     """Compile the engine and all rules of the arms, so that it is not counted as time of a run."""
-    from trustsim.simulation.run import Rounds, build
+    from trustsim.simulation.building import build
+    from trustsim.simulation.run import Rounds
 
     tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
     Rounds(Scenario("high_trust", **tiny), 0).run()

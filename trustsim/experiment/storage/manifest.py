@@ -33,10 +33,11 @@ def experiment_digest(toml: bytes) -> str:
 def manifest_of(
     config: ExperimentConfig,
     plan: Plan,
+    merged: Merged,
+    *,
     done: int,
     failed: int,
     seconds: float,
-    merged: Merged,
     notices: Sequence[str],
 ) -> dict[str, Any]:
     """Say what was run, with what, by which versions.
@@ -45,12 +46,12 @@ def manifest_of(
     ----------
     config, plan
         The experiment and its runs.
+    merged : Merged
+        What the tables hold.
     done, failed : int
         Runs that are done, and that failed.
     seconds : float
         Time spent, over all calls.
-    merged : Merged
-        What the tables hold.
     notices : sequence of str
         What the user should know.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
-from trustsim.engine.luck import four, number_of
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import micro, pay, spend
 from trustsim.schema.accounts import CARRIERS, DELAY, OUTSIDE, SUPPLIERS
 
@@ -24,33 +24,36 @@ def lateness(supplier: Any, knowhow: float, market: Any) -> float:
 
 
 @inlined
-def deliver(
-    market: Any, b: int, supplier: Any, knowhow: float, theirs: Any, order: Any, deed: Any
-) -> None:
+def deliver(world: Any, workspace: Any, b: int) -> None:
     """Bring the lot to the buyer.
 
     Visible care sends a second set of documents: lost papers then cost nothing, otherwise
     demurrage.
     """
+    market = world.market[0]
+    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
+    supplier = world.suppliers[order.supplier]
+    policy = world.supplier_policies[supplier.policy]
+    knowhow = world.ties[b, order.contact].knowhow
     worth = order.lots * market.lot_cost
-    late, lost, papers, second = four(market, DELIVERY, b)
+    late, lost, papers, second = draw(market, DELIVERY, b)
     freight = market.freight * (1.0 + order.remoteness) * worth
-    pay(deed, SUPPLIERS, CARRIERS, micro(freight))
-    care = (market.care_cost + market.courier_cost) * theirs.care * worth
-    pay(deed, SUPPLIERS, OUTSIDE, micro(care))
+    pay(books, SUPPLIERS, CARRIERS, micro(freight))
+    care = (market.care_cost + market.courier_cost) * policy.care * worth
+    pay(books, SUPPLIERS, OUTSIDE, micro(care))
     if lost < market.transit_loss * (1.0 + order.remoteness):
-        deed.defective = 0
-        pay(deed, CARRIERS, SUPPLIERS, micro(order.price * order.lots))
+        facts.defective = 0
+        pay(books, CARRIERS, SUPPLIERS, micro(order.price * order.lots))
         return
     order.delivered = 1
     if late < lateness(supplier, knowhow, market):
         order.late = 1
-        spend(deed, DELAY, OUTSIDE, market.late_cost * worth)
-    if papers < market.document_loss and second >= theirs.care:
-        spend(deed, DELAY, CARRIERS, market.demurrage * worth)
+        spend(books, DELAY, OUTSIDE, market.late_cost * worth)
+    if papers < market.document_loss and second >= policy.care:
+        spend(books, DELAY, CARRIERS, market.demurrage * worth)
 
 
 @compiled
-def do_without(market: Any, order: Any, deed: Any) -> None:
+def do_without(market: Any, order: Any, books: Any) -> None:
     """Bridge a need that no lot has met: the buyer pays the cost of a shortage."""
-    spend(deed, DELAY, OUTSIDE, market.shortage_cost * order.lots * market.lot_cost)
+    spend(books, DELAY, OUTSIDE, market.shortage_cost * order.lots * market.lot_cost)

@@ -7,13 +7,12 @@ supply is planned without the buyer's forecast.
 
 from __future__ import annotations
 
+from math import exp, sqrt
 from statistics import NormalDist
 from typing import Any
 
-import numpy as np
-
 from trustsim.engine.compiling import compiled, inlined
-from trustsim.engine.luck import WORLD, four, normal, number_of, two_normals
+from trustsim.engine.luck import WORLD, draw, normal, number_of, two_normals
 
 DEMAND = number_of("demand")
 COMMON = number_of("common demand")
@@ -22,21 +21,24 @@ MOST_LOTS = 1000.0
 
 
 @inlined
-def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
+def need(world: Any, workspace: Any, b: int) -> bool:
     """Draw whether the buyer orders and how many lots (mean 1 over time).
 
     Lots are lognormal with spread ``lot_spread`` times the level of demand, which is lognormal
     AR(1) with innovation ``demand_volatility`` and autocorrelation ``demand_persistence``.
     """
-    wish, first, second, _ = four(market, DEMAND, b)
+    market = world.market[0]
+    buyer = world.buyers[b]
+    order = workspace.order[0]
+    wish, first, second, _ = draw(market, DEMAND, b)
     size, shock = two_normals(first, second)
     persistence = market.demand_persistence
     volatility = market.demand_volatility
     buyer.demand = persistence * buyer.demand + volatility * shock
     spread = market.lot_spread
     variance = volatility * volatility / (1.0 - persistence * persistence)
-    lots = np.exp(spread * size - 0.5 * spread * spread)
-    level = np.exp(buyer.demand - 0.5 * variance) * market.common_demand
+    lots = exp(spread * size - 0.5 * spread * spread)
+    level = exp(buyer.demand - 0.5 * variance) * market.common_demand
     order.lots = min(lots * level, MOST_LOTS)
     return wish < market.demand_rate
 
@@ -44,9 +46,9 @@ def need(market: Any, buyer: Any, b: int, order: Any) -> bool:
 @compiled
 def common(market: Any) -> None:
     """Draw the demand shock that all buyers share in a round (mean 1)."""
-    first, second, _, _ = four(market, COMMON, WORLD)
+    first, second, _, _ = draw(market, COMMON, WORLD)
     spread = market.common_volatility
-    market.common_demand = np.exp(spread * normal(first, second) - 0.5 * spread * spread)
+    market.common_demand = exp(spread * normal(first, second) - 0.5 * spread * spread)
 
 
 def mismatch(
@@ -89,4 +91,4 @@ def mismatch(
     if not shared:
         variance += (persistence * (1.0 - persistence ** (lead_time + 1)) / left) ** 2
     safety = NormalDist().inv_cdf(shortage / (holding + shortage))
-    return volatility * float(np.sqrt(variance)) * (holding + shortage) * NormalDist().pdf(safety)
+    return volatility * sqrt(variance) * (holding + shortage) * NormalDist().pdf(safety)

@@ -8,37 +8,50 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, own_rule
-from trustsim.engine.luck import four
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work, work_together
 from trustsim.schema.accounts import BANKS, BUYERS, COURTS, DISPUTE, PLATFORM, SUPPLIERS
+from trustsim.schema.policy import choice_number
 
+BUYER_COMPLAINS = number_of("dispute")
+SUPPLIER_COMPLAINS = number_of("supplier dispute")
 NEAR = 0.0
 """Remoteness of suppliers, which are found where they make things."""
+LIE: Any = np.bool_(True)
+"""A complaint over a denied debt is justified (of NumPy: a plain one would compile a copy)."""
+NO_FINE: Any = np.uint8(0)
+"""A supplier that complains over a denied debt is not fined if it loses."""
 REMOTE_DEBTOR = 0.5
 """Part of the debtors at fully remote sites that cannot be found (assumption: half)."""
 JOINT, BY_PLATFORM, BY_COURT, WRITTEN_OFF = 0, 1, 2, 3
-JOINT_FIRST, PLATFORM_RULE, COURT_RULE, WRITE_OFF, CHEAPEST = 0, 1, 2, 3, 4
+"""Routes of a grievance, as a rule of escalation answers them."""
+JOINT_FIRST = choice_number("escalation", "joint_first")
+PLATFORM_RULE = choice_number("escalation", "platform")
+COURT_RULE = choice_number("escalation", "court")
+WRITE_OFF = choice_number("escalation", "write_off")
 
 
 @compiled
-def joint_first(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def joint_first(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Solve it together when trust is high, else ask the platform."""
-    if tie.trust >= market.dispute_trust_threshold:
+    if view.trust >= market.dispute_trust_threshold:
         return 0.0
     return 1.0
 
 
 @compiled
-def cheapest(order: Any, tie: Any, policy: Any, market: Any) -> float:
-    """Take the route of greatest expected recovery less cost (``tie.exposure`` is at stake)."""
+def cheapest(order: Any, view: Any, policy: Any, market: Any) -> float:
+    """Take the route of greatest expected recovery less cost (``view.exposure`` is at stake)."""
     right = 0.5 * (1.0 + order.evidence)
     effort = market.dispute_hours * market.hour_cost
-    stake = tie.exposure
+    stake = view.exposure
     platform = right * stake - effort - (1.0 - right) * market.platform_fee * market.lot_cost
     court = right * market.enforcement * market.locatable * stake - effort
     court -= (1.0 - right) * market.court_fee * market.lot_cost
-    together = market.joint_success * tie.trust * stake - market.joint_hours * market.hour_cost
+    together = market.joint_success * view.trust * stake - market.joint_hours * market.hour_cost
     if together > 0.0 and together >= platform and together >= court:
         return 0.0
     if platform > 0.0 and platform >= court:
@@ -47,13 +60,13 @@ def cheapest(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
-def route(order: Any, tie: Any, policy: Any, market: Any) -> int:
+def route(order: Any, view: Any, policy: Any, market: Any) -> int:
     """Choose the route of a grievance by the policy's rule."""
     rule = policy.escalation
     if rule > OWN_RULE:
-        chosen = own_rule(rule, order, tie, policy, market)
+        chosen = own_rule(rule, order, view, policy, market)
     elif rule == JOINT_FIRST:
-        chosen = joint_first(order, tie, policy, market)
+        chosen = joint_first(order, view, policy, market)
     elif rule == PLATFORM_RULE:
         chosen = 1.0
     elif rule == COURT_RULE:
@@ -61,80 +74,74 @@ def route(order: Any, tie: Any, policy: Any, market: Any) -> int:
     elif rule == WRITE_OFF:
         chosen = 3.0
     else:
-        chosen = cheapest(order, tie, policy, market)
+        chosen = cheapest(order, view, policy, market)
     return int(bounded(chosen, 0.0, 3.0) + 0.5)
 
 
 @compiled
-def quarrel(deed: Any, market: Any) -> None:
+def quarrel(books: Any, market: Any) -> None:
     """Let both sides spend hours on a dispute before a third party."""
-    work(deed, market, DISPUTE, market.dispute_hours)
-    supplier_work(deed, market, market.dispute_hours)
+    work(books, market, DISPUTE, market.dispute_hours)
+    supplier_work(books, market, market.dispute_hours)
+
+
+@compiled
+def spend_hours(books: Any, market: Any, path: int) -> None:
+    """Let both sides spend the hours of a route: on the problem, on the quarrel, or none."""
+    if path == JOINT:
+        work_together(books, market, DISPUTE, market.joint_hours)
+        supplier_work(books, market, market.joint_hours)
+    elif path != WRITTEN_OFF:
+        quarrel(books, market)
+
+
+@compiled
+def reachable(market: Any, remoteness: float) -> float:
+    """Give the chance that a debtor is found: less at remote sites."""
+    return market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
 
 
 @compiled
 def decide(
-    market: Any,
-    event: int,
-    b: int,
-    path: int,
-    evidence: float,
-    remoteness: float,
-    justified: bool,
-    deed: Any,
+    market: Any, path: int, evidence: float, remoteness: float, justified: bool, chances: Any
 ) -> float:
-    """Give the share of the stake that the complaining side gets, and book the hours.
+    """Give the share of the stake that the complaining side gets.
 
-    A platform is right with probability (1 + evidence)/2, for or against the complaint as it is
-    justified or not; a court as well, but the debtor must be found (less likely at remote sites)
-    and only part is enforced.
+    Partners settle a justified complaint as it should be settled. A platform is right with
+    probability (1 + evidence)/2, for or against the complaint as it is justified or not; a court
+    as well, but the debtor must be found and only part is enforced.
     """
-    solved, right, found, _ = four(market, event, b)
+    solved, right, found, _ = chances
     if path == JOINT:
-        work_together(deed, market, DISPUTE, market.joint_hours)
-        supplier_work(deed, market, market.joint_hours)
         return 1.0 if justified and solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
         return 0.0
-    quarrel(deed, market)
     won = (right < 0.5 * (1.0 + evidence)) == justified
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
-    reachable = market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
-    return market.enforcement if won and found < reachable else 0.0
+    return market.enforcement if won and found < reachable(market, remoteness) else 0.0
 
 
 @compiled
-def fees(market: Any, path: int, supplier_pays: bool, listed: int, deed: Any) -> None:
+def charge_loser(books: Any, market: Any, path: int, supplier_pays: bool, listed: int) -> None:
     """Let the loser pay the platform or the court; a listed supplier at fault is fined."""
     scale = market.lot_cost
     if path == BY_PLATFORM:
         if supplier_pays:
             units = micro((market.platform_fee + market.fine * listed) * scale)
-            pay(deed, SUPPLIERS, PLATFORM, units)
+            pay(books, SUPPLIERS, PLATFORM, units)
         else:
-            spend(deed, DISPUTE, PLATFORM, market.platform_fee * scale)
+            spend(books, DISPUTE, PLATFORM, market.platform_fee * scale)
     elif path == BY_COURT:
         if supplier_pays:
-            pay(deed, SUPPLIERS, COURTS, micro(market.court_fee * scale))
+            pay(books, SUPPLIERS, COURTS, micro(market.court_fee * scale))
         else:
-            spend(deed, DISPUTE, COURTS, market.court_fee * scale)
+            spend(books, DISPUTE, COURTS, market.court_fee * scale)
 
 
 @compiled
-def buyer_complains(
-    market: Any,
-    b: int,
-    supplier: Any,
-    event: int,
-    policy: Any,
-    ours: Any,
-    order: Any,
-    deed: Any,
-    stake: float,
-    category: int,
-) -> float:
-    """Take a buyer's grievance through its route; give the money recovered.
+def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
+    """Take a buyer's grievance through its route.
 
     Who took the money and delivered nothing does not sit down to solve problems: that goes to the
     platform.
@@ -142,55 +149,51 @@ def buyer_complains(
     What is recovered lowers the cost in the category where the loss was booked. With advance
     compensation the platform makes up its share of what is lost and takes it from the supplier.
     """
-    ours.exposure = stake
-    path = route(order, ours, policy, market)
-    if path == JOINT and deed.absconded == 1:
+    market, order, books = dealing.market, dealing.order, dealing.books
+    facts, view, supplier = dealing.facts, dealing.buyer_view, dealing.supplier
+    view.exposure = stake
+    path = route(order, view, dealing.buyer_policy, market)
+    if path == JOINT and facts.absconded == 1:
         path = BY_PLATFORM
-    justified = deed.absconded + deed.defective > 0
+    justified = facts.absconded + facts.defective > 0
     order.disputed = 1
-    share = decide(market, event, b, path, order.evidence, NEAR, justified, deed)
+    spend_hours(books, market, path)
+    chances = draw(market, BUYER_COMPLAINS, b)
+    share = decide(market, path, order.evidence, NEAR, justified, chances)
     recovered = share * stake
-    fees(market, path, share > 0.0, supplier.listed, deed)
+    charge_loser(books, market, path, share > 0.0, supplier.listed)
     advanced = market.advance_compensation * (stake - recovered)
     if justified and path == BY_PLATFORM and advanced > 0.0 and supplier.listed == 1:
         units = micro(advanced)
-        pay(deed, PLATFORM, BUYERS, units)
-        pay(deed, SUPPLIERS, PLATFORM, units)
-        deed.cost[category] -= units
+        pay(books, PLATFORM, BUYERS, units)
+        pay(books, SUPPLIERS, PLATFORM, units)
+        books.cost[category] -= units
     units = micro(recovered)
-    pay(deed, SUPPLIERS, BUYERS, units)
-    deed.cost[category] -= units
+    pay(books, SUPPLIERS, BUYERS, units)
+    books.cost[category] -= units
     if path == BY_COURT:
         wait = recovered * market.buyer_interest * market.court_delay / 12.0
-        spend(deed, DISPUTE, BANKS, wait)
-    return recovered
+        spend(books, DISPUTE, BANKS, wait)
 
 
 @compiled
-def supplier_complains(
-    market: Any,
-    b: int,
-    event: int,
-    policy: Any,
-    theirs: Any,
-    evidence: float,
-    remoteness: float,
-    order: Any,
-    deed: Any,
-    stake: float,
-) -> float:
+def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> float:
     """Take a supplier's grievance over a denied debt through its route; give what is paid.
 
     Partners do not sit down over a lie: the platform takes the place of joint problem solving.
     """
-    theirs.exposure = stake
-    path = route(order, theirs, policy, market)
+    market, order, books = dealing.market, dealing.order, dealing.books
+    view = dealing.supplier_view
+    view.exposure = stake
+    path = route(order, view, dealing.supplier_policy, market)
     if path == JOINT:
         path = BY_PLATFORM
     order.disputed = 1
-    share = decide(market, event, b, path, evidence, remoteness, True, deed)
-    fees(market, path, share == 0.0, 0, deed)
+    spend_hours(books, market, path)
+    chances = draw(market, SUPPLIER_COMPLAINS, b)
+    share = decide(market, path, evidence, order.remoteness, LIE, chances)
+    charge_loser(books, market, path, share == 0.0, NO_FINE)
     if path == BY_COURT:
         wait = share * stake * market.supplier_interest * market.court_delay / 12.0
-        pay(deed, SUPPLIERS, BANKS, micro(wait))
+        pay(books, SUPPLIERS, BANKS, micro(wait))
     return share * stake

@@ -8,35 +8,42 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
-from trustsim.engine.luck import four, number_of
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import spend
 from trustsim.schema.accounts import FAILURE, INSPECTION, OUTSIDE
+from trustsim.schema.policy import choice_number
 
 INSPECT = number_of("inspection")
-NONE, ALL, FIXED, BY_TRUST, DEMING, EQUILIBRIUM, SAMPLING = 0, 1, 2, 3, 4, 5, 6
+NONE = choice_number("inspection", "none")
+ALL = choice_number("inspection", "all")
+FIXED = choice_number("inspection", "fixed")
+BY_TRUST = choice_number("inspection", "by_trust")
+DEMING = choice_number("inspection", "deming")
+EQUILIBRIUM = choice_number("inspection", "equilibrium")
+SAMPLING = choice_number("inspection", "sampling")
 SKIP_AFTER = 10
 SKIP_RATE = 0.25
 TIGHT_UNTIL = 5
 
 
 @compiled
-def by_trust(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def by_trust(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Inspect strangers at the full rate and less as trust grows beyond what strangers get.
 
     Rate times (distrust over a stranger's distrust)^power, at most the rate.
     """
     stranger = policy.prior_bad / (policy.prior_good + policy.prior_bad)
-    relative = min((1.0 - tie.trust) / stranger, 1.0)
+    relative = min((1.0 - view.trust) / stranger, 1.0)
     return policy.inspection_rate * relative**policy.trust_power
 
 
 @compiled
-def deming(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def deming(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Inspect all or none: all iff the expected defect rate exceeds k1/k2 (Deming 1986).
 
     The buyer expects a defect as often as it distrusts a lot times what a shaded lot would show.
     """
-    rate = market.defect_good + (market.defect_bad - market.defect_good) * (1.0 - tie.trust)
+    rate = market.defect_good + (market.defect_bad - market.defect_good) * (1.0 - view.trust)
     return 1.0 if rate > break_even(market) else 0.0
 
 
@@ -49,7 +56,7 @@ def break_even(market: Any) -> float:
 
 
 @compiled
-def equilibrium(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def equilibrium(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Inspect at the rate that leaves the supplier indifferent: P(inspect) = c/(w + f).
 
     Mixed equilibrium of the inspection game: c is what shading saves, w + f what a fault found
@@ -62,17 +69,17 @@ def equilibrium(order: Any, tie: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
-def sampling(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def sampling(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Sample every lot; after ten clean ones only each fourth (skip-lot, as in ISO 2859)."""
-    return SKIP_RATE if tie.clean >= SKIP_AFTER else 1.0
+    return SKIP_RATE if view.clean >= SKIP_AFTER else 1.0
 
 
 @compiled
-def rate(order: Any, tie: Any, policy: Any, market: Any) -> float:
+def rate(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Give the probability of inspecting by the policy's rule."""
     rule = policy.inspection
     if rule > OWN_RULE:
-        return own_rule(rule, order, tie, policy, market)
+        return own_rule(rule, order, view, policy, market)
     if rule == NONE:
         return 0.0
     if rule == ALL:
@@ -80,12 +87,12 @@ def rate(order: Any, tie: Any, policy: Any, market: Any) -> float:
     if rule == FIXED:
         return policy.inspection_rate
     if rule == BY_TRUST:
-        return by_trust(order, tie, policy, market)
+        return by_trust(order, view, policy, market)
     if rule == DEMING:
-        return deming(order, tie, policy, market)
+        return deming(order, view, policy, market)
     if rule == EQUILIBRIUM:
-        return equilibrium(order, tie, policy, market)
-    return sampling(order, tie, policy, market)
+        return equilibrium(order, view, policy, market)
+    return sampling(order, view, policy, market)
 
 
 @compiled
@@ -104,7 +111,7 @@ def acceptance(items: int, allowed: int, fraction: float) -> float:
 
 
 @compiled
-def powers(tie: Any, policy: Any, market: Any) -> Any:
+def powers(view: Any, policy: Any, market: Any) -> Any:
     """Give the chances to reject a defective and a good lot, and the cost of a look.
 
     Acceptance sampling is tightened by one item until five lots in a row were clean after a bad
@@ -113,7 +120,7 @@ def powers(tie: Any, policy: Any, market: Any) -> Any:
     if policy.inspection != SAMPLING:
         return market.sensitivity, 1.0 - market.specificity, market.inspection_cost
     allowed = policy.acceptance_number
-    if tie.orders > 0 and tie.clean < min(TIGHT_UNTIL, tie.orders):
+    if view.orders > 0 and view.clean < min(TIGHT_UNTIL, view.orders):
         allowed = max(allowed - 1, 0)
     items = policy.sample_size
     find = 1.0 - acceptance(items, allowed, market.lot_bad_fraction)
@@ -122,18 +129,22 @@ def powers(tie: Any, policy: Any, market: Any) -> Any:
 
 
 @inlined
-def inspect(market: Any, b: int, policy: Any, tie: Any, order: Any, deed: Any) -> None:
+def inspect(world: Any, workspace: Any, b: int) -> None:
     """Check the lot or not; a defect that escapes fails in use, and may be traced."""
+    market = world.market[0]
+    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
+    policy = world.buyer_policies[world.buyers[b].policy]
+    view = workspace.buyer_views[order.contact]
     worth = order.lots * market.lot_cost
-    look, find, trace, _ = four(market, INSPECT, b)
-    if look < rate(order, tie, policy, market):
+    look, find, trace, _ = draw(market, INSPECT, b)
+    if look < rate(order, view, policy, market):
         order.inspected = 1
-        sensitivity, alarm, cost = powers(tie, policy, market)
-        spend(deed, INSPECTION, OUTSIDE, cost * worth)
-        if find < (sensitivity if deed.defective == 1 else alarm):
+        sensitivity, alarm, cost = powers(view, policy, market)
+        spend(books, INSPECTION, OUTSIDE, cost * worth)
+        if find < (sensitivity if facts.defective == 1 else alarm):
             order.rejected = 1
             return
-    if deed.defective == 1:
-        deed.escaped = 1
-        spend(deed, FAILURE, OUTSIDE, market.failure_cost * worth)
-        deed.traced = 1 if trace < market.failure_traced else 0
+    if facts.defective == 1:
+        facts.escaped = 1
+        spend(books, FAILURE, OUTSIDE, market.failure_cost * worth)
+        facts.traced = 1 if trace < market.failure_traced else 0

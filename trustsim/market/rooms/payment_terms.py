@@ -11,8 +11,12 @@ from typing import Any
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
 from trustsim.market.ledger import micro, pay, spend
 from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIERS
+from trustsim.schema.policy import choice_number
 
-JOINT_COST, BUYER_DICTATES, SUPPLIER_DICTATES = 0, 1, 2
+BUYER_DICTATES = choice_number("terms", "buyer_dictates")
+SUPPLIER_DICTATES = choice_number("terms", "supplier_dictates")
+BY_CARRIER, BY_BANK = 1, 2
+"""Operators of an instrument, as its row counts them; 0 is the platform."""
 NONE = -1
 
 
@@ -85,18 +89,22 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
 
 
 @inlined
-def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed: Any) -> bool:
-    """Settle on an instrument; give False when none is acceptable to both.
+def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
+    """Agree on an instrument; give False when none is acceptable to both.
 
     Acceptable is what leaves a side with a positive expected gain. By rule, the pair takes the
     instrument of least joint cost, or the buyer or the supplier takes the one that is cheapest for
     itself. A user's rule scores each acceptable instrument; it finds its own expected cost in
-    ``tie.loss`` and the supplier's in ``tie.partner_cost``.
+    ``view.loss`` and the supplier's in ``view.partner_cost``.
     """
     market = world.market[0]
+    order = workspace.order[0]
+    policy = world.buyer_policies[world.buyers[b].policy]
+    buyer_view = workspace.buyer_views[order.contact]
+    supplier_trust = workspace.supplier_view[0].trust
     amount = order.price * order.lots
     worth = market.value * market.lot_cost * order.lots
-    cost = deed.unit_cost * order.lots
+    cost = workspace.facts[0].unit_cost * order.lots
     rule = policy.terms
     best = NONE
     least = 0.0
@@ -104,21 +112,21 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
         instrument = world.instruments[i]
         if order.remoteness > instrument.reach:
             continue
-        mine = buyer_cost(instrument, amount, ours.trust, market)
-        yours = supplier_cost(instrument, amount, theirs.trust, order.remoteness, market)
-        if worth - amount - mine <= 0.0 or amount - cost - yours <= 0.0:
+        buyers = buyer_cost(instrument, amount, buyer_view.trust, market)
+        suppliers = supplier_cost(instrument, amount, supplier_trust, order.remoteness, market)
+        if worth - amount - buyers <= 0.0 or amount - cost - suppliers <= 0.0:
             continue
         if rule > OWN_RULE:
             write_terms(order, i, instrument)
-            ours.loss = mine
-            ours.partner_cost = yours
-            burden = -own_rule(rule, order, ours, policy, market)
+            buyer_view.loss = buyers
+            buyer_view.partner_cost = suppliers
+            burden = -own_rule(rule, order, buyer_view, policy, market)
         elif rule == BUYER_DICTATES:
-            burden = mine + 1.0e-6 * yours
+            burden = buyers + 1.0e-6 * suppliers
         elif rule == SUPPLIER_DICTATES:
-            burden = yours + 1.0e-6 * mine
+            burden = suppliers + 1.0e-6 * buyers
         else:
-            burden = mine + yours
+            burden = buyers + suppliers
         if best == NONE or burden < least:
             best = i
             least = burden
@@ -130,18 +138,21 @@ def settle_on(world: Any, policy: Any, ours: Any, theirs: Any, order: Any, deed:
 
 
 @inlined
-def charge(market: Any, instrument: Any, order: Any, deed: Any) -> None:
+def charge(world: Any, workspace: Any, b: int) -> None:
     """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
+    market = world.market[0]
+    order, books = workspace.order[0], workspace.books[0]
+    instrument = world.instruments[order.instrument]
     amount = order.price * order.lots
     earner = PLATFORM
-    if instrument.operator == 1:
+    if instrument.operator == BY_CARRIER:
         earner = CARRIERS
-    elif instrument.operator == 2:
+    elif instrument.operator == BY_BANK:
         earner = BANKS
     total = fee(instrument, amount)
     share = instrument.supplier_fee_share
-    pay(deed, SUPPLIERS, earner, micro(share * total))
-    spend(deed, PAYMENT, earner, (1.0 - share) * total)
-    spend(deed, PAYMENT, BANKS, buyer_financing(instrument, amount, market))
+    pay(books, SUPPLIERS, earner, micro(share * total))
+    spend(books, PAYMENT, earner, (1.0 - share) * total)
+    spend(books, PAYMENT, BANKS, buyer_financing(instrument, amount, market))
     days = order.credit_days / 365.0
-    pay(deed, SUPPLIERS, BANKS, micro(order.after * amount * market.supplier_interest * days))
+    pay(books, SUPPLIERS, BANKS, micro(order.after * amount * market.supplier_interest * days))

@@ -9,17 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
-from trustsim.engine.luck import four, number_of
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import micro, pay
 from trustsim.schema.accounts import BUYERS, DISPUTE, SUPPLIERS
 
 RATE = number_of("rating")
-
-
-@compiled
-def posterior(good: float, bad: float) -> float:
-    """Give the public reputation: mean of the Beta posterior (Josang & Ismail 2002, eq. 5)."""
-    return (good + 1.0) / (good + bad + 2.0)
 
 
 @compiled
@@ -42,26 +36,29 @@ def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
 
 
 @inlined
-def speak(
-    market: Any, b: int, buyer: Any, supplier: Any, tally: Any, order: Any, deed: Any
-) -> None:
+def rate_order(world: Any, workspace: Any, b: int) -> None:
     """Let the buyer rate the order, truly, by mistake, or after a demand for money was refused.
 
     A supplier pays the ransom if the sales that it would lose are worth more.
     """
-    voice, slip, demand, _ = four(market, RATE, b)
+    market = world.market[0]
+    order, books = workspace.order[0], workspace.books[0]
+    supplier = world.suppliers[order.supplier]
+    tally = workspace.suppliers[order.supplier]
+    speaks, slip, demand, _ = draw(market, RATE, b)
     tally.orders += 1
     tally.faults += order.grievance
     bad = order.grievance == 1
-    if demand < market.ransom_rate * buyer.opportunism:
-        sum_asked = market.ransom * market.lot_cost
-        if sales_at_risk(supplier, order.price - deed.unit_cost, market) > sum_asked:
-            units = micro(sum_asked)
-            pay(deed, SUPPLIERS, BUYERS, units)
-            deed.cost[DISPUTE] -= units
+    if demand < market.ransom_rate * world.buyers[b].opportunism:
+        ransom = market.ransom * market.lot_cost
+        margin = order.price - workspace.facts[0].unit_cost
+        if sales_at_risk(supplier, margin, market) > ransom:
+            units = micro(ransom)
+            pay(books, SUPPLIERS, BUYERS, units)
+            books.cost[DISPUTE] -= units
             return
         bad = True
-    elif voice >= market.rating_rate:
+    elif speaks >= market.rating_rate:
         return
     if slip < market.rating_error:
         bad = not bad

@@ -53,7 +53,10 @@ def cost_over_time(
         style.dress(axis, title, "years", PER_LOT)
         axis.set_xlim(left=0)
         if baseline in shown:
-            _mark_crossovers(axis, rounds, shown, str(baseline), cost, rounds_per_year, confidence)
+            _mark_crossovers(
+                axis, rounds, shown, str(baseline),
+                cost=cost, rounds_per_year=rounds_per_year, confidence=confidence,
+            )  # fmt: skip
     style.arm_legend(axes, ours, shown, width)
     return axes
 
@@ -63,6 +66,7 @@ def _mark_crossovers(
     rounds: pd.DataFrame,
     arms: Sequence[str],
     baseline: str,
+    *,
     cost: Cost,
     rounds_per_year: int,
     confidence: float,

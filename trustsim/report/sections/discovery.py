@@ -14,7 +14,7 @@ import pandas as pd
 
 from trustsim.analysis.discovery.boxes import HeldOut, LosingBox
 from trustsim.analysis.discovery.losses import FEWEST_POINTS, Discovery, discover
-from trustsim.analysis.discovery.prim import Search
+from trustsim.analysis.discovery.prim import BoxSearch
 from trustsim.analysis.discovery.who_wins import WhoWins, asked_axes, who_wins
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.figures.analyses.discovery import who_wins_map
@@ -41,7 +41,7 @@ def analyses(
     measure: str = "total_cost",
     arm: str | None = None,
     threshold: float = 0.0,
-    density: float = Search.density,
+    density: float = BoxSearch.density,
     allow_missing: bool = False,
 ) -> list[Discovery]:
     """Find where every challenger loses against the baseline, or where one arm does.
@@ -100,7 +100,7 @@ def analyses(
     return [
         discover(
             runs, design.dimensions, challenger, baseline, measure, threshold,
-            search=Search(density=density), confidence=confidence,
+            search=BoxSearch(density=density), confidence=confidence,
             unpaired="drop" if allow_missing else "refuse", planned=planned, hybrids=hybrids,
         )
         for challenger, baseline in pairs
@@ -198,7 +198,7 @@ def pictures(
 
 
 def boxes_table(found: Discovery) -> Table:
-    """Limits of all boxes with unit, spread, stability and quasi-p-value."""
+    """Bounds of all boxes with unit, spread, stability and quasi-p-value."""
     rows, units = [], []
     for place, box in enumerate(found.boxes, start=1):
         for r in box.restrictions:

@@ -1,23 +1,19 @@
-"""Known answers of sourcing and negotiation, met by the compiled market in their limiting cases."""
+"""Sourcing: loyalty, utility, the award, search, and what a change of supplier costs."""
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from support.published_answers import PROFIT, THRESHOLD
 from support.quiet_market import quiet
+from support.single_records import buyer, order
+from support.troubles import BAD_LOTS
 
-from trustsim.market.rooms.negotiation import equilibrium_bid
+from trustsim.market.rooms.sourcing import award
+from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import Rounds, simulate
-from trustsim.theory.sourcing import logit_shares
-
-# Weisbuch, Kirman & Herreiner 2000: intensity over its threshold, order parameter P1^2 + P2^2
-THRESHOLD = {0.5: 0.5, 0.8: 0.5, 1.0: 0.5, 1.2: 0.717, 1.5: 0.869, 2.0: 0.958}
-PROFIT = 0.25
-"""Value 1.25 less the price: a lone supplier asks the ceiling of costs, 1."""
 
 
 def shares_of_attraction(intensity: float, memory: float, rounds: int, sellers: int = 2) -> Any:
@@ -81,18 +77,6 @@ def test_the_threshold_grows_with_the_number_of_sellers() -> None:
     assert above > 0.8
 
 
-@pytest.mark.parametrize("intensity", THRESHOLD)
-def test_mean_field_shares(intensity: float) -> None:
-    memory = 0.01  # the answer does not depend on it
-    share = logit_shares(intensity * 2.0 * memory / PROFIT, memory, PROFIT)
-    if intensity != 1.0:  # at the threshold itself the way to 1/2 is endless
-        assert share**2 + (1.0 - share) ** 2 == pytest.approx(THRESHOLD[intensity], abs=0.0006)
-    if intensity > 1.0:
-        # Delta = (pi/gamma) tanh(beta Delta/2), in units of pi/gamma
-        delta = brentq(lambda d: np.tanh(intensity * d) - d, 1e-6, 1.0)
-        assert 2.0 * share - 1.0 == pytest.approx(delta, abs=1e-6)
-
-
 def first_choices(buyer: dict[str, Any], **market: Any) -> tuple[Rounds, Any]:
     """Let 4,000 buyers who know the same two suppliers choose once; not yet walked."""
     sizes: dict[str, Any] = {"buyers": 4_000, "suppliers": 2, "contacts": 2, "rounds": 1}
@@ -135,102 +119,6 @@ def test_among_two_bidders_the_price_counts_by_its_weight() -> None:
     assert share_of(run, "supplier", 0) == pytest.approx(expected, abs=0.031)
 
 
-COSTS = {"cost_low": 0.7, "cost_high": 1.3, "value": 2.0}
-
-
-def tender(bidders: int, rounds: int, **market: Any) -> Any:
-    """Let one buyer call so many bidders, whose costs are drawn anew every round, for every order.
-
-    Gives the price of every order; rounds are independent.
-    """
-    buyer = {"bidders": bidders, "award": "lowest_bid"}
-    sizes = {"suppliers": bidders, "contacts": bidders, "cost_churn": 1.0}
-    outcome = simulate(quiet(buyer, rounds=rounds, **sizes, **COSTS, **market))
-    assert outcome.measures["no_terms_rate"] == 0.0
-    return outcome.rounds["cost_price"].to_numpy()
-
-
-@pytest.mark.parametrize("bidders", [1, 2, 4, 8, 16])
-def test_mean_price_of_a_tender(bidders: int) -> None:
-    # first-price procurement auction, costs uniform: lo + 2 (hi - lo)/(n + 1) (Vickrey 1961)
-    prices = tender(bidders, 6_000)
-    expected = 0.7 + 2.0 * 0.6 / (bidders + 1)
-    error = prices.std() / np.sqrt(len(prices))
-    assert error < 0.0025
-    assert prices.mean() == pytest.approx(expected, abs=max(4.0 * error, 1e-6))
-
-
-@pytest.mark.parametrize("bidders", [2, 4, 8])
-def test_prices_have_the_distribution_of_the_lowest_bid(bidders: int) -> None:
-    # lowest cost lo + (hi - lo)(1 - (1 - q)^(1/n)) at quantile q, bid up by (hi - c)/n
-    prices = np.sort(tender(bidders, 8_000))
-    for quantile in (0.1, 0.5, 0.9):
-        cost = 0.7 + 0.6 * (1.0 - (1.0 - quantile) ** (1.0 / bidders))
-        expected = cost + (1.3 - cost) / bidders
-        found = prices[int(quantile * len(prices))]
-        assert found == pytest.approx(expected, abs=0.02)
-
-
-def test_bids_are_a_mutual_best_answer() -> None:
-    # nobody gains by bidding as if its cost were another one, against rivals who bid as they do
-    for bidders, cost in itertools.product((2, 3, 6), (0.7, 0.9, 1.1)):
-        as_if = np.linspace(0.7, 1.3, 601)
-        bids = np.array([equilibrium_bid(c, 1.3, bidders) for c in as_if])
-        winning = ((1.3 - as_if) / 0.6) ** (bidders - 1)
-        best = as_if[np.argmax((bids - cost) * winning)]
-        assert best == pytest.approx(cost, abs=0.002)
-
-
-def test_haggling_wears_the_margin_down_exponentially() -> None:
-    # a lone supplier asks the ceiling; h hours leave the cost and exp(-eta h) of the margin
-    hours = {"haggling": "fixed", "haggling_hours": 5.0}
-    sizes: dict[str, Any] = {"rounds": 400, "cost_churn": 1.0, **COSTS}
-    calm = simulate(quiet(**sizes)).measures
-    haggled = simulate(quiet(hours, haggle_rate=0.2, **sizes)).measures
-    margin, left = (m["supplier_profit"] for m in (calm, haggled))
-    assert calm["cost_price"] == pytest.approx(1.3, abs=1e-6)
-    assert left / margin == pytest.approx(np.exp(-1.0), abs=1e-4)
-    assert haggled["cost_price"] == pytest.approx(1.3 - margin + left, abs=1e-6)
-
-
-def test_hours_of_an_order_are_booked_where_they_belong() -> None:
-    buyer = {
-        "bidders": 3,
-        "haggling": "fixed",
-        "haggling_hours": 2.0,
-        "contracting": 0.5,
-        "contract_trust": 0.0,
-        "documentation": 0.25,
-        "disclosure_rule": "always",
-        "disclosure": 1.0,
-        "upkeep": 0.5,
-    }
-    hours = {
-        "tender_hours": 1.5,
-        "order_hours": 0.75,
-        "qualification_hours": 20.0,
-        "coordination_hours": 4.0,
-        "contract_hours": 6.0,
-        "contract_learning": 0.0,
-        "document_hours": 2.0,
-        "disclosure_hours": 0.6,
-        "upkeep_hours": 0.4,
-    }
-    market: dict[str, Any] = {"suppliers": 3, "contacts": 3, "break_rate": 1.0, "value": 3.0}
-    measures = simulate(quiet(buyer, hour_cost=0.01, rounds=8, **hours, **market)).measures
-    tendering = 0.75 + 2 * 1.5  # the first bidder is no tender
-    agreeing = 2.0 + 0.5 * 6.0 + 0.25 * 2.0
-    productive = 20.0 + 4.0 + 0.6 + 0.5 * 0.4  # every relation is a new one
-    assert measures["orders"] == 8.0
-    assert measures["cost_sourcing"] == pytest.approx(0.01 * (tendering + productive), abs=1e-6)
-    assert measures["cost_negotiation"] == pytest.approx(0.01 * agreeing, abs=1e-6)
-    everything = tendering + agreeing + productive
-    assert measures["procurement_cost"] == pytest.approx(0.01 * everything, abs=1e-6)
-    assert measures["goods_per_hour"] == pytest.approx(1.0 / everything, rel=1e-6)
-    share = (tendering + agreeing) / everything
-    assert measures["transaction_time_share"] == pytest.approx(share, rel=1e-6)
-
-
 def test_a_change_of_supplier_costs_the_switch() -> None:
     # blind choice among four: three orders in four go to another supplier than the last one
     buyer = {"attraction_weight": 0.0, "award": "logit"}
@@ -244,3 +132,102 @@ def test_a_change_of_supplier_costs_the_switch() -> None:
     assert (orders["cost_switching"] == 200_000 * changed).all()
     loyal = simulate(quiet(buyer, switching_cost=0.2, rounds=50))
     assert loyal.measures["cost_switching"] == 0.0
+
+
+# Award: three bidders, the fourth contact was not asked.
+BIDS = (1.10, 1.00, 1.04, 0.50)
+
+
+TRUST = (0.95, 0.50, 0.80, 0.99)
+
+
+SCORES = (0.30, 0.10, 0.22, 9.00)
+
+
+def awarded(policy: Any, *, orders: tuple[int, ...] = (5, 5, 5, 5)) -> int:
+    world = build(quiet(suppliers=4, contacts=4, defect_bad=0.4, failure_cost=0.5), 0)
+    world.market["switching_cost"] = 0.1
+    world.buyer_policies[0] = policy
+    workspace = make_workspace(world, 1)
+    for k, seen in enumerate(workspace.buyer_views):
+        seen["asked"] = float(k < 3)
+        seen["bid"], seen["trust"], seen["score"] = BIDS[k], TRUST[k], SCORES[k]
+        seen["orders"] = orders[k]
+    workspace.order[0] = order(bidders=3, reference_price=1.0)
+    award(world, workspace, 0)
+    return int(workspace.order[0]["contact"])
+
+
+def test_award_rules() -> None:
+    # total cost adds .4 x .5 x distrust: 1.11, 1.10, 1.08; a stranger costs .1 more
+    assert awarded(buyer(award="lowest_bid")) == 1
+    assert awarded(buyer(award="total_cost")) == 2
+    assert awarded(buyer(award="total_cost"), orders=(5, 5, 0, 5)) == 1
+    assert awarded(buyer(award="total_cost"), orders=(5, 0, 0, 5)) == 0
+    # logit: noisy utility less the weighted relative price
+    assert awarded(buyer(award="logit", price_weight=0.0)) == 0
+    assert awarded(buyer(award="logit", price_weight=1.0)) == 0  # .20, .10, .18
+    assert awarded(buyer(award="logit", price_weight=1.5)) == 2  # .15, .10, .16
+    assert awarded(buyer(award="logit", price_weight=4.0)) == 1  # -.10, .10, .06
+
+
+@pytest.mark.parametrize("exploration", [0.0, 0.2, 1.0])
+def test_exploration_finds_newcomers(exploration: float) -> None:
+    # a newcomer is asked, and a lone favourite with it
+    market = {"buyers": 200, "suppliers": 400, "contacts": 3, "rounds": 30}
+    orders = simulate(quiet({"exploration": exploration}, **market), orders=True).orders
+    assert orders is not None
+    assert (orders["bidders"] > 1).mean() == pytest.approx(exploration, abs=0.021)
+    assert set(orders["bidders"]) <= {1, 2}
+
+
+def test_a_newcomer_never_takes_the_place_of_the_partner() -> None:
+    market = {"buyers": 50, "suppliers": 20, "contacts": 1, "rounds": 10}
+    orders = simulate(quiet({"exploration": 1.0}, **market), orders=True).orders
+    assert orders is not None
+    assert (orders.groupby("buyer")["supplier"].nunique() <= 2).all()
+    later = orders[orders["round"] > 0]  # the first contact may go before it is a partner
+    assert (later.groupby("buyer")["supplier"].nunique() == 1).all()
+
+
+def test_buyers_recommend_only_whom_they_have_tried() -> None:
+    # what they tried has failed them: (9, 4) after one order, against (9, 1) of those untried
+    buyer = {"prior_good": 9.0, "prior_bad": 1.0, "voice": 0.0}
+    sizes = {"buyers": 50, "suppliers": 20, "contacts": 4, "rounds": 1}
+    memory = {"betrayal_weight": 3.0, "trust_forgetting": 1.0}
+    once = simulate(quiet(buyer, {"admission": 1.0}, **BAD_LOTS, **sizes, **memory), orders=True)
+    assert once.orders is not None
+    np.testing.assert_array_equal(once.world.buyers["recommends"], once.orders["supplier"])
+    worse = {**memory, "betrayal_weight": 30.0}
+    never = simulate(quiet(buyer, {"admission": 1.0}, **BAD_LOTS, **sizes, **worse))
+    assert (never.world.buyers["recommends"] == -1).all()
+
+
+@pytest.mark.parametrize("tested", [0.0, 0.3])
+def test_market_tests_ask_a_second_bidder(tested: float) -> None:
+    market = {"buyers": 200, "suppliers": 10, "contacts": 5, "rounds": 30}
+    orders = simulate(quiet({"market_test": tested}, **market), orders=True).orders
+    assert orders is not None
+    assert (orders["bidders"] == 2).mean() == pytest.approx(tested, abs=0.024 if tested else 0.0)
+
+
+def test_newcomers_are_found_by_chance_by_rating_or_by_referral() -> None:
+    def partners(search: str) -> Any:
+        # a third of the suppliers cheat, everybody says so; only newcomers get orders
+        scenario = quiet(
+            {"exploration": 1.0, "search": search, "award": "lowest_bid"},
+            {"admission": 1.0},
+            buyers=150, suppliers=90, contacts=2, rounds=40, rating_rate=1.0, rating_error=0.0,
+            delisting_rating=0.0, cost_low=1.0, cost_high=1.15,
+            **{**BAD_LOTS, "defect_good": 0.0},
+        )  # fmt: skip
+        both = scenario.replace(
+            policies={"suppliers": {"cheat": {"based_on": "supplier", "conduct": "always"}}},
+            supplier_mix={"supplier": 2 / 3, "cheat": 1 / 3},
+        )
+        return simulate(both).measures["supplier_opportunism_rate"]
+
+    blind, rated, told = (partners(search) for search in ("random", "rating", "referral"))
+    assert blind == pytest.approx(1 / 3, abs=0.06)
+    assert rated < 0.6 * blind
+    assert told < 0.9 * blind

@@ -6,80 +6,9 @@ from functools import cache
 from typing import Any
 
 import pytest
+from support.restless_market import BUYERS, SUPPLIERS, bits, restless
 
-from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
-from trustsim.simulation.run import simulate
-
-POLICIES: dict[str, dict[str, dict[str, Any]]] = {
-    "buyers": {
-        "adversarial": {"documentation": 0.0},  # so that its platform errs
-        "crafty": {
-            "conduct": "propensity",
-            "propensity": 0.5,
-            "escalation": "platform",
-            "inspection": "equilibrium",
-            "documentation": 0.0,
-            "haggling": "marginal",
-            "search": "referral",
-            "terms": "supplier_dictates",
-        },
-        "answering": {
-            "conduct": "reciprocal",
-            "first_move": 0.3,
-            "after_own_cheating": 0.2,
-            "disclosure_rule": "reciprocal",
-            "inspection": "deming",
-            "escalation": "cheapest",
-            "bidders": 1,
-            "market_test": 0.2,
-            "rating_weight": 1.0,
-            "worst": 0.5,
-        },
-    },
-    "suppliers": {
-        "crafty": {"conduct": "propensity", "propensity": 0.6, "escalation": "court", "worst": 0.5},
-        "answering": {"conduct": "reciprocal", "first_move": 0.3, "after_own_cheating": 0.5},
-    },
-}
-BUYERS = {
-    "high_trust": 0.2,
-    "adversarial": 0.2,
-    "trust_but_verify": 0.2,
-    "crafty": 0.2,
-    "answering": 0.2,
-}
-SUPPLIERS = {"cooperative": 0.2, "calculative": 0.3, "crafty": 0.3, "answering": 0.2}
-RESTLESS: dict[str, Any] = {
-    "buyers": 60,
-    "suppliers": 12,
-    "contacts": 5,
-    "rounds": 40,
-    "turn_rate": 0.02,
-    "imitation_rate": 0.05,
-    "mutation": 0.3,
-    "delisting_rating": 0.75,
-    "overhead": 0.3,
-    "ransom_rate": 0.4,
-    "document_loss": 0.05,
-    "transit_loss": 0.03,
-    "advance_compensation": 0.3,
-    "break_rate": 0.02,
-    "shock_rate": 0.2,
-    "technology_rate": 0.2,
-    "law_age": 3,
-    "rivals": 2,
-    "tier_threshold": 0.6,
-}
-
-
-def restless(**changes: Any) -> Scenario:
-    return Scenario(BUYERS, supplier_mix=SUPPLIERS, policies=POLICIES, **{**RESTLESS, **changes})
-
-
-def bits(scenario: Scenario) -> bytes:
-    sums = simulate(scenario).sums
-    return sums.rounds.tobytes() + sums.ages.tobytes() + sums.balances.tobytes()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Known answers of payment terms and information sharing, met by the market in limiting cases."""
+"""Payment terms: which instrument a pair takes, who bears its fees and the interest."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import quiet
+from support.single_records import buyer, order
 
-from trustsim.market.rooms.demand import mismatch
+from trustsim.market.rooms.payment_terms import agree_on_terms
+from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import simulate
 from trustsim.theory.payment_terms import switch_order
 
@@ -115,90 +117,68 @@ def test_each_side_bears_interest_on_what_it_waits_for(
     assert margin - outcome.measures["supplier_profit"] == pytest.approx(supplier * 1.15, abs=2e-6)
 
 
-# Lee, So & Tang 2000: persistence, lead time, holding cost, shortage cost
-CHAINS = [(0.0, 1, 1.0, 9.0), (0.5, 0, 1.0, 4.0), (0.6, 1, 1.0, 25.0), (0.9, 3, 2.0, 30.0)]
-SHOCK = 0.3
+# Payment terms: what a pair takes at a price of 1.2, a cost of 1 and a worth of 1.5.
+MEANS: dict[str, dict[str, Any]] = {
+    "prepayment": {"advance": 1.0},
+    "escrow": {"advance": 1.0, "held": 1, "fee_share": 0.05, "supplier_fee_share": 1.0},
+    "open": {"credit_days": 30.0},
+    "carrier": {"on_delivery": 1.0, "fee_share": 0.01, "reach": 0.3},
+}
 
 
-def cost_of_supply(
-    persistence: float, lead_time: int, holding: float, shortage: float, shared: bool
-) -> float:
-    """Simulate a buyer and its supplier under AR(1) demand; give the supplier's cost per round.
-
-    The buyer follows an order-up-to policy with a lead time of zero. The supplier orders up to the
-    mean of the buyer's orders over lead time + 1 rounds, as far as it can know it, and a safety
-    stock; what is left of that when those rounds are over is held, what is missing is owed.
-    """
-    rounds = 200_000
-    shocks = np.random.default_rng(12).normal(0.0, SHOCK, rounds)
-    demand = np.empty(rounds)
-    demand[0] = shocks[0]
-    for t in range(1, rounds):
-        demand[t] = persistence * demand[t - 1] + shocks[t]
-    # the buyer's order: what it sold, and the change of what it expects to sell next
-    orders = demand.copy()
-    orders[1:] += persistence * (demand[1:] - demand[:-1])
-    # the mean of the orders to come: Y' = rho Y + (1 + rho) e' - rho e
-    last = persistence * shocks if shared else np.zeros(rounds)
-    mean = np.zeros(rounds)
-    expected = orders
-    for ahead in range(lead_time + 1):
-        expected = persistence * expected - (last if ahead == 0 else 0.0)
-        mean += expected
-    over_lead_time = np.convolve(orders, np.ones(lead_time + 1), "valid")[1:]
-    surprise = over_lead_time - mean[: len(over_lead_time)]
-    safety = np.quantile(surprise, shortage / (holding + shortage))
-    left = safety - surprise
-    return float(np.mean(np.where(left > 0.0, holding * left, -shortage * left)))
+def taken(
+    terms: str, buyers_trust: float, suppliers_trust: float, far: float = 0.5, worth: float = 1.5
+) -> str | None:
+    """Let a pair settle on terms; give the instrument's name, or None if none will do."""
+    scenario = quiet(
+        instruments=MEANS, value=worth, advance_loss=0.2, credit_loss=0.3, unseen_exposure=0.0
+    )
+    world = build(scenario, 0)
+    world.buyer_policies[0] = buyer(terms=terms)
+    workspace = make_workspace(world, 1)
+    workspace.order[0] = order(price=1.2, remoteness=far)
+    workspace.facts[0]["unit_cost"] = 1.0
+    workspace.buyer_views[0]["trust"] = buyers_trust
+    workspace.supplier_view[0]["trust"] = suppliers_trust
+    agreed = agree_on_terms(world, workspace, 0)
+    seen = workspace.order[0]
+    assert bool(seen["lost_for_terms"]) is not bool(agreed)
+    return list(MEANS)[int(seen["instrument"])] if agreed else None
 
 
-@pytest.mark.parametrize("chain", CHAINS)
-@pytest.mark.parametrize("shared", [True, False])
-def test_value_of_a_shared_forecast(chain: tuple[float, int, float, float], shared: bool) -> None:
-    persistence, lead_time, holding, shortage = chain
-    found = cost_of_supply(persistence, lead_time, holding, shortage, shared)
-    formula = mismatch(persistence, SHOCK, lead_time, holding, shortage, shared)
-    assert formula == pytest.approx(found, rel=0.015)
+def test_the_pair_takes_the_instrument_of_least_joint_cost() -> None:
+    # buyer's risk in prepayment .24 (1 - trust); supplier's in open account .36 (1 - trust);
+    # escrow costs the supplier .06
+    assert taken("joint_cost", 0.5, 0.5) == "escrow"  # .12, .06, .18
+    assert taken("joint_cost", 0.8, 0.5) == "prepayment"  # .048, .06, .18
+    assert taken("joint_cost", 0.5, 0.9) == "open"  # .12, .06, .036
+    assert taken("joint_cost", 0.5, 0.5, far=0.2) == "carrier"  # .012 within its reach
 
 
-def test_sharing_is_worth_nothing_without_autocorrelation_and_more_with_more_of_it() -> None:
-    def saved(persistence: float) -> float:
-        alone, told = (mismatch(persistence, SHOCK, 1, 1.0, 9.0, s) for s in (False, True))
-        return 1.0 - told / alone
-
-    worth = [saved(persistence) for persistence in (0.0, 0.3, 0.6, 0.9)]
-    assert worth[0] == 0.0
-    assert worth == sorted(worth)
-    assert worth[-1] > 0.08
+def test_the_stronger_side_takes_what_is_cheapest_for_itself() -> None:
+    assert taken("buyer_dictates", 0.8, 0.5) == "escrow"  # costs it nothing, prepayment .048
+    assert taken("buyer_dictates", 0.8, 0.9) == "open"  # costs it nothing, and the supplier less
+    assert taken("supplier_dictates", 0.5, 0.9) == "prepayment"
+    assert taken("supplier_dictates", 0.5, 0.9, worth=1.3) == "open"  # a risk of .12 is too much
 
 
-def test_no_cost_of_mismatch_without_volatility_or_without_costs() -> None:
-    for volatility, holding, shortage in ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (1.0, 1.0, 0.0)):
-        assert mismatch(0.6, volatility, 1, holding, shortage, False) == 0.0
+def test_no_terms_leave_both_with_a_gain() -> None:
+    assert taken("joint_cost", 0.5, 0.5, worth=1.19) is None
+    assert taken("supplier_dictates", 0.5, 0.3, worth=1.25) == "escrow"
 
 
-@pytest.mark.parametrize("shared", [True, False])
-def test_the_market_charges_the_closed_form_per_lot(shared: bool) -> None:
-    demand: dict[str, Any] = {"demand_volatility": SHOCK, "demand_persistence": 0.6, "lead_time": 2}
-    costs: dict[str, Any] = {"holding_cost": 0.05, "shortage_cost": 0.4}
-    buyer = {"disclosure_rule": "always" if shared else "never", "disclosure": 1.0}
-    measures = simulate(quiet(buyer, rounds=300, buyers=20, **demand, **costs)).measures
-    expected = mismatch(0.6, SHOCK, 2, 0.05, 0.4, shared)
-    assert measures["accepted"] == pytest.approx(6_000, rel=0.1)
-    assert measures["cost_delay"] == pytest.approx(expected, abs=2e-6)
-    assert measures["total_cost"] == pytest.approx(1.15 + expected, abs=2e-6)
+NOVEL = {"old": {"on_delivery": 1.0, "fee_share": 0.02}, "new": {"on_delivery": 1.0, "novel": 1}}
 
 
-def test_demand_follows_the_process_of_the_closed_form() -> None:
-    demand: dict[str, Any] = {"demand_volatility": 0.4, "demand_persistence": 0.7}
-    outcome = simulate(quiet(rounds=200, buyers=100, **demand), orders=True)
-    assert outcome.orders is not None
-    lots = outcome.orders["lots"].to_numpy().reshape(200, 100)
-    level = np.log(lots)
-    assert lots.mean() == pytest.approx(1.0, abs=0.04)
-    spread = 0.4 / np.sqrt(1.0 - 0.49)  # from the first round on
-    assert level.std() == pytest.approx(spread, rel=0.03)
-    assert level[0].std() == pytest.approx(spread, rel=0.3)
-    earlier, later = level[:-1].ravel(), level[1:].ravel()
-    assert np.corrcoef(earlier, later)[0, 1] == pytest.approx(0.7, abs=0.02)
-    assert (later - 0.7 * earlier).std() == pytest.approx(0.4, rel=0.02)
+def test_novel_instruments_must_become_familiar() -> None:
+    def used(weight: float, start: float) -> Any:
+        market = {"familiarity_weight": weight, "familiarity_start": start, "rounds": 24}
+        return simulate(quiet(instruments=NOVEL, buyers=20, **market))
+
+    assert used(0.0, 0.0).measures["instrument_share_new"] == 1.0
+    assert used(0.5, 0.0).measures["instrument_share_new"] == 0.0
+    known = used(0.015, 0.5)  # .5 x .015 each side is less than the fee
+    assert known.measures["instrument_share_new"] == 1.0
+    # all use it, and it goes well: a twelfth of the gap closes in a round
+    left = 0.5 * (11.0 / 12.0) ** 24
+    assert known.world.instruments["familiarity"] == pytest.approx([0.5, 1.0 - left])

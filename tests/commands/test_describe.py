@@ -1,0 +1,55 @@
+"""What `describe` says of an experiment's parameters, and the page of all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.command_line import CONFIG, Call, refused
+from support.places import ROOT
+
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
+
+
+class TestDescribe:
+    def test_every_parameter_with_all_about_it(self, call: Call) -> None:
+        said = call("describe", "mine.toml")
+        assert said.code == 0
+        for kind in (MARKETS, BUYERS, SUPPLIERS, INSTRUMENTS):
+            for row in kind.rows.values():
+                assert f" {row.name} = " in said.out
+                assert row.text in said.out
+        assert "  * buyers = 5  [buyers; 1 to 10000000; default 100]" in said.out
+        assert "    contacts = 8  [suppliers; 1 to 32; default 8]" in said.out
+
+    def test_changes_are_marked_where_they_are(self, call: Call) -> None:
+        said = call(
+            "describe", "mine.toml", "--set", "policies.buyers.high_trust.bidders=9",
+            "--set", "arms.low.market.hold_up=0.125", "--set", "instruments.escrow.reach=0.5",
+        )  # fmt: skip
+        marked = [line.split(" = ")[0].strip() for line in said.out.splitlines()
+                  if line.startswith("  * ")]  # fmt: skip
+        assert set(marked) == {
+            "* rounds", "* replications", "* buyers", "* suppliers", "* bidders", "* hold_up",
+            "* reach",
+        }  # fmt: skip
+
+    def test_one_arm(self, call: Call) -> None:
+        said = call("describe", "mine.toml", "--arm", "low")
+        assert "arm low" in said.out
+        assert "policy adversarial" in said.out
+        assert "high_trust" not in said.out
+        refused(call("describe", "mine.toml", "--arm", "lwo"), ["'lwo'", 'did you mean "low"'])
+
+    def test_own_sources_are_shown(self, call: Call) -> None:
+        text = CONFIG.replace("buyers = 5", 'buyers = { value = 5, source = "our books" }')
+        Path("mine.toml").write_text(text, encoding="utf-8")
+        assert "Source: our books." in call("describe", "mine.toml").out
+
+
+def test_reference_is_up_to_date() -> None:
+    from trustsim.commands.describe import reference
+
+    page = ROOT / "docs" / "parameters.md"
+    assert page.read_text(encoding="utf-8") == reference(), (
+        "run: python -m trustsim.commands.describe > docs/parameters.md"
+    )

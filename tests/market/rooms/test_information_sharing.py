@@ -1,0 +1,167 @@
+"""Information sharing: who discloses, what leaks, and what grows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.quiet_market import ROUNDS, orders_of, quiet
+from support.single_records import buyer, market, order, supplier, view
+from support.troubles import TELL
+
+from trustsim.market.rooms.information_sharing import disclosure
+from trustsim.simulation.run import simulate
+
+
+def test_disclosure_rules() -> None:
+    partner = (1, 0, 0, 1)
+    trusts = (0.4, 0.5, 0.6, 0.7, 0.8)
+    expected = {
+        "never": [0.0] * 5,
+        "always": [0.5] * 5,
+        "by_trust": [0.2, 0.25, 0.3, 0.35, 0.4],
+        "reciprocal": [0.2, 0.5, 0.0, 0.0, 0.5],  # by trust at first, then as the partner did
+    }
+    for name, chances in expected.items():
+        for side in (buyer, supplier):
+            policy = side(disclosure_rule=name, disclosure=0.5)
+            found = [
+                disclosure(
+                    order(),
+                    view(trust=trust, orders=done, partner_shared=partner[done - 1] if done else 0),
+                    policy,
+                    market(),
+                )
+                for done, trust in enumerate(trusts)
+            ]
+            assert found == pytest.approx(chances), name
+
+
+def test_reciprocal_disclosure_answers_the_partners_last_word() -> None:
+    # the supplier tells when it was told; the buyer tells at even orders only
+    def tells_at_even_orders(order, view, policy):
+        return 1.0 if order.age % 2 == 0 else 0.0
+
+    scenario = quiet(
+        {"disclosure_rule": tells_at_even_orders},
+        {
+            "disclosure_rule": "reciprocal",
+            "disclosure": 1.0,
+            "prior_good": 1000.0,
+            "prior_bad": 0.01,
+        },
+        rounds=8,
+    )
+    orders = simulate(scenario, orders=True).orders
+    assert orders is not None
+    assert list(orders["buyer_disclosed"]) == [1, 0] * 4
+    assert list(orders["supplier_disclosed"]) == [1, 1, 0, 1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("buyer", "supplier", "growth"),
+    [({}, {}, 0.0), (TELL, {}, 0.1), ({}, TELL, 0.1), (TELL, TELL, 0.2)],
+)
+def test_knowhow_grows_as_far_as_sides_disclose(
+    buyer: dict[str, Any], supplier: dict[str, Any], growth: float
+) -> None:
+    orders = orders_of(buyer, supplier, knowhow_rate=0.2, knowhow_gain=0.3, gain_sharing=0.25)
+    knowhow = 1.0 - (1.0 - growth) ** ROUNDS
+    np.testing.assert_allclose(orders["knowhow"], knowhow, atol=1e-6)
+    assert (orders["buyer_disclosed"] == bool(buyer)).all()
+    assert (orders["supplier_disclosed"] == bool(supplier)).all()
+    # it lowers the cost, and the buyer's price by its part of that
+    saved = orders["unit_cost"].iloc[0] * 0.3 * knowhow
+    np.testing.assert_allclose(orders["unit_cost"].iloc[0] - orders["unit_cost"], saved, atol=1e-6)
+    np.testing.assert_allclose(orders["price"], 1.15 - 0.25 * saved, atol=1e-6)
+
+
+def test_knowhow_saves_defects_lateness_misunderstandings_and_hours() -> None:
+    faults: dict[str, Any] = {
+        "defect_good": 0.3,
+        "defect_bad": 0.3,
+        "late_rate": 0.3,
+        "capacity": 1000.0,
+        "misunderstanding": 0.3,
+        "coordination_hours": 2.0,
+        "knowhow_ease": 0.5,
+    }
+    expert = {"knowhow_rate": 1.0, "knowhow_quality": 0.8, "knowhow_punctuality": 0.6}
+    sizes = {"buyers": 200, "rounds": 20, "qualification_hours": 0.0, "disclosure_hours": 0.0}
+    sizes |= {"upkeep_hours": 0.0, "joint_hours": 0.0}
+    ignorant = orders_of(**faults, **sizes)
+    skilled = orders_of(TELL, TELL, **faults, **expert, **sizes)
+    skilled = skilled[skilled["age"] > 0]  # know-how is complete after the first order
+    for field, off, on in (
+        ("defective", 0.3, 0.3 * 0.2),
+        ("late", 0.3, 0.3 * 0.4),
+        ("misunderstood", 0.3, 0.3 * 0.5 * 0.5),
+    ):
+        assert ignorant[field].mean() == pytest.approx(off, abs=0.03), field
+        assert skilled[field].mean() == pytest.approx(on, abs=0.02), field
+    np.testing.assert_allclose(ignorant["productive_hours"], 2.0, atol=1e-6)
+    np.testing.assert_allclose(skilled["productive_hours"], 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rate", "trait", "tells", "expected"),
+    [(0.0, 1.0, TELL, 0.0), (0.3, 0.0, TELL, 0.0), (0.3, 1.0, {}, 0.0), (0.3, 1.0, TELL, 0.3)],
+)
+def test_what_is_disclosed_leaks_at_opportunists(
+    rate: float, trait: float, tells: dict[str, Any], expected: float
+) -> None:
+    character = {"opportunism_mean": trait, "opportunism_spread": 0.0}
+    loss = {"leak_rate": rate, "leak_loss": 0.2, "buyers": 100, "rounds": 50}
+    tempted = {"conduct": "propensity", "propensity": 0.0}
+    found = simulate(quiet(tells, tempted, **loss, **character)).measures["cost_leakage"] / 0.2
+    assert found == pytest.approx(expected, abs=0.026 if expected else 0.0)  # 4 sd
+    fair = {"conduct": "never"}
+    assert simulate(quiet(tells, fair, **loss, **character)).measures["cost_leakage"] == 0.0
+
+
+@pytest.mark.parametrize("traced", [0.0, 0.6, 1.0])
+def test_a_leak_that_is_traced_is_a_grievance(traced: float) -> None:
+    orders = orders_of(
+        TELL,
+        {"conduct": "propensity", "propensity": 0.0},
+        leak_rate=1.0,
+        failure_traced=traced,
+        opportunism_mean=1.0,
+        opportunism_spread=0.0,
+        buyers=100,
+        rounds=40,
+    )
+    assert orders["leaked"].all()
+    error = 0.031 if 0.0 < traced < 1.0 else 0.0  # 4 sd
+    assert orders["grievance"].mean() == pytest.approx(traced, abs=error)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.2])
+def test_specific_assets_are_built_on_trust_save_hours_and_lock_in(rate: float) -> None:
+    hours = {"coordination_hours": 2.0, "asset_saving": 0.5, "qualification_hours": 0.0}
+    outcome = simulate(
+        quiet(
+            {"upkeep": 0.0},
+            {"asset_rate": rate},
+            trust_forgetting=1.0,
+            asset_cost=0.1,
+            asset_lock=0.4,
+            hold_up=0.5,
+            value=3.0,
+            **hours,
+        ),
+        orders=True,
+    )
+    orders = outcome.orders
+    assert orders is not None
+    assets = [0.0]
+    for n in range(12):
+        trust = (n + 1) / (n + 2)
+        assets.append(assets[-1] + rate * trust * (1.0 - assets[-1]))
+    before = np.array(assets[:-1])
+    assert outcome.world.bonds["assets"].sum() == pytest.approx(assets[-1], abs=1e-6)
+    np.testing.assert_allclose(orders["productive_hours"], 2.0 * (1.0 - 0.5 * before), atol=1e-6)
+    np.testing.assert_allclose(orders["price"], 1.15 + 0.5 * 0.4 * before, atol=1e-6)
+    paid = (orders["price"] - orders["unit_cost"]).sum() - orders["profit"].sum() / 1e6
+    assert paid == pytest.approx(0.1 * assets[-1], abs=1e-4)

@@ -1,0 +1,105 @@
+"""Reputation: ratings given and erring, streaks, tiers, public standing and ransom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.quiet_market import quiet
+from support.troubles import BAD_LOTS, CHEAT, CHEATING
+
+from trustsim.engine.compiling import records
+from trustsim.market.records import (
+    Market,
+    Supplier,
+)
+from trustsim.market.rooms.reputation import standing
+from trustsim.simulation.run import simulate
+
+
+@pytest.mark.parametrize("forgetting", [1.0, 0.9, 0.0])
+def test_public_ratings_follow_the_ratings_given(forgetting: float) -> None:
+    rounds = 40
+    market: dict[str, Any] = {"buyers": 30, "suppliers": 6, "contacts": 3, "rounds": rounds}
+    rating = {"rating_rate": 1.0, "rating_error": 0.0, "delisting_rating": 0.0}
+    outcome = simulate(
+        quiet(supplier=CHEAT, rating_forgetting=forgetting, **CHEATING, **market, **rating),
+        orders=True,
+    )
+    orders = outcome.orders
+    assert orders is not None
+    assert 0.05 < orders["grievance"].mean() < 0.5
+    weight = forgetting ** (rounds - 1.0 - orders["round"])
+    good = (weight * (orders["grievance"] == 0)).groupby(orders["supplier"]).sum()
+    bad = (weight * orders["grievance"]).groupby(orders["supplier"]).sum()
+    suppliers = outcome.world.suppliers
+    everyone = range(len(suppliers))
+    good, bad = (part.reindex(everyone, fill_value=0.0) for part in (good, bad))
+    np.testing.assert_allclose(suppliers["rating_good"], good, atol=1e-9)
+    np.testing.assert_allclose(suppliers["rating_bad"], bad, atol=1e-9)
+    expected = (good + 1.0) / (good + bad + 2.0)
+    np.testing.assert_allclose(suppliers["rating"], expected, atol=1e-12)
+    assert expected.max() - expected.min() > 0.05
+
+
+def test_nobody_speaks_and_nobody_is_rated() -> None:
+    suppliers = simulate(quiet({}, {"admission": 1.0}, buyers=20, **BAD_LOTS)).world.suppliers
+    assert (suppliers["rating"] == 0.5).all()
+    assert (suppliers["rated"] == 0).all()
+    assert (suppliers["listed"] == 1).all()
+
+
+@pytest.mark.parametrize("error", [0.0, 0.2, 0.5])
+def test_ratings_err_at_their_rate(error: float) -> None:
+    market = {"rating_rate": 0.6, "rating_error": error, "rating_forgetting": 1.0}
+    supplier = simulate(quiet(buyers=100, rounds=60, **market)).world.suppliers[0]
+    assert supplier["rated"] == pytest.approx(3_600, abs=160)  # 4 sd of 6,000
+    assert supplier["rating_bad"] / supplier["rated"] == pytest.approx(error, abs=0.034)
+
+
+def test_streaks_count_orders_since_the_last_fault() -> None:
+    clean = simulate(quiet(buyers=3, rounds=12)).world.suppliers[0]
+    faulty = simulate(quiet({}, {"admission": 1.0}, buyers=3, **BAD_LOTS)).world.suppliers[0]
+    assert (clean["streak"], faulty["streak"]) == (36, 0)
+
+
+def test_tiers_and_streaks_lift_the_public_standing() -> None:
+    supplier, market = (records(kind, 1)[0] for kind in (Supplier, Market))
+    market["tier_threshold"], market["tier_bonus"] = 0.9, 0.1
+    market["streak_threshold"], market["streak_bonus"] = 10, 0.05
+    for rating, streak, expected in (
+        (0.89, 9, 0.89),
+        (0.91, 9, 1.01),
+        (0.89, 10, 0.94),
+        (0.91, 10, 1.06),
+    ):
+        supplier["rating"], supplier["streak"] = rating, streak
+        assert standing(supplier, market) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("rate", "trait", "money", "paid"),
+    [(0, 1, 0.02, 0), (1, 0, 0.02, 0), (1, 1, 0.02, 1), (1, 1, 1, 0)],
+)
+def test_opportunists_ask_for_money_not_to_complain(
+    rate: float, trait: float, money: float, paid: int
+) -> None:
+    # a supplier pays if the sales at risk are worth more, otherwise it gets a bad rating
+    outcome = simulate(
+        quiet(
+            buyers=2,
+            rounds=10,
+            rating_forgetting=0.0,
+            delisting_rating=0.0,
+            ransom_rate=float(rate),
+            ransom=float(money),
+            buyer_opportunism_mean=float(trait),
+            opportunism_spread=0.0,
+            rating_error=0.0,
+        )
+    )
+    asked = rate * trait
+    assert outcome.measures["cost_dispute"] == pytest.approx(-money * paid, abs=1e-6)
+    assert outcome.world.suppliers["rated"][0] == (20 if asked and not paid else 0)
+    assert (outcome.world.suppliers["rating"][0] < 0.5) == bool(asked and not paid)

@@ -1,0 +1,254 @@
+"""Settlement: what paying late or not at all is worth, how often it is done, and arrears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scipy import stats
+from support.quiet_market import orders_of, quiet
+from support.troubles import ALL_BAD, NO_RISK, OPEN, PREPAID, SIZES
+
+from trustsim.engine.compiling import records
+from trustsim.market.records import (
+    Market,
+    Order,
+    View,
+)
+from trustsim.market.rooms.settlement import (
+    evidence_against,
+    relation_value,
+    weigh_false_claim,
+    weigh_lateness,
+)
+from trustsim.simulation.run import simulate
+
+HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
+
+
+def records_of(**market: float) -> tuple[Any, Any, Any]:
+    order, view, world = (records(kind, 1)[0] for kind in (Order, View, Market))
+    for name, value in {"lot_cost": 1.0, "rounds_per_year": 12, **market}.items():
+        world[name] = value
+    order["lots"] = 2.0
+    return order, view, world
+
+
+def test_a_relation_is_worth_its_savings_to_come_and_the_cost_of_leaving() -> None:
+    order, view, market = records_of(
+        gain_sharing=0.5, knowhow_gain=0.2, discount=0.9, switching_cost=0.1, asset_lock=0.2
+    )
+    view["knowhow"], view["retained"], view["assets"] = 0.5, 0.8, 0.25
+    saving = 0.5 * 0.2 * 0.5 * 2.0
+    kept = 0.9 * 0.8
+    expected = saving * kept / (1.0 - kept) + (0.1 + 0.2 * 0.25) * 2.0 * 0.8
+    assert relation_value(order, view, market) == pytest.approx(expected, rel=1e-9)
+    market["lot_cost"] = 3.0
+    assert relation_value(order, view, market) == pytest.approx(3.0 * expected, rel=1e-9)
+
+
+def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples() -> None:
+    # four rounds of a month until the chased invoice is paid: a third of a year
+    order, view, market = records_of(
+        arrears_hazard=0.25,
+        late_gain=2.0,
+        buyer_interest=0.06,
+        supplier_interest=0.12,
+        arrears_interest=0.09,
+        late_interest_waived=0.5,
+        chase_hours=1.5,
+        hour_cost=0.01,
+        late_damage=0.1,
+        scruple=0.4,
+        switching_cost=0.2,
+    )
+    view["opportunism"], view["retained"] = 0.25, 0.5
+    weigh_lateness(order, view, 3.0, market)
+    relation = 0.2 * 2.0 * 0.5
+    chased = 4.0 * 1.5 * 0.01
+    harm = 3.0 * 0.12 / 3.0 + chased
+    assert view["gain"] == pytest.approx(2.0 * 3.0 * 0.06 / 3.0, rel=1e-9)
+    loss = 0.5 * 3.0 * 0.09 / 3.0 + chased + 0.1 * relation + 0.4 * 0.75 * harm
+    assert view["loss"] == pytest.approx(loss, rel=1e-9)
+    assert view["exposure"] == 3.0
+
+
+def test_denying_a_debt_weighs_evidence_penalty_relation_and_scruples() -> None:
+    order, view, market = records_of(
+        claim_penalty=0.5, dispute_hours=10.0, hour_cost=0.01, scruple=0.4, switching_cost=0.2
+    )
+    order["secured"] = 0.25
+    view["opportunism"], view["retained"] = 0.25, 0.5
+    weigh_false_claim(order, view, 0.6, 3.0, market)
+    unsecured = 0.75 * 3.0
+    loss = 0.8 * (unsecured + 0.5 * 3.0) + 0.1 + 0.2 * 2.0 * 0.5 + 0.4 * 0.75 * 3.0
+    assert view["gain"] == pytest.approx(unsecured, rel=1e-9)
+    assert view["loss"] == pytest.approx(loss, rel=1e-9)
+
+
+def test_evidence_against_each_claim() -> None:
+    order, view, market = records_of(payment_record=0.9, delivery_record=0.7, off_platform=0.5)
+    order["evidence"], view["opportunism"] = 0.8, 0.5
+    found = [
+        evidence_against(claim, order, view, market)
+        for claim in (HAS_PAID, NOT_RECEIVED, OTHER_SCOPE)
+    ]
+    assert found == pytest.approx([0.9, 0.7, 0.8 * 0.75])
+
+
+SHARP = {"conduct": "calculative", "noise": 1e-4, "documentation": 1.0}
+
+
+FREE: dict[str, Any] = {"credit_loss": 0.0, "value": 3.0, "rounds": 20, "buyers": 20}
+
+
+@pytest.mark.parametrize(("interest", "late"), [(0.05, 1.0), (0.07, 0.0)])
+def test_a_sharp_buyer_pays_late_if_and_only_if_arrears_are_cheap_credit(
+    interest: float, late: float
+) -> None:
+    # it borrows at 6 %; nobody is chased at a cost, and a lie would be found out
+    certain = {"payment_record": 1.0, "delivery_record": 1.0, "off_platform": 0.0, "evidence": 1.0}
+    arrears = {"late_interest_waived": 0.0, "buyer_interest": 0.06, "chase_hours": 0.0}
+    arrears["late_gain"] = 1.0
+    found = simulate(
+        quiet(SHARP, instruments=OPEN, arrears_interest=interest, **certain, **arrears, **FREE)
+    ).measures
+    assert found["buyer_opportunism_rate"] == late
+    assert found["dispute_rate"] == 0.0
+    assert (found["arrears_days"] > 0.0) == (late > 0.0)
+
+
+@pytest.mark.parametrize(("penalty", "denied"), [(0.3, 1.0), (0.37, 0.0)])
+def test_a_sharp_buyer_denies_its_debt_if_and_only_if_that_pays_in_the_mean(
+    penalty: float, denied: float
+) -> None:
+    # found out with (1 + .5)/2: all is kept with 1/4, else the debt and the penalty are due;
+    # gain 1 against loss .75 (1 + penalty): worth it up to a penalty of 1/3
+    records = {"payment_record": 0.5, "delivery_record": 0.5, "off_platform": 0.0, "evidence": 0.5}
+    market = {"claim_penalty": penalty, "arrears_interest": 1.0, "chase_hours": 0.0}
+    found = simulate(
+        quiet(
+            {**SHARP, "documentation": 0.0},
+            {"escalation": "platform"},
+            OPEN,
+            **records,
+            **market,
+            **FREE,
+        )
+    ).measures
+    assert found["buyer_opportunism_rate"] == denied
+    assert found["dispute_rate"] == denied
+    paid = found["cost_price"] + found["cost_dispute"] - 0.01 * 0.25 * denied
+    expected = 0.75 * (1.0 + penalty) * 1.15 if denied else 1.15
+    assert paid == pytest.approx(expected, abs=0.11 if denied else 1e-6)  # 4 sd of 400 orders
+
+
+@pytest.mark.parametrize("lateness", [0.0, 0.1, 0.4])
+def test_paying_late_as_a_policy_makes_arrears(lateness: float) -> None:
+    market = {"arrears_hazard": 0.5, "law_age": 200, "rounds": 200, "buyers": 100}
+    measures = simulate(quiet({"lateness": lateness}, instruments=OPEN, **market)).measures
+    assert measures["buyer_opportunism_rate"] == pytest.approx(lateness, abs=0.015)
+    # something is overdue in a round: old and not yet paid, or new
+    overdue = lateness / (1.0 - (1.0 - lateness) * 0.5)
+    assert measures["arrears_days"] == pytest.approx(overdue * 365.0 / 12.0, rel=0.05)
+
+
+@pytest.mark.parametrize("waived", [0.0, 0.6])
+def test_arrears_bear_interest_for_their_age(waived: float) -> None:
+    # orders so rare that each is paid, late, before the next
+    outcome = simulate(
+        quiet(
+            {"lateness": 1.0},
+            instruments=OPEN,
+            demand_rate=0.0002,
+            rounds=3_000,
+            buyers=40,
+            arrears_hazard=0.2,
+            arrears_interest=0.6,
+            late_interest_waived=waived,
+            law_age=200,
+        ),
+        orders=True,
+    )
+    orders = outcome.orders
+    assert orders is not None
+    assert 8 < len(orders) < 60
+    assert outcome.world.ties["owed"].sum() == 0
+    rounds_overdue = outcome.sums.rounds["arrears_days"].sum() / 1e6 / (365.0 / 12.0)
+    owed = orders["price"].iloc[0]
+    assert orders["lots"].eq(1.0).all()
+    interest = outcome.sums.rounds["cost"][..., 3].sum() / 1e6
+    assert interest == pytest.approx((1.0 - waived) * 0.6 * owed * rounds_overdue / 12.0, rel=1e-4)
+
+
+def test_old_arrears_go_to_law_and_may_be_lost() -> None:
+    late: dict[str, Any] = {"instruments": OPEN, "arrears_hazard": 0.0, "law_age": 4, "rounds": 40}
+    certain = {"evidence": 1.0, "locatable": 1.0, "enforcement": 1.0}
+    lost = {**certain, "enforcement": 0.0}
+    paid, unpaid = (
+        simulate(quiet({"lateness": 1.0, "documentation": 1.0}, buyers=20, **late, **law)).measures
+        for law in (certain, lost)
+    )
+    assert paid["cost_price"] == pytest.approx(1.15, abs=1e-6)
+    assert unpaid["cost_price"] < 0.3  # but for the invoices of the last rounds
+    assert unpaid["supplier_profit"] < paid["supplier_profit"] - 0.8
+
+
+@pytest.mark.parametrize("strain", [0.0, 0.3])
+def test_strained_buyers_pay_late_without_ill_will(strain: float) -> None:
+    days = {"strain": strain, "strain_days": 20.0}
+    outcome = simulate(quiet(instruments=OPEN, **days, **SIZES), orders=True)
+    orders = outcome.orders
+    assert orders is not None
+    assert orders["paid_late"].mean() == pytest.approx(strain, abs=0.025 if strain else 0.0)
+    assert outcome.measures["arrears_days"] == pytest.approx(20.0 * strain, rel=0.1)
+    assert outcome.measures["buyer_opportunism_rate"] == 0.0
+    assert outcome.world.ties["owed"].sum() == 0
+    if strain:
+        late = orders.loc[orders["paid_late"] == 1, "arrears_days"]
+        assert stats.kstest(late, "expon", args=(0.0, 20.0)).pvalue > 1e-3
+
+
+# A buyer that always denies its debt; the supplier always goes to the platform.
+DENYING = {"conduct": "always", "worst": 1.0, "documentation": 1.0}
+
+
+CLAIMING = {"escalation": "platform"}
+
+
+def test_false_claims_are_made_and_can_be_switched_off() -> None:
+    for conduct, worst, expected in (
+        ("never", 1.0, 0.0),
+        ("always", 0.0, 0.0),
+        ("always", 1.0, 1.0),
+    ):
+        buyer = {"conduct": conduct, "worst": worst}
+        orders = orders_of(buyer, CLAIMING, OPEN, **NO_RISK, **ALL_BAD, **SIZES)
+        assert (orders["false_claim"] > 0).mean() == expected
+    # who has paid before cannot deny
+    orders = orders_of(DENYING, CLAIMING, PREPAID, **NO_RISK, **ALL_BAD, **SIZES)
+    assert (orders["false_claim"] > 0).sum() == 0
+
+
+@pytest.mark.parametrize(("off", "scope"), [(0.0, 1.0), (0.5, 0.75), (1.0, 0.5)])
+def test_talk_off_the_platform_weakens_the_evidence_of_the_scope(off: float, scope: float) -> None:
+    records = {"payment_record": 1.0, "delivery_record": 0.4, "off_platform": off}
+    orders = orders_of(DENYING, CLAIMING, OPEN, **records, **NO_RISK, **ALL_BAD, **SIZES)
+    paid = orders["cost_price"] / (orders["price"] * orders["lots"]) / 1e6
+    won = paid.groupby(orders["false_claim"]).mean()
+    assert won[1] == pytest.approx(1.0, abs=1e-6)  # has paid: the bank knows
+    assert won[2] == pytest.approx(0.7, abs=0.045)  # not received: (1 + .4)/2
+    assert won[3] == pytest.approx(scope, abs=0.045)
+
+
+@pytest.mark.parametrize(
+    ("failure", "remoteness", "late"), [(0.0, 1.0, 0), (0.5, 0.0, 0), (0.5, 1.0, 1)]
+)
+def test_cash_is_not_always_collected_at_remote_sites(
+    failure: float, remoteness: float, late: int
+) -> None:
+    # what the driver did not get is an open invoice, which these buyers pay late
+    means = {"driver": {"on_delivery": 1.0, "collection_failure": failure}}
+    market = {"remoteness": remoteness, "credit_loss": 0.0, "unseen_exposure": 0.0}
+    orders = orders_of({"lateness": 1.0}, instruments=means, **market, **SIZES)
+    assert orders["paid_late"].mean() == pytest.approx(0.5 * late, abs=0.026 if late else 0.0)

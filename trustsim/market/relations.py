@@ -1,0 +1,139 @@
+"""Relations: how a tie between a buyer and a supplier is opened, fades and ends.
+
+Two firms enter as strangers and form their first beliefs of each other; ties that nobody tends
+fade; a tie that ends leaves its place to a stranger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.engine.compiling import blank, compiled
+from trustsim.market.beliefs import stranger, updated
+from trustsim.schema.measures import AGE_FROM
+
+ATTENTION = 0.15
+"""Weight of the latest order in what a supplier believes of the buyer's loyalty and inspections
+(assumption: the last half-dozen orders count)."""
+
+WATCHED_AT_FIRST = 0.5
+"""Chance of being inspected that a supplier expects of a stranger (assumption: an even one)."""
+
+NOBODY = -1
+GONE = -2
+"""Partner of a buyer whose supplier is gone: the next order is a switch."""
+
+
+@compiled
+def knows(ties: Any, b: int, s: int) -> bool:
+    """Tell whether a supplier is already a contact of a buyer."""
+    for k in range(ties.shape[1]):
+        if ties[b, k].supplier == s:
+            return True
+    return False
+
+
+@compiled
+def acquainted(buyer: Any, supplier: Any, market: Any) -> bool:
+    """Tell whether two firms are of one community, where that counts."""
+    return market.acquaintance_bonus > 0.0 and buyer.community == supplier.community
+
+
+@compiled
+def meet(world: Any, b: int, k: int, s: int) -> None:
+    """Open a tie: two strangers form their first beliefs of each other."""
+    market = world.market[0]
+    buyer = world.buyers[b]
+    supplier = world.suppliers[s]
+    tie = world.ties[b, k]
+    buyer_policy = world.buyer_policies[buyer.policy]
+    supplier_policy = world.supplier_policies[supplier.policy]
+    neighbours = acquainted(buyer, supplier, market)
+    blank(tie)
+    if world.bonds.shape[0] > 0:
+        blank(world.bonds[b, k])
+    weight = buyer_policy.prior_good + buyer_policy.prior_bad
+    mean = stranger(
+        buyer.general_good,
+        buyer.general_bad,
+        supplier.rating,
+        buyer_policy.prior_good / weight,
+        neighbours,
+        market,
+    )
+    tie.supplier = s
+    tie.generation = supplier.generation
+    tie.supplier_good = mean * weight
+    tie.supplier_bad = (1.0 - mean) * weight
+    weight = supplier_policy.prior_good + supplier_policy.prior_bad
+    prior = supplier_policy.prior_good / weight
+    mean = stranger(supplier.general_good, supplier.general_bad, prior, prior, neighbours, market)
+    tie.buyer_good = mean * weight
+    tie.buyer_bad = (1.0 - mean) * weight
+    tie.last_round = market.round
+    tie.watched = WATCHED_AT_FIRST
+
+
+@compiled
+def part(world: Any, b: int, k: int, whom: float) -> None:
+    """End a relation: a stranger takes its place, another firm if the buyer knows not all."""
+    s = int(whom * world.suppliers.shape[0])
+    if knows(world.ties, b, s):
+        s = world.ties[b, k].supplier
+    if world.buyers[b].partner == world.ties[b, k].supplier:
+        world.buyers[b].partner = GONE
+    meet(world, b, k, s)
+
+
+@compiled
+def goodwill_of(bonds: Any, b: int, k: int) -> float:
+    """Give the goodwill of a tie; 0 where neither it nor specific assets are at work."""
+    if bonds.shape[0] == 0:
+        return 0.0
+    return bonds[b, k].goodwill
+
+
+@compiled
+def assets_of(bonds: Any, b: int, k: int) -> float:
+    """Give the specific assets of a tie; 0 where neither they nor goodwill are at work."""
+    if bonds.shape[0] == 0:
+        return 0.0
+    return bonds[b, k].assets
+
+
+@compiled
+def erode(tie: Any, policy: Any, market: Any) -> None:
+    """Let a tie fade by a round: attraction, and know-how after a change of technology."""
+    tie.attraction = tie.attraction * (1.0 - policy.memory)
+    tie.knowhow = tie.knowhow * market.technology_left
+
+
+@compiled
+def erode_goodwill(bond: Any, market: Any) -> None:
+    """Let the goodwill of a tie fade by a round."""
+    bond.goodwill = bond.goodwill * (1.0 - market.goodwill_erosion)
+
+
+@compiled
+def idle(tie: Any, policy: Any, market: Any) -> None:
+    """Let a tie without an order this round fade further: counts, know-how, retention."""
+    kept = market.idle_forgetting
+    tie.supplier_good = updated(tie.supplier_good, policy.prior_good, kept, 0.0)
+    tie.supplier_bad = updated(tie.supplier_bad, policy.prior_bad, kept, 0.0)
+    tie.knowhow = tie.knowhow * (1.0 - market.knowhow_erosion)
+    tie.retained = tie.retained * (1.0 - ATTENTION)
+
+
+@compiled
+def turn_away(tie: Any) -> None:
+    """Let a tie lose attraction when no terms were found."""
+    tie.attraction = 0.5 * tie.attraction
+
+
+@compiled
+def age_bucket(orders: int) -> int:
+    """Give the bucket of a relationship age (orders completed together)."""
+    bucket = len(AGE_FROM) - 1
+    while orders < AGE_FROM[bucket]:
+        bucket -= 1
+    return bucket

@@ -1,0 +1,270 @@
+"""What carries the difference, in words: the full market, and each mechanism off in turn.
+
+For the report a section, for the command line sentences and a table, both from
+`trustsim.analysis.ablation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trustsim.analysis.ablation import (
+    EXACT,
+    MOVES,
+    NARROWS,
+    UNDECIDED,
+    WIDENS,
+    Ablation,
+    ablation,
+)
+from trustsim.errors import ConfigError, nearest
+from trustsim.report.figures.analyses.ablation import what_carries
+from trustsim.report.results import Results
+from trustsim.report.sections.gallery import Picture
+from trustsim.report.sections.section import Section
+from trustsim.report.sections.tables import Table
+from trustsim.report.words.labels import (
+    capital,
+    clear_of_zero,
+    decimals,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+)
+from trustsim.schema.mechanisms import MECHANISMS
+
+MOST_NAMED = 3
+"""Mechanisms that the first sentences name on either side; the table has all of them."""
+
+SAYS = {
+    WIDENS: "widens the difference",
+    NARROWS: "narrows the difference",
+    MOVES: "moves the difference",
+    UNDECIDED: "not shown to matter",
+    EXACT: "changes nothing, to the last bit",
+}
+
+
+def analyses(
+    results: Results,
+    confidence: float = 0.95,
+    *,
+    measure: str = "total_cost",
+    arm: str | None = None,
+    allow_missing: bool = False,
+) -> list[Ablation]:
+    """Take the difference of every challenger to the baseline apart, or that of one arm.
+
+    Parameters
+    ----------
+    results : Results
+        A folder whose experiment has a design of the method ablation.
+    confidence : float
+        Level at which all intervals of a challenger hold together.
+    measure : str
+        Whose difference is taken apart.
+    arm : str, optional
+        This challenger only.
+    allow_missing : bool
+        Leave out runs whose partner is missing, instead of refusing.
+
+    Raises
+    ------
+    ConfigError
+        If it is no ablation, has one arm only or no such arm, and whatever `ablation` refuses.
+    """
+    if results.ablated is None:
+        raise ConfigError(f"{results.folder}: holds no ablation; `trustsim ablate CONFIG` runs one")
+    if not results.challengers:
+        raise ConfigError("an ablation takes a difference apart, and needs a second arm")
+    if arm is not None and arm not in results.challengers:
+        raise ConfigError(
+            f'no challenger "{arm}"{nearest(arm, results.challengers)}; there are: '
+            f"{', '.join(results.challengers)}"
+        )
+    return [
+        ablation(
+            results.ablated, name, results.baseline, measure, confidence,
+            unpaired="drop" if allow_missing else "refuse",
+        )
+        for name in ([arm] if arm is not None else results.challengers)
+    ]  # fmt: skip
+
+
+def section(results: Results, confidence: float = 0.95) -> Section | None:
+    """Section of the report; None unless the design is an ablation."""
+    if results.ablated is None:
+        return None
+    title = "What carries the difference"
+    try:
+        each = analyses(results, confidence)
+    except ConfigError as error:
+        return Section("ablation", title, (f"What carries it cannot be said: {error}.",))
+    return Section(
+        "ablation",
+        title,
+        tuple(sentences(each)),
+        tuple(_picture(one, place, results.name) for place, one in enumerate(each)),
+        tuple(carriers_table(one) for one in each),
+        _notes(each[0]),
+    )
+
+
+def sentences(analysed: Sequence[Ablation]) -> list[str]:
+    """Say what carries each difference, what turns its sign, and what moves nothing."""
+    lines = []
+    for one in analysed:
+        lines += [_whole(one), *_leading(one), *_turning(one), _rest(one)]
+        if one.dropped:
+            lines.append(f"Left out for missing runs: {number(one.dropped, 0)} pairs.")
+    return lines
+
+
+def carriers_table(one: Ablation) -> Table:
+    """What every mechanism carries, those that carry most first."""
+    places = _places(one)
+    rows = []
+    for row in one.rows.to_dict("records"):
+        share = row["share"]
+        rows.append(
+            (
+                _name(row),
+                _ends(row["without"], row["without_half_width"], places),
+                number(row["carries"], places),
+                _ends(row["carries"], row["half_width"], places, only=True),
+                percent(share) if share == share else "",
+                SAYS[row["verdict"]],
+            )
+        )
+    level = percent(one.confidence)
+    return Table(
+        f"{capital(plain(one.arm))} against {plain(one.baseline)}: {_measure(one)} of each "
+        f"mechanism, in {measure_unit(one.measure)}; {level} intervals that hold together",
+        ("mechanism", "difference without it", "carries", "interval", "share", "verdict"),
+        tuple(rows),
+    )
+
+
+def text_table(one: Ablation) -> list[str]:
+    """Give the table as lines of text, for the command line."""
+    table = carriers_table(one)
+    widths = [max(map(len, column)) for column in zip(table.header, *table.rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (table.header, *table.rows)
+    ]
+
+
+def _measure(one: Ablation) -> str:
+    return f"what it carries of the difference in {measure_label(one.measure).lower()}"
+
+
+def _places(one: Ablation) -> int:
+    half = float(one.rows["half_width"].max())
+    return decimals(half if half > 0 else one.half_width, one.difference)
+
+
+def _ends(mean: float, half: float, places: int, only: bool = False) -> str:
+    places = clear_of_zero(mean - half, mean + half, places)
+    ends = f"{number(mean - half, places)} to {number(mean + half, places)}"
+    return ends if only else f"{number(mean, places)} ({ends})"
+
+
+def _name(row: Mapping[Any, Any]) -> str:
+    name = str(row["mechanism"])
+    return MECHANISMS[name].label if name in MECHANISMS else plain(name)
+
+
+def _whole(one: Ablation) -> str:
+    ends = _ends(one.difference, one.half_width, _places(one), only=True)
+    return (
+        f"In the full market {plain(one.arm)} differs from {plain(one.baseline)} by "
+        f"{number(one.difference, _places(one))} in {measure_label(one.measure).lower()} "
+        f"({measure_unit(one.measure)}; {percent(one.confidence)} interval {ends}, "
+        f"{number(one.replicates, 0)} paired runs); {number(len(one.rows), 0)} mechanisms were "
+        "switched off in turn, under the same luck."
+    )
+
+
+def _leading(one: Ablation) -> list[str]:
+    lines = []
+    for verdict, words in (
+        (WIDENS, "Most of it hangs on"),
+        (NARROWS, "It would be larger without"),
+        (MOVES, "It is moved most by"),
+    ):
+        rows = one.rows[one.rows["verdict"] == verdict].head(MOST_NAMED).to_dict("records")
+        named = [
+            f"{_name(row)} ({number(row['carries'], _places(one))}, "
+            f"{_ends(row['carries'], row['half_width'], _places(one), only=True)}"
+            + (f"; {percent(abs(row['share']))} of it" if row["share"] == row["share"] else "")
+            + ")"
+            for row in rows
+        ]
+        if named:
+            lines.append(f"{words} {', '.join(named)}.")
+    return lines
+
+
+def _turning(one: Ablation) -> list[str]:
+    if not one.clear:
+        return []
+    if not one.turning:
+        return ["No single mechanism turns its sign."]
+    named = ", ".join(plain(name) for name in one.turning)
+    return [f"Its sign turns without {named}."]
+
+
+def _rest(one: Ablation) -> str:
+    counts = one.rows["verdict"].value_counts()
+    total = float(one.rows["carries"].sum())
+    words = [
+        f"{number(int(counts.get(verdict, 0)), 0)} {text}"
+        for verdict, text in (
+            (UNDECIDED, "are not shown to matter"),
+            (EXACT, "change nothing, to the last bit"),
+        )
+        if counts.get(verdict, 0)
+    ]
+    rest = f"Of the others, {' and '.join(words)}. " if words else ""
+    return (
+        f"{rest}Mechanisms work through one another: what each carries adds up to "
+        f"{number(total, _places(one))}, not to the difference."
+    )
+
+
+def _picture(one: Ablation, place: int, config: str) -> Picture:
+    rows = one.rows.assign(label=[_name(row) for row in one.rows.to_dict("records")])
+    title = f"{capital(plain(one.arm))} against {plain(one.baseline)}"
+    unit = measure_unit(one.measure)
+    leading = rows[rows["verdict"].isin([WIDENS, NARROWS, MOVES])].head(MOST_NAMED)
+    named = ", ".join(
+        f"{row['label']} {number(row['carries'], _places(one))}"
+        for row in leading.to_dict("records")
+    )
+    return Picture(
+        "what_carries" if place == 0 else f"what_carries_{place + 1}",
+        f"What carries the difference: {title[:1].lower()}{title[1:]}",
+        f"Difference in {measure_label(one.measure).lower()} with a mechanism less that without "
+        f"it, in {unit}; {percent(one.confidence)} intervals that hold together for all "
+        f"{number(len(rows), 0)} mechanisms; {number(one.replicates, 0)} paired runs at each "
+        f"point; experiment {config}.",
+        f"Points with intervals, one per mechanism; the largest: {named or 'none clear of zero'}.",
+        lambda width: what_carries(
+            rows, title=title, unit=unit, difference=one.difference, width=width
+        ),
+    )
+
+
+def _notes(one: Ablation) -> tuple[str, ...]:
+    return (
+        "A mechanism is off when its parameters are at the values at which it is absent; what "
+        "stands on it is off with it. Both arms meet the same luck with it and without it, so that "
+        "only the mechanism makes the difference between the differences.",
+        f"Intervals are Student's over {number(one.replicates, 0)} replicates, at the level at "
+        f"which all {number(len(one.rows), 0)} hold together (Bonferroni); verdicts go by p values "
+        "corrected for their number (Holm 1979).",
+    )
