@@ -123,8 +123,7 @@ class Dimension:
                 found = self.low * (top / self.low) ** u
             else:
                 found = self.low + u * (top - self.low)
-            whole = np.minimum(np.floor(found + 1e-9), self.high)
-            return np.asarray(whole, np.int64)
+            return np.asarray(np.minimum(np.floor(found + 1e-9), self.high), np.int64)
         if self.scale == "log":
             found = self.low * (self.high / self.low) ** u
         else:

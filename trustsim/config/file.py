@@ -73,30 +73,30 @@ def read_experiment(
     return ExperimentTables(file, tables, base, rows, sources)
 
 
-def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
+def arm_drafts(experiment: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
     """Give the drafts of all arms, and where their parts stand."""
-    market = read.tables.market
+    market = experiment.tables.market
     common = market.entry().values
     drafts = {}
-    for name, arm in read.tables.arms.items():
+    for name, arm in experiment.tables.arms.items():
         own, own_market = f"arms.{name}", arm.market.entry().values
         buyers, suppliers = arm.buyer_mix, arm.supplier_mix
         draft = Draft(
-            base=read.base,
+            base=experiment.base,
             name=name,
-            rounds=read.tables.rounds,
-            seed=read.tables.seed,
+            rounds=experiment.tables.rounds,
+            seed=experiment.tables.seed,
             market={**common, **own_market},
             buyer_mix=market.buyer_mix if buyers is None else buyers,
             supplier_mix=market.supplier_mix if suppliers is None else suppliers,
             available=market.instruments,
-            without=_without(read.tables, name),
-            **read.rows,
+            without=_without(experiment.tables, name),
+            **experiment.rows,
         )
         drafts[name] = (
             draft,
             Places(
-                file=read.file,
+                file=experiment.file,
                 market=f"{own}.market" if own_market else "market",
                 buyer_mix=f"{'market' if buyers is None else own}.buyer_mix",
                 supplier_mix=f"{'market' if suppliers is None else own}.supplier_mix",
@@ -106,7 +106,7 @@ def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
     return drafts
 
 
-def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
+def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
     """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
     known = library()
     for what, mix, built_in in (
@@ -114,7 +114,7 @@ def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
         ("suppliers", "supplier_mix", known.suppliers),
         ("instruments", "", known.instruments),
     ):
-        rows = read.rows[what]
+        rows = experiment.rows[what]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
         used |= {entry.based_on for entry in rows.values()}
         names = [*built_in, *(name for name, entry in rows.items() if entry.shared)]

@@ -22,7 +22,7 @@ from trustsim.config.models import (
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, check_shares, complete
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, complete
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
 
@@ -67,25 +67,16 @@ def library() -> Library:
     buyers = _entries(BuyerTables, "policies/buyers.toml")
     suppliers = _entries(SupplierTables, "policies/suppliers.toml")
     instruments = _entries(InstrumentTables, "instruments.toml")
+    blank = MarketEntry(Entry({}), None, None, tuple(instruments), "", "")
     markets = {}
     for path in sorted((HOME / "markets").glob("*.toml")):
-        file, table = str(path), read(MarketFile, read_toml(path), "", str(path))
-        markets[path.stem] = MarketEntry(
-            replace(table.market.entry(file), description=table.description, source=table.source),
-            check_shares(table.buyer_mix, buyers, "buyer", "buyer_mix", file),
-            check_shares(table.supplier_mix, suppliers, "supplier", "supplier_mix", file),
-            check_instruments(
-                list(instruments) if table.instruments is None else table.instruments,
-                instruments, "instruments", file,
-            ),
-            path.stem,
-            path.stem,
-        )  # fmt: skip
+        name, table = path.stem, read(MarketFile, read_toml(path), "", str(path))
+        markets[name] = replace(_over(blank, table, path), name=name, root=name)
     return Library(buyers, suppliers, instruments, markets)
 
 
 def market_named(
-    name: object, key: str, file: str = "", above: tuple[str, ...] = ()
+    name: object, key: str, file: str = "", above: tuple[Path, ...] = ()
 ) -> MarketEntry:
     """Give the built-in market of a name, or the one that is written in a file.
 
@@ -101,32 +92,37 @@ def market_named(
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
     path = Path(file).parent / name
-    mine = str(path)
-    if str(path.resolve()) in above:
+    if path.resolve() in above:
         raise ConfigError(f"{where}the market is based on itself")
     if not path.exists():
         raise ConfigError(f"{where}there is no file {path}")
-    table = read(MarketFile, read_toml(path), "", mine)
-    base = market_named(
-        table.based_on or DEFAULT_MARKET, "based_on", mine, (*above, str(path.resolve()))
-    )
-    start, entry = base.entry.values, table.market.entry(mine)
-    kept = {
-        k: s for k, s in base.entry.sources.items() if entry.values.get(k, start[k]) == start[k]
+    table = read(MarketFile, read_toml(path), "", str(path))
+    above = (*above, path.resolve())
+    base = market_named(table.based_on or DEFAULT_MARKET, "based_on", str(path), above)
+    return replace(_over(base, table, path), name=name)
+
+
+def _over(base: MarketEntry, table: MarketFile, path: Path) -> MarketEntry:
+    """Put what the file of a market says on top of the market that it is based on."""
+    entry, start = table.market.entry(str(path)), base.entry.values
+    values = {**start, **entry.values}
+    kept = {k: source for k, source in base.entry.sources.items() if values[k] == start[k]}
+    description = table.description or f"the market of {path.name}"
+    changes: dict[str, Any] = {
+        key: getattr(table, key)
+        for key in ("buyer_mix", "supplier_mix", "instruments")
+        if getattr(table, key) is not None
     }
-    return MarketEntry(
-        replace(
+    return replace(
+        base,
+        entry=replace(
             entry,
-            values={**start, **entry.values},
+            values=values,
             sources={**kept, **entry.sources},
-            description=table.description or f"the market of {path.name}",
+            description=description,
             source=table.source,
         ),
-        base.buyer_mix if table.buyer_mix is None else table.buyer_mix,
-        base.supplier_mix if table.supplier_mix is None else table.supplier_mix,
-        base.instruments if table.instruments is None else table.instruments,
-        name,
-        base.root,
+        **changes,
     )
 
 
