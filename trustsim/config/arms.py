@@ -73,8 +73,9 @@ def _problems(keys: list[str], arms: Mapping[str, Any], market: Any) -> Iterator
         case ["market", name] if market is not None:
             for arm_name, arm in arms.items():
                 value = getattr(arm.market, name)
-                off = OWNERS.get(name) in off_without(arm.without)
-                if value != getattr(market, name) and not off:
+                if value == getattr(market, name):
+                    continue
+                if OWNERS.get(name) not in off_without(arm.without):
                     yield (
                         f"arm '{arm_name}' sets it to {shown(value)}, so that it cannot "
                         "vary for all arms; take it out of the arm, or let "

@@ -262,17 +262,20 @@ class Specification(Table):
             broken = number_like and row.kind is int and end != int(end)
             if not number_like or broken or not row.low <= end <= row.high:
                 raise Refusal(f"allowed: {allowed(row)}", word, value=end)
-        for word, ok, text in (
-            ("low", low < high, f"must be below high = {bound(high)}; the range is empty"),
-            ("scale", self.scale in SCALES, f"unknown scale{suggestion(self.scale, SCALES)}"),
-            ("low", self.scale == "linear" or low > 0, "must be above 0 on a log scale"),
-            ("distribution", self.distribution in list(DISTRIBUTIONS),
-             f"unknown{suggestion(self.distribution, DISTRIBUTIONS)}"),
-            ("scale", self.scale == "linear" or self.distribution == "uniform",
-             "only a uniform distribution has a scale; see lognormal"),
-        ):  # fmt: skip
-            if not ok:
-                raise Refusal(text, word, value=getattr(self, word))
+        word, text = "", ""
+        if not low < high:
+            word, text = "low", f"must be below high = {bound(high)}; the range is empty"
+        elif self.scale not in SCALES:
+            word, text = "scale", f"unknown scale{suggestion(self.scale, SCALES)}"
+        elif self.scale == "log" and low <= 0:
+            word, text = "low", "must be above 0 on a log scale"
+        elif self.distribution not in list(DISTRIBUTIONS):
+            close = suggestion(self.distribution, DISTRIBUTIONS)
+            word, text = "distribution", f"unknown{close}"
+        elif self.scale == "log" and self.distribution != "uniform":
+            word, text = "scale", "only a uniform distribution has a scale; see lognormal"
+        if word:
+            raise Refusal(text, word, value=getattr(self, word))
         numbers = {word: getattr(self, word) for word in WORDS if word in self.model_fields_set}
         self._shape = shape_of(self.distribution, numbers, low, high)
         return self
