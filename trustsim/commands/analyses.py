@@ -12,25 +12,20 @@ from typing import Annotated, Any
 
 import typer
 
+from trustsim.commands.options import INTERRUPTED, AllowMissing, Confidence, Folder, Measure
 from trustsim.errors import ConfigError, suggestion
 
-Folder = Annotated[Path, typer.Argument(help="Results folder.", show_default=False)]
 Config = Annotated[Path, typer.Argument(help="Calibration file (TOML).", show_default=False)]
-Confidence = Annotated[float, typer.Option(help="Level of intervals and verdicts.")]
-Measure = Annotated[str, typer.Option(help="Measure.")]
 Arm = Annotated[
     str | None, typer.Option(help="Only this challenger.", show_default="all challengers")
 ]
-AllowMissing = Annotated[
-    bool, typer.Option("--allow-missing", help="Leave out what is missing of the plan.")
-]
-INTERRUPTED = 130
 OVER = ("replicates", "points", "both")
 CORRECTIONS = ("holm", "benjamini_hochberg", "none")
 
 
 def compare(
     folder: Folder,
+    *,
     arms: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,6 +69,7 @@ def compare(
 
 def sensitivity(
     folder: Folder,
+    *,
     measure: Measure = "total_cost",
     arm: Arm = None,
     confidence: Confidence = 0.95,
@@ -90,6 +86,7 @@ def sensitivity(
 
 def discover(
     folder: Folder,
+    *,
     measure: Measure = "total_cost",
     arm: Arm = None,
     threshold: Annotated[

@@ -10,20 +10,15 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from trustsim import __version__
-from trustsim.commands import analyses as verbs
+from trustsim.commands import analyses, running
+from trustsim.commands.options import FAILED, WRONG, Changes, Config, Folder
 from trustsim.errors import ConfigError, nearest, shown
 
-if TYPE_CHECKING:
-    pass
-
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
-SECONDS_PER_LINE = 5.0
-LINES = 10
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 app = typer.Typer(
@@ -34,19 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Config = Annotated[Path, typer.Argument(help="Experiment file (TOML).", show_default=False)]
-Folder = Annotated[Path, typer.Argument(help="Results folder.", show_default=False)]
-Jobs = Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")]
-Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name>")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
-]
-Replications = Annotated[
-    int | None, typer.Option(help="Runs of every arm.", show_default="as in CONFIG")
-]
-Seed = Annotated[int | None, typer.Option(help="Seed.", show_default="as in CONFIG")]
 
 
 def main() -> None:
@@ -68,73 +50,8 @@ def version(
         raise typer.Exit
 
 
-@app.command()
-def run(
-    config: Config,
-    changes: Changes = None,
-    replications: Replications = None,
-    seed: Seed = None,
-    out: Out = None,
-    jobs: Jobs = None,
-    executor: Annotated[
-        str, typer.Option(help="Who computes the runs: threads, or dask (processes, machines).")
-    ] = "threads",
-    address: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
-    ] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
-) -> None:
-    """Run what is missing of an experiment, and answer its question."""
-    loaded = _loaded(config, changes, replications, seed, jobs)
-    from trustsim.commands.progress import progress as shown
-    from trustsim.study import Experiment, default_folder
-
-    folder = out if out is not None else default_folder(loaded)
-    try:
-        with shown(quiet) as progress:
-            results = Experiment(loaded).run(
-                folder,
-                jobs=jobs,
-                executor=executor,
-                address=address,
-                report=False,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        _interrupted(folder)
-    manifest = results.manifest
-    for notice in manifest["notices"]:
-        print(f"note: {notice}", file=sys.stderr)
-    if manifest["runs_done"]:
-        if len(loaded.arms) > 1:
-            print("\n".join([*results.answer(), *results.precision()]))
-        print(f"results: {folder}")
-        if not no_report:
-            print(f"report: {results.report()}")
-    if manifest["runs_failed"]:
-        _tell_failures(results, manifest)
-        raise typer.Exit(FAILED)
-
-
-@app.command()
-def plan(
-    config: Config,
-    changes: Changes = None,
-    replications: Replications = None,
-    seed: Seed = None,
-    jobs: Jobs = None,
-) -> None:
-    """Show what an experiment consists of, and what it will take, without running it."""
-    loaded = _loaded(config, changes, replications, seed, jobs)
-    from trustsim.experiment.design import Plan
-    from trustsim.experiment.plan import estimate, told
-    from trustsim.experiment.run import check_points, cores_to_use
-
-    check_points(Plan(loaded))
-    print("\n".join(told(loaded, estimate(loaded, cores_to_use(jobs)))))
-    for notice in loaded.design.notices if loaded.design is not None else ():
-        print(f"note: {notice}", file=sys.stderr)
+for command in (running.run, running.ablate, running.plan):
+    app.command()(command)
 
 
 @app.command()
@@ -164,7 +81,7 @@ def rerun(
     print(f"{name} comes out the same, bit for bit")
 
 
-for verb in (verbs.compare, verbs.sensitivity, verbs.discover, verbs.calibrate):
+for verb in (analyses.compare, analyses.sensitivity, analyses.discover, analyses.calibrate):
     app.command()(verb)
 
 
@@ -239,49 +156,6 @@ def new(
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
         print(f"wrote {path}")
     print(f"start with: trustsim run {name}.toml")
-
-
-def _loaded(
-    config: Path,
-    changes: list[str] | None,
-    replications: int | None,
-    seed: int | None,
-    jobs: int | None,
-) -> Any:
-    """Read an experiment, with what the command line changes in it."""
-    from trustsim.config.experiment import load_experiment
-    from trustsim.schema.checking import EXPERIMENTS, allowed
-
-    for option, value in (("replications", replications), ("seed", seed)):
-        row = EXPERIMENTS.rows[option]
-        if value is not None and not row.low <= value <= row.high:
-            raise ConfigError(f"--{option} = {value}: allowed: {allowed(row)}")
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"--jobs = {jobs}: allowed: a whole number, 1 or more")
-    return load_experiment(config, changes or []).replace(replications=replications, seed=seed)
-
-
-def _interrupted(folder: Path) -> NoReturn:
-    from trustsim.experiment.storage.files import read_manifest
-
-    manifest = read_manifest(folder)
-    done, planned = manifest.get("runs_done", 0), manifest.get("runs_planned", 0)
-    print(
-        f"\nstopped: {done} of {planned} runs are kept in {folder}; "
-        "the same command goes on from there",
-        file=sys.stderr,
-    )
-    raise typer.Exit(INTERRUPTED)
-
-
-def _tell_failures(results: Any, manifest: dict[str, Any]) -> None:
-    first = results.failures.iloc[0]
-    print(
-        f"{manifest['runs_failed']} of {manifest['runs_planned']} runs failed; the first, arm "
-        f"'{first['arm']}', replicate {first['replicate']}: {first['error']}: {first['message']}\n"
-        f"all of them: {results.folder / 'failures.parquet'}",
-        file=sys.stderr,
-    )
 
 
 if __name__ == "__main__":

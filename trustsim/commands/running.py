@@ -1,0 +1,219 @@
+"""Commands that run an experiment, or say what running it will take: run, ablate, plan."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from trustsim.commands.options import (
+    FAILED,
+    INTERRUPTED,
+    AllowMissing,
+    Changes,
+    Confidence,
+    Config,
+    Jobs,
+    Measure,
+    NoReport,
+    Out,
+    Quiet,
+    Replications,
+    Seed,
+)
+from trustsim.errors import ConfigError
+
+Answer = Callable[[Any], Iterable[str]]
+
+
+def run(
+    config: Config,
+    *,
+    changes: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    out: Out = None,
+    jobs: Jobs = None,
+    executor: Annotated[
+        str, typer.Option(help="Who computes the runs: threads, or dask (processes, machines).")
+    ] = "threads",
+    address: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    no_report: NoReport = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run what is missing of an experiment, and answer its question."""
+    loaded = _loaded(config, changes or [], replications, seed, jobs)
+
+    def answer(results: Any) -> Iterable[str]:
+        return [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
+
+    options = {"jobs": jobs, "executor": executor, "address": address}
+    _run(loaded, out, answer, report=not no_report, quiet=quiet, options=options)
+
+
+def ablate(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            help="Experiment file (TOML), or the results folder of an ablation.",
+            show_default=False,
+        ),
+    ],
+    *,
+    mechanisms: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mechanism",
+            help="Mechanism to switch off; can be repeated.",
+            show_default="all that are at work",
+        ),
+    ] = None,
+    changes: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Results folder.", show_default="results/<name>_ablation")
+    ] = None,
+    jobs: Jobs = None,
+    measure: Measure = "total_cost",
+    confidence: Confidence = 0.95,
+    allow_missing: AllowMissing = False,
+    no_report: NoReport = False,
+    quiet: Quiet = False,
+) -> None:
+    """Switch each mechanism off in turn, and say what it carries of the difference of the arms."""
+    asked = {"measure": measure, "allow_missing": allow_missing}
+    if config.is_dir():
+        from trustsim.study import Results
+
+        print("\n".join(_carried(Results.open(config), confidence, asked)))
+        return
+    loaded = _loaded(config, changes or [], replications, seed, jobs)
+    if loaded.design is None or loaded.design.method != "ablation" or mechanisms:
+        named = f", mechanisms = {json.dumps(mechanisms)}" if mechanisms else ""
+        design = f'design={{ method = "ablation"{named} }}'
+        loaded = _loaded(config, [*(changes or []), design], replications, seed, jobs)
+    if len(loaded.arms) < 2:
+        raise ConfigError(f"{config}: has one arm; an ablation takes the difference of two apart")
+    from trustsim.study import default_folder
+
+    if out is None:
+        folder = default_folder(loaded)
+        out = folder.with_name(f"{folder.name.removesuffix('_ablation')}_ablation")
+
+    def answer(results: Any) -> Iterable[str]:
+        return _carried(results, confidence, asked)
+
+    _run(loaded, out, answer, report=not no_report, quiet=quiet, options={"jobs": jobs})
+
+
+def plan(
+    config: Config,
+    *,
+    changes: Changes = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    jobs: Jobs = None,
+) -> None:
+    """Show what an experiment consists of, and what it will take, without running it."""
+    loaded = _loaded(config, changes or [], replications, seed, jobs)
+    from trustsim.experiment.design import Plan
+    from trustsim.experiment.plan import estimate, told
+    from trustsim.experiment.run import check_points, cores_to_use
+
+    check_points(Plan(loaded))
+    print("\n".join(told(loaded, estimate(loaded, cores_to_use(jobs)))))
+    for notice in loaded.design.notices if loaded.design is not None else ():
+        print(f"note: {notice}", file=sys.stderr)
+
+
+def _run(
+    config: Any,
+    out: Path | None,
+    answer: Answer,
+    *,
+    report: bool,
+    quiet: bool,
+    options: dict[str, Any],
+) -> None:
+    """Run what is missing, print the answer and where it stands, and tell of failures."""
+    from trustsim.commands.progress import progress as shown
+    from trustsim.study import Experiment, default_folder
+
+    folder = out if out is not None else default_folder(config)
+    try:
+        with shown(quiet) as progress:
+            results = Experiment(config).run(folder, report=False, progress=progress, **options)
+    except KeyboardInterrupt:
+        _interrupted(folder)
+    manifest = results.manifest
+    for notice in manifest["notices"]:
+        print(f"note: {notice}", file=sys.stderr)
+    if manifest["runs_done"]:
+        for line in answer(results):
+            print(line)
+        print(f"results: {folder}")
+        if report:
+            print(f"report: {results.report()}")
+    if manifest["runs_failed"]:
+        _tell_failures(results, manifest)
+        raise typer.Exit(FAILED)
+
+
+def _carried(results: Any, confidence: float, asked: dict[str, Any]) -> list[str]:
+    """Say what mechanisms carry, in sentences and in a table for each challenger."""
+    from trustsim.report.sections.ablation import sentences, text_table
+
+    lines = []
+    for one in results.ablation(confidence, **asked):
+        lines += [*sentences([one]), "", *text_table(one), ""]
+    return lines
+
+
+def _loaded(
+    config: Path,
+    changes: list[str],
+    replications: int | None,
+    seed: int | None,
+    jobs: int | None,
+) -> Any:
+    """Read an experiment, with what the command line changes in it."""
+    from trustsim.config.experiment import load_experiment
+    from trustsim.schema.checking import EXPERIMENTS, allowed
+
+    for option, value in (("replications", replications), ("seed", seed)):
+        row = EXPERIMENTS.rows[option]
+        if value is not None and not row.low <= value <= row.high:
+            raise ConfigError(f"--{option} = {value}: allowed: {allowed(row)}")
+    if jobs is not None and jobs < 1:
+        raise ConfigError(f"--jobs = {jobs}: allowed: a whole number, 1 or more")
+    return load_experiment(config, changes).replace(replications=replications, seed=seed)
+
+
+def _interrupted(folder: Path) -> NoReturn:
+    from trustsim.experiment.storage.files import read_manifest
+
+    manifest = read_manifest(folder)
+    done, planned = manifest.get("runs_done", 0), manifest.get("runs_planned", 0)
+    print(
+        f"\nstopped: {done} of {planned} runs are kept in {folder}; "
+        "the same command goes on from there",
+        file=sys.stderr,
+    )
+    raise typer.Exit(INTERRUPTED)
+
+
+def _tell_failures(results: Any, manifest: dict[str, Any]) -> None:
+    first = results.failures.iloc[0]
+    print(
+        f"{manifest['runs_failed']} of {manifest['runs_planned']} runs failed; the first, arm "
+        f"'{first['arm']}', replicate {first['replicate']}: {first['error']}: {first['message']}\n"
+        f"all of them: {results.folder / 'failures.parquet'}",
+        file=sys.stderr,
+    )
