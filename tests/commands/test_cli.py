@@ -18,6 +18,7 @@ from support.places import ROOT
 from trustsim.config.experiment import load_experiment
 from trustsim.config.library import library
 from trustsim.schema.checking import BUYERS, SUPPLIERS
+from trustsim.schema.mechanisms import MECHANISMS
 
 # The module; the package shows the function under this name.
 SIMULATION = import_module("trustsim.simulation.run")
@@ -111,6 +112,23 @@ class TestList:
             for row in kind.rows.values():
                 assert all(choice in said.out for choice in row.choices)
         assert "configs/field/case.toml" in said.out
+
+    def test_mechanisms_stand_under_their_rooms(self, call: Call) -> None:
+        lines = call("list").out.partition("mechanisms by room")[2].splitlines()
+        room = ""
+        homes = {}
+        for line in lines[1:]:
+            if line.startswith("    "):
+                homes[line.split()[0]] = room
+            elif line.startswith("  "):
+                room = line.strip().replace(" ", "_")
+            else:
+                break
+        assert homes == {name: row.room for name, row in MECHANISMS.items()}
+        text = " ".join(" ".join(lines).split())
+        assert "tiers " in text
+        assert "Needs ratings. Absent when tier_bonus = 0." in text
+        assert "Absent when search is not referral." in text
 
 
 class TestNew:

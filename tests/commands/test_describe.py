@@ -8,6 +8,7 @@ from support.command_line import CONFIG, Call, refused
 from support.places import ROOT
 
 from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
+from trustsim.schema.mechanisms import OWNERS
 
 
 class TestDescribe:
@@ -44,6 +45,38 @@ class TestDescribe:
         text = CONFIG.replace("buyers = 5", 'buyers = { value = 5, source = "our books" }')
         Path("mine.toml").write_text(text, encoding="utf-8")
         assert "Source: our books." in call("describe", "mine.toml").out
+
+    def test_parameters_stand_under_their_mechanisms(self, call: Call) -> None:
+        said = call("describe", "mine.toml", "--arm", "low")
+        market = said.out.partition("market, based on components")[2].partition("arm low")[0]
+        mechanism = ""
+        homes: dict[str, str] = {}
+        for line in market.splitlines():
+            if line.startswith("    mechanism "):
+                mechanism = line.split()[1]
+            elif line.startswith("  ") and line[2:4].isalpha():
+                mechanism = ""
+            elif " = " in line and "  [" in line:
+                homes[line[4:].split(" = ")[0]] = mechanism
+        assert homes == {name: OWNERS.get(name, "") for name in MARKETS.rows}
+
+    def test_what_is_off_is_said_where_it_is(self, call: Call) -> None:
+        said = call(
+            "describe", "mine.toml",
+            "--set", 'market.without=["hold_up"]', "--set", 'arms.low.without=["delisting"]',
+        )  # fmt: skip
+        market, _, arms = said.out.partition("arm high")
+        high, _, low = arms.partition("arm low")
+        assert "    without = hold_up\n" in market
+        assert "    without = hold_up\n" in high
+        assert "    without = hold_up, delisting\n" in low
+        assert "    off with them: new_identities\n" in low
+
+    def test_a_market_of_a_file_is_named(self, call: Call) -> None:
+        Path("castings.toml").write_text('description = "Castings"\n[market]\nsuppliers = 3\n')
+        said = call("describe", "mine.toml", "--set", "market.based_on=castings.toml")
+        assert "market, based on castings.toml (Castings)" in said.out
+        assert "    suppliers = 3  [" in said.out
 
 
 def test_reference_is_up_to_date() -> None:

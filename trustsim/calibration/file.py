@@ -28,8 +28,7 @@ Trials = Annotated[int, whole(1, 10_000)]
 
 
 def _dimensions(table: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
-    file, parameters = (info.context or {})["file"], None if table is HIDDEN else table
-    return read_dimensions(parameters, "calibrate.parameters", file)
+    return read_dimensions(table, "calibrate.parameters", (info.context or {})["file"])
 
 
 class CalibrateTable(Table):
@@ -100,7 +99,7 @@ class CalibrationFile(CalibrationTables, ExperimentFile):
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """A calibration, resolved.
+    """A calibration, with its experiment completed.
 
     Attributes
     ----------
@@ -171,7 +170,7 @@ def load_calibration(path: str | Path, overrides: Iterable[str] = ()) -> Calibra
     return _calibration(experiment_of(experiment), experiment.tables, str(path))
 
 
-def load_resolved(experiment: Path, calibration: Mapping[str, Any], file: str) -> CalibrationConfig:
+def load_written(experiment: Path, calibration: Mapping[str, Any], file: str) -> CalibrationConfig:
     """Read a calibration again that was written in two files, experiment and tables."""
     tables = read(CalibrationTables, calibration, "", file)
     return _calibration(load_experiment(experiment), tables, file)

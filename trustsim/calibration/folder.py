@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trustsim import __version__
-from trustsim.calibration.file import CalibrationConfig, load_resolved
+from trustsim.calibration.file import CalibrationConfig, load_written
 from trustsim.calibration.targets import Trial
 from trustsim.errors import ConfigError, shown
 from trustsim.experiment.storage.files import (
@@ -128,7 +128,7 @@ def _asked(folder: Path) -> CalibrationConfig:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    return load_resolved(folder / EXPERIMENT, tables, str(path))
+    return load_written(folder / EXPERIMENT, tables, str(path))
 
 
 def _complete(config: CalibrationConfig) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import library
 from trustsim.config.models import Entry
 from trustsim.config.scenario import Scenario
-from trustsim.config.writing import settings_tables
+from trustsim.config.writing import execution_tables
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
     BUYERS,
@@ -69,7 +69,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
     """Say how the experiment is run, where its file says so."""
-    tables = settings_tables(config)
+    tables = execution_tables(config)
     tables.pop("design", None)
     for key, value in tables.items():
         yield f"    {key} = {value}"

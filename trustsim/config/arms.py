@@ -25,13 +25,7 @@ def of_arm(arm: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:
-    """Give a design; an ablation that names no mechanism gets those that are at work in some arm.
-
-    Raises
-    ------
-    ConfigError
-        If a mechanism that it names is at work in no arm, or none is.
-    """
+    """Give a design; an ablation that names no mechanism gets those at work in some arm."""
     if design is None or design.method != "ablation":
         return design
     at_work = [name for name in MECHANISMS if any(_is_at_work(name, a) for a in arms.values())]
@@ -47,13 +41,7 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
 
 
 def check_design(design: Design, arms: Mapping[str, Any], market: Any) -> None:
-    """Check that what a design varies is in the arms, and changes something.
-
-    Raises
-    ------
-    ConfigError
-        With the names that there are.
-    """
+    """Check that what a design varies is in the arms, and changes something."""
     for path in design.paths:
         where = at("", f"design.parameters.{path}")
         owner, keys = _in_arm(path)
@@ -85,8 +73,9 @@ def _problems(keys: list[str], arms: Mapping[str, Any], market: Any) -> Iterator
         case ["market", name] if market is not None:
             for arm_name, arm in arms.items():
                 value = getattr(arm.market, name)
-                off = OWNERS.get(name) in off_without(arm.without)
-                if value != getattr(market, name) and not off:
+                if value == getattr(market, name):
+                    continue
+                if OWNERS.get(name) not in off_without(arm.without):
                     yield (
                         f"arm '{arm_name}' sets it to {shown(value)}, so that it cannot "
                         "vary for all arms; take it out of the arm, or let "
@@ -109,8 +98,7 @@ def _problems(keys: list[str], arms: Mapping[str, Any], market: Any) -> Iterator
 
 def _is_at_work(mechanism: str, scenario: Any) -> bool:
     """Whether a scenario has other records without a mechanism, among those that it uses."""
-    other = scenario.at({"without": mechanism})
-    return other is not scenario and _used(other) != _used(scenario)
+    return _used(scenario.at({"without": mechanism})) != _used(scenario)
 
 
 def _used(scenario: Any) -> list[Any]:

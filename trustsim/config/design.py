@@ -32,6 +32,15 @@ METHODS = {
 SAMPLED = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
 POWERS_OF_TWO = ("sobol_sequence", "sobol")
 NESTED = ("sobol_sequence", "sobol", "morris")
+TAKES = {
+    "grid": ("parameters",),
+    "list": ("rows",),
+    "zip": ("parameters",),
+    **dict.fromkeys(SAMPLED, ("parameters", "points", "seed")),
+    "morris": ("parameters", "points", "seed", "levels"),
+    "ablation": ("mechanisms",),
+}
+"""Keys of ``[design]`` by its method."""
 MOST_POINTS = 10_000_000
 MORRIS_LEVELS = 4
 
@@ -118,18 +127,8 @@ def ablation(mechanisms: Iterable[str]) -> Design:
 
 
 def read_design(table: object, file: str = "") -> Design:
-    """Read the table ``[design]`` of an experiment file.
-
-    Raises
-    ------
-    ConfigError
-        For unknown keys, methods and parameters, and values that cannot be used.
-    """
-    if isinstance(table, Mapping) and table.get("method", "") not in list(TABLES):
-        known = {key for model in TABLES.values() for key in model.model_fields} - {"method"}
-        table = {key: value for key, value in table.items() if key not in known}
-    method = table.get("method") if isinstance(table, Mapping) else None
-    made: Design = read(TABLES.get(str(method), MethodTable), table, "design", file).design()
+    """Read the table ``[design]`` of an experiment file; refuse what cannot be used."""
+    made: Design = read(DesignTable, table, "design", file).design()
     return made
 
 
@@ -152,8 +151,7 @@ def _method(method: Any) -> str:
 
 
 def _dimensions(table: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
-    parameters = None if table is HIDDEN else table
-    return read_dimensions(parameters, "design.parameters", (info.context or {})["file"])
+    return read_dimensions(table, "design.parameters", (info.context or {})["file"])
 
 
 def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:
@@ -170,155 +168,83 @@ def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:
 def _rows(rows: Any, info: ValidationInfo) -> tuple[Dimension, ...]:
     file, key = (info.context or {})["file"], "design.rows"
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
-        text = "the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]"
-        raise ValueError(text)
-    flat = [dict(leaves(row)) for row in rows]
-    paths = list(flat[0])
-    for place, row in enumerate(flat):
-        if set(row) != set(paths) or not row:
-            odd = ", ".join(sorted(set(row) ^ set(paths)) or ["nothing"])
-            text = f"all rows must give the same parameters; this one differs in {odd}"
-            raise Refusal(text, place)
+        raise ValueError("the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]")
+    values: dict[str, list[Any]] = {path: [] for path, _ in leaves(rows[0])}
+    for place, row in enumerate(rows):
+        flat = dict(leaves(row))
+        if odd := sorted(set(flat) ^ set(values)) or ([] if flat else ["nothing"]):
+            text = "all rows must give the same parameters; this one differs in"
+            raise Refusal(f"{text} {', '.join(odd)}", place)
+        for path, value in flat.items():
+            values[path].append(read_value(path, value, f"{key}[{place}].{path}", file))
     return tuple(
-        Dimension(
-            path,
-            parameter_at(path, f"{key}.{path}", file),
-            values=tuple(
-                read_value(path, row[path], f"{key}[{place}].{path}", file)
-                for place, row in enumerate(flat)
-            ),
-        )
-        for path in paths
+        Dimension(path, parameter_at(path, key, file), values=tuple(listed))
+        for path, listed in values.items()
     )
 
 
-class MethodTable(Table):
-    """``[design]``, as far as it is the same for all methods."""
+class DesignTable(Table):
+    """``[design]``."""
 
     SHAPE: ClassVar[str] = "a table, as in [design]"
     method: Annotated[Any, AfterValidator(_method)] = Field(HIDDEN, validate_default=True)
-
-    @classmethod
-    def unknown(cls, name: str) -> str:
-        """Say of a key that there is no such, or that it is another method's."""
-        known = dict.fromkeys(key for table in TABLES.values() for key in table.model_fields)
-        if name not in known:
-            return f"unknown key{suggestion(name, [*known, *METHODS])}"
-        methods = " or ".join(method for method, table in TABLES.items() if table is cls)
-        return f"the method {methods} has none; it takes {', '.join(sorted(cls.model_fields))}"
-
-
-class ParameterTable(MethodTable):
-    """A design over parameters with ranges or values."""
-
-    parameters: Annotated[Any, BeforeValidator(_dimensions)] = Field(HIDDEN, validate_default=True)
-
-    def refuse(self, dimension: Dimension, value: Any, text: str, *keys: str) -> None:
-        """Refuse what is said of a dimension."""
-        raise Refusal(text, "parameters", dimension.path, *keys, value=value)
-
-    def design(self) -> Design:
-        """Give the design."""
-        return Design(self.method, self.parameters)
-
-
-class GridTable(ParameterTable):
-    """Every combination of values."""
-
-    @model_validator(mode="after")
-    def _refuse_ranges(self) -> GridTable:
-        for d in self.parameters:
-            if not d.values and not d.levels:
-                text = "the method grid needs a list of values, or a range with levels"
-                self.refuse(d, d.table(), text)
-        return self
-
-
-class ZipTable(ParameterTable):
-    """Lists of values, side by side."""
-
-    @model_validator(mode="after")
-    def _refuse_ranges_and_odd_lengths(self) -> ZipTable:
-        for d in self.parameters:
-            if not d.values:
-                self.refuse(d, d.table(), "the method zip needs a list of values")
-        if len({len(d.values) for d in self.parameters}) > 1:
-            counts = ", ".join(f"{d.path} has {len(d.values)}" for d in self.parameters)
-            raise Refusal(f"zip needs lists of the same length; {counts}", "parameters")
-        return self
-
-
-class SampledTable(ParameterTable):
-    """Points that are drawn."""
-
-    points: Annotated[Any, AfterValidator(_points)] = Field(HIDDEN, validate_default=True)
+    parameters: Annotated[Any, BeforeValidator(_dimensions)] = ()
+    rows: Annotated[Any, BeforeValidator(_rows)] = ()
+    points: Annotated[Any, AfterValidator(_points)] = ()
     seed: Annotated[int | None, whole(0, 2**63 - 1)] = None
-
-    @model_validator(mode="after")
-    def _refuse_levels(self) -> SampledTable:
-        for d in self.parameters:
-            if d.levels:
-                self.refuse(d, d.levels, "only a grid has levels of single parameters", "levels")
-        return self
-
-    def design(self) -> Design:
-        """Give the design, of as many points as its method needs for balance."""
-        plain = Design(self.method, self.parameters, self.points, self.seed)
-        power = 1 << (self.points[0] - 1).bit_length()
-        if self.method not in POWERS_OF_TWO or power == self.points[0]:
-            return plain
-        notice = (
-            at("", "design.points", self.points[0], given=True) + f"a {self.method} sample is "
-            f"balanced only with a power of two; rounded up to {power}"
-        )
-        return replace(plain, points=(power,), notices=(notice,))
-
-
-class MorrisTable(SampledTable):
-    """Trajectories on a grid."""
-
     levels: Annotated[
         int, Field(multiple_of=2), allowing("an even number from 2 to 100"), whole(2, 100)
     ] = MORRIS_LEVELS
-
-    def design(self) -> Design:
-        """Give the design."""
-        return replace(super().design(), levels=self.levels)
-
-
-class ListTable(MethodTable):
-    """Rows that are written down."""
-
-    rows: Annotated[Any, BeforeValidator(_rows)] = Field(HIDDEN, validate_default=True)
-
-    def design(self) -> Design:
-        """Give the design."""
-        return Design(self.method, self.rows)
-
-
-class AblationTable(MethodTable):
-    """Mechanisms that are switched off in turn; all that are at work if none is named."""
-
     mechanisms: Mechanisms = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_to_the_method(cls, table: Any) -> Any:
+        """Refuse keys of other methods, and put nothing where a key must be given."""
+        if not isinstance(table, Mapping):
+            return table
+        method = table.get("method")
+        takes = ("method", *(TAKES[method] if method in list(TAKES) else ()))
+        for key in table if len(takes) > 1 else ():
+            if key in cls.model_fields and key not in takes:
+                text = f"the method {method} has none; it takes {', '.join(sorted(takes))}"
+                raise Refusal(text, key, value=table[key])
+        needed = dict.fromkeys({"parameters", "rows", "points"}.intersection(takes), HIDDEN)
+        return needed | {k: v for k, v in table.items() if k in takes or k not in cls.model_fields}
+
     @model_validator(mode="after")
-    def _refuse_an_empty_list(self) -> AblationTable:
+    def _refuse_what_the_method_cannot_use(self) -> DesignTable:
+        for d in self.parameters:
+            key, value, text = d.path, d.table(), ""
+            if self.method == "zip" and not d.values:
+                text = "the method zip needs a list of values"
+            elif self.method == "grid" and not d.values and not d.levels:
+                text = "the method grid needs a list of values, or a range with levels"
+            elif self.method in SAMPLED and d.levels:
+                text = "only a grid has levels of single parameters"
+                key, value = f"{d.path}.levels", d.levels
+            if text:
+                raise Refusal(text, "parameters", key, value=value)
+        if self.method == "zip" and len({len(d.values) for d in self.parameters}) > 1:
+            counts = ", ".join(f"{d.path} has {len(d.values)}" for d in self.parameters)
+            raise Refusal(f"zip needs lists of the same length; {counts}", "parameters")
         if "mechanisms" in self.model_fields_set and not self.mechanisms:
             text = "must name a mechanism; without the key, all that are at work in some arm"
             raise Refusal(text, "mechanisms", value=[])
         return self
 
     def design(self) -> Design:
-        """Give the design; without dimensions as long as it is not known what is at work."""
-        return ablation(self.mechanisms) if self.mechanisms else Design(self.method, ())
-
-
-TABLES: dict[str, Any] = {
-    "grid": GridTable,
-    "list": ListTable,
-    "zip": ZipTable,
-    **dict.fromkeys(("latin_hypercube", "sobol_sequence", "sobol"), SampledTable),
-    "morris": MorrisTable,
-    "ablation": AblationTable,
-}
-"""What ``[design]`` holds, by its method."""
+        """Give the design, of as many points as its method needs for balance."""
+        if self.method == "ablation":  # no dimension as long as it is not known what is at work
+            return ablation(self.mechanisms) if self.mechanisms else Design(self.method, ())
+        dimensions = self.rows or self.parameters
+        made = Design(self.method, dimensions, self.points, self.seed, self.levels)
+        asked = sum(self.points)
+        power = 1 << (asked - 1).bit_length() if self.method in POWERS_OF_TWO else asked
+        if power == asked:
+            return made
+        notice = (
+            at("", "design.points", asked, given=True) + f"a {self.method} sample is "
+            f"balanced only with a power of two; rounded up to {power}"
+        )
+        return replace(made, points=(power,), notices=(notice,))

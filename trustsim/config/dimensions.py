@@ -8,13 +8,13 @@ is sampled is the business of `trustsim.experiment.design`.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from trustsim.config.distributions import DISTRIBUTIONS, WORDS, quantile, shape_of
 from trustsim.config.without import WITHOUT
@@ -35,6 +35,7 @@ from trustsim.schema.row import PROBABILITY, number
 from trustsim.schema.translation import HIDDEN, Refusal, Table, read, whole
 
 Scale = Literal["linear", "log"]
+SCALES = ("linear", "log")
 
 FORMS = (
     "rounds",
@@ -110,15 +111,7 @@ class Dimension:
     def of(self, unit: npt.ArrayLike) -> npt.NDArray[Any]:
         """Give the values at numbers of the unit interval: the inverse distribution function.
 
-        Parameters
-        ----------
-        unit : array_like of float, shape (n,)
-            From 0 to 1, both allowed.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            Floats, integers, or objects if the values are rules.
+        Floats, integers, or objects if the values are rules; an array of shape (n,) like `unit`.
         """
         u = np.clip(np.asarray(unit, float), 0.0, 1.0)
         if self.values:
@@ -130,8 +123,7 @@ class Dimension:
                 found = self.low * (top / self.low) ** u
             else:
                 found = self.low + u * (top - self.low)
-            whole = np.minimum(np.floor(found + 1e-9), self.high)
-            return np.asarray(whole, np.int64)
+            return np.asarray(np.minimum(np.floor(found + 1e-9), self.high), np.int64)
         if self.scale == "log":
             found = self.low * (self.high / self.low) ** u
         else:
@@ -176,13 +168,7 @@ def split(path: str) -> list[str]:
 
 
 def parameter_at(path: str, key: str, file: str = "") -> Parameter:
-    """Find the parameter that a path names.
-
-    Raises
-    ------
-    ConfigError
-        If there can be no such parameter, with the nearest name.
-    """
+    """Find the parameter that a path names; refuse a path of none, with the nearest name."""
     keys = split(path)
     if keys[0] == "arms" and len(keys) > 3:
         keys = keys[2:] if keys[2] == "market" else ["market", *keys[2:]]
@@ -211,23 +197,10 @@ def parameter_at(path: str, key: str, file: str = "") -> Parameter:
 
 
 def read_dimensions(table: object, key: str, file: str = "") -> tuple[Dimension, ...]:
-    """Read the parameters that vary, each with its range or its values.
-
-    Parameters
-    ----------
-    table : mapping
-        Paths to specifications; dotted paths may be nested tables.
-    key, file : str
-        Where the table stands, for messages.
-
-    Raises
-    ------
-    ConfigError
-        For unknown parameters, and for ranges and values that cannot be used.
-    """
+    """Read the parameters that vary, each with its range or its values, by paths or nested."""
     if not isinstance(table, Mapping) or not table:
         raise ConfigError(
-            at(file, key, table, given=table is not None)
+            at(file, key, table, given=table is not HIDDEN)
             + "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
         )
     dimensions: dict[str, Dimension] = {}
@@ -245,49 +218,14 @@ def read_value(path: str, value: object, key: str, file: str = "") -> Any:
     return value if row.choices else checked
 
 
-def _some_values(values: Any) -> list[Any]:
-    if not isinstance(values, list) or not values:
-        raise ValueError("must be a list of values, not empty")
-    return values
+class Specification(Table):
+    """How a parameter varies: its values, or a range and how values are spread over it."""
 
-
-class ValueList(Table):
-    """The values of a dimension, if they are listed."""
-
-    values: Annotated[Any, AfterValidator(_some_values)]
-
-    @classmethod
-    def unknown(cls, name: str) -> str:
-        """Say of a key that it belongs to a range."""
-        if name in Range.model_fields:
-            return "give either values or a range, not both"
-        return f"unknown key{suggestion(name, ['values', *Range.model_fields])}"
-
-
-def _end(value: Any, info: ValidationInfo) -> float:
-    row = (info.context or {})["row"]
-    good = isinstance(value, int | float) and not isinstance(value, bool)
-    if not good or not row.low <= value <= row.high or (row.kind is int and value != int(value)):
-        raise ValueError(f"allowed: {allowed(row)}")
-    return float(value)
-
-
-def _one_of(what: str, names: Collection[str]) -> AfterValidator:
-    def check(value: Any) -> Any:
-        if value not in names:
-            raise ValueError(f"{what}{suggestion(value, names)}")
-        return value
-
-    return AfterValidator(check)
-
-
-class Range(Table):
-    """The range of a dimension, with how values are spread over it."""
-
-    low: Annotated[Any, AfterValidator(_end)] = Field(HIDDEN, validate_default=True)
-    high: Annotated[Any, AfterValidator(_end)] = Field(HIDDEN, validate_default=True)
-    scale: Annotated[Any, _one_of("unknown scale", ("linear", "log"))] = "linear"
-    distribution: Annotated[Any, _one_of("unknown", tuple(DISTRIBUTIONS))] = "uniform"
+    values: Any = HIDDEN
+    low: Any = HIDDEN
+    high: Any = HIDDEN
+    scale: Any = "linear"
+    distribution: Any = "uniform"
     levels: Annotated[int, whole(2, 10_000)] = 0
     mode: Any = None
     mean: Any = None
@@ -296,29 +234,57 @@ class Range(Table):
     sigma: Any = None
     a: Any = None
     b: Any = None
-
     _shape: tuple[float, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bring_into_form(cls, written: Any) -> Any:
+        table = {"values": written} if isinstance(written, list) else written
+        if not isinstance(table, Mapping) or not table:
+            text = "must be a list of values, or a range such as { low = 0.5, high = 2.0 }"
+            raise ValueError(text)
+        return {"values" if word == "choices" else word: value for word, value in table.items()}
+
     @model_validator(mode="after")
-    def _refuse_what_does_not_go_together(self) -> Range:
-        if not self.low < self.high:
-            text = f"must be below high = {bound(self.high)}; the range is empty"
-            raise Refusal(text, "low", value=self.low)
-        if self.scale == "log" and self.low <= 0:
-            raise Refusal("must be above 0 on a log scale", "low", value=self.low)
-        if self.scale == "log" and self.distribution != "uniform":
-            text = "only a uniform distribution has a scale; see lognormal"
-            raise Refusal(text, "scale", value=self.scale)
+    def _refuse_what_does_not_go_together(self, info: ValidationInfo) -> Specification:
+        row, low, high = (info.context or {})["row"], self.low, self.high
+        if self.values is not HIDDEN:
+            if len(self.model_fields_set) > 1:
+                raise ValueError("give either values or a range, not both")
+            if not isinstance(self.values, list) or not self.values:
+                raise ValueError("must be a list of values, not empty")
+            return self
+        if row.choices:
+            choices = ", ".join(rule_names(row))
+            raise ValueError(f"a choice has no range; allowed: choices = [...] of {choices}")
+        for word, end in (("low", low), ("high", high)):
+            number_like = isinstance(end, int | float) and not isinstance(end, bool)
+            broken = number_like and row.kind is int and end != int(end)
+            if not number_like or broken or not row.low <= end <= row.high:
+                raise Refusal(f"allowed: {allowed(row)}", word, value=end)
+        word, text = "", ""
+        if not low < high:
+            word, text = "low", f"must be below high = {bound(high)}; the range is empty"
+        elif self.scale not in SCALES:
+            word, text = "scale", f"unknown scale{suggestion(self.scale, SCALES)}"
+        elif self.scale == "log" and low <= 0:
+            word, text = "low", "must be above 0 on a log scale"
+        elif self.distribution not in list(DISTRIBUTIONS):
+            close = suggestion(self.distribution, DISTRIBUTIONS)
+            word, text = "distribution", f"unknown{close}"
+        elif self.scale == "log" and self.distribution != "uniform":
+            word, text = "scale", "only a uniform distribution has a scale; see lognormal"
+        if word:
+            raise Refusal(text, word, value=getattr(self, word))
         numbers = {word: getattr(self, word) for word in WORDS if word in self.model_fields_set}
-        self._shape = shape_of(self.distribution, numbers, self.low, self.high)
+        self._shape = shape_of(self.distribution, numbers, low, high)
         return self
 
-    def dimension(self, path: str, row: Parameter) -> Dimension:
-        """Give the dimension of a parameter."""
-        ends = (self.low, self.high)
-        return Dimension(
-            path, row, *ends, self.scale, self.distribution, self._shape, (), self.levels
-        )
+    def range(self, path: str, row: Parameter) -> Dimension:
+        """Give the dimension of a parameter that has a range."""
+        ends = float(self.low), float(self.high)
+        made = Dimension(path, row, *ends, self.scale, self.distribution, self._shape)
+        return replace(made, levels=self.levels)
 
 
 def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -331,27 +297,17 @@ def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def _is_specification(table: Mapping[str, Any]) -> bool:
-    known = [word for word in table if word in ("values", "choices", *Range.model_fields)]
+    known = [word for word in table if word in ("choices", *Specification.model_fields)]
     return not table or (bool(known) and not any(isinstance(table[w], Mapping) for w in known))
 
 
-def _dimension(path: str, specification: object, key: str, file: str) -> Dimension:
+def _dimension(path: str, written: object, key: str, file: str) -> Dimension:
     row = parameter_at(path, key, file)
-    where = at(file, key, specification, given=True)
-    if isinstance(specification, list):
-        specification = {"values": specification}
-    if not isinstance(specification, Mapping) or not specification:
-        text = "must be a list of values, or a range such as { low = 0.5, high = 2.0 }"
-        raise ConfigError(where + text)
-    if "values" in specification or "choices" in specification:
-        listed = {"values" if w == "choices" else w: v for w, v in specification.items()}
-        values = read(ValueList, listed, key, file).values
-        checked = tuple(read_value(path, value, key, file) for value in values)
-        if len(set(map(str, checked))) < len(checked):
-            raise ConfigError(where + "a value stands there twice")
-        return Dimension(path, row, values=checked)
-    if row.choices:
-        text = f"a choice has no range; allowed: choices = [...] of {', '.join(rule_names(row))}"
-        raise ConfigError(where + text)
-    made: Dimension = read(Range, specification, key, file, row=row).dimension(path, row)
-    return made
+    specification = read(Specification, written, key, file, row=row)
+    if specification.values is HIDDEN:
+        made: Dimension = specification.range(path, row)
+        return made
+    values = tuple(read_value(path, value, key, file) for value in specification.values)
+    if len(set(map(str, values))) < len(values):
+        raise ConfigError(at(file, key, written, given=True) + "a value stands there twice")
+    return Dimension(path, row, values=values)

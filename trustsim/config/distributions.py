@@ -33,23 +33,7 @@ SMALLEST_MASS = 1e-6
 def quantile(
     name: str, shape: tuple[float, ...], low: float, high: float, u: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Give the inverse distribution function, cut off at both ends.
-
-    Parameters
-    ----------
-    name : str
-        One of `DISTRIBUTIONS`.
-    shape : tuple of float
-        Its numbers, in their order.
-    low, high : float
-        Bounds.
-    u : ndarray of float, shape (n,)
-        From 0 to 1.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-    """
+    """Give the inverse distribution function at numbers from 0 to 1, cut off at both ends."""
     if name == "uniform":
         return np.asarray(low + u * (high - low))
     from scipy import stats
@@ -70,13 +54,7 @@ def quantile(
 
 
 def shape_of(name: str, numbers: Mapping[str, Any], low: float, high: float) -> tuple[float, ...]:
-    """Check the numbers of a distribution between two bounds, and give them in their order.
-
-    Raises
-    ------
-    Refusal
-        If one is missing, too many or out of bounds, or nearly nothing lies between the bounds.
-    """
+    """Check the numbers of a distribution between two bounds, and give them in their order."""
     needed = DISTRIBUTIONS[name]
     for word in numbers:
         if word not in needed:

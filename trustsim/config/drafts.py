@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trustsim.config.library import (
+    KIND_OF,
+    PLACE_OF,
     MarketEntry,
     check_instruments,
     library,
@@ -21,23 +23,14 @@ from trustsim.config.models import Entry, PolicyTables, ScenarioKeywords
 from trustsim.config.without import NOTHING, Mechanisms, in_order, refuse_idle, switched_off
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import (
-    BUYERS,
     EXPERIMENTS,
-    INSTRUMENTS,
     MARKETS,
-    SUPPLIERS,
     check,
     check_shares,
     complete,
 )
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import read
-
-KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
-PLACE_OF = {
-    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
-}  # fmt: skip
-"""Keys that lead to the rows of policies and instruments."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +79,7 @@ class Places:
 
 
 def completed(draft: Draft, places: Places) -> dict[str, Any]:
-    """Complete a draft with the library and the defaults.
-
-    Returns
-    -------
-    dict
-        The fields of a `Scenario`.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names and for values that do not fit together.
-    """
+    """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
     base, file = draft.base, places.file
     off = off_without(draft.without) if draft.without else ()
     market = switched_off(market_record(base, draft.market), off)
@@ -107,9 +89,9 @@ def completed(draft: Draft, places: Places) -> dict[str, Any]:
                 at(file, f"{places.market}.{low}", getattr(market, low), given=True)
                 + f"must not exceed {high} = {getattr(market, high)!r}"
             )
-    buyers = resolve(BUYERS, draft.buyers, "policies.buyers", off)
-    suppliers = resolve(SUPPLIERS, draft.suppliers, "policies.suppliers", off)
-    known = resolve(INSTRUMENTS, draft.instruments, "instruments", off)
+    buyers = resolve("buyers", draft.buyers, off)
+    suppliers = resolve("suppliers", draft.suppliers, off)
+    known = resolve("instruments", draft.instruments, off)
     names: Any = draft.available
     if names is None:
         names = list(dict.fromkeys([*base.instruments, *draft.instruments]))
@@ -134,6 +116,15 @@ def completed(draft: Draft, places: Places) -> dict[str, Any]:
     }
 
 
+def rows_of(scenario: Any) -> dict[str, dict[str, Any]]:
+    """Records of policies and instruments, by what they are."""
+    return {
+        "buyers": scenario.buyer_policies,
+        "suppliers": scenario.supplier_policies,
+        "instruments": scenario.instruments,
+    }
+
+
 def market_record(base: MarketEntry, values: Mapping[str, Any]) -> Any:
     """Record of a market's parameters, without a check of what fits together."""
     return complete(MARKETS, {**base.entry.values, **values})
@@ -141,15 +132,11 @@ def market_record(base: MarketEntry, values: Mapping[str, Any]) -> Any:
 
 def library_sources(scenario: Any) -> dict[tuple[str, ...], str]:
     """Sources that the library gives for single values, where a scenario has these values."""
-    known = library()
     rows: dict[tuple[str, ...], tuple[Entry | None, Any]] = {
         ("market",): (scenario.draft.base.entry, scenario.market)
     }
-    for keys, entries, records in (
-        (("policies", "buyers"), known.buyers, scenario.buyer_policies),
-        (("policies", "suppliers"), known.suppliers, scenario.supplier_policies),
-        (("instruments",), known.instruments, scenario.instruments),
-    ):
+    for what, records in rows_of(scenario).items():
+        entries, keys = getattr(library(), what), PLACE_OF[what].split(".")
         rows |= {(*keys, name): (entries.get(name), record) for name, record in records.items()}
     return {
         (*keys, parameter): source
@@ -161,20 +148,10 @@ def library_sources(scenario: Any) -> dict[tuple[str, ...], str]:
 
 
 def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
-    """Give the draft of a scenario with other values of parameters.
+    """Give the draft of a scenario with other values of parameters, by their paths.
 
-    Parameters
-    ----------
-    scenario : Scenario
-    values : mapping
-        Values by the path of the parameter, such as ``market.lot_cost``. Of a mix, the shares that
-        are not given keep their proportions. ``without`` is a mechanism that is off in addition,
-        or nothing.
-
-    Raises
-    ------
-    ConfigError
-        If the scenario has no such policy or instrument, or shares cannot add up to 1.
+    Of a mix, the shares that are not given keep their proportions. ``without`` is a mechanism that
+    is off in addition, or nothing.
     """
     draft: Draft = scenario.draft
     changes: dict[str, Any] = {"available": list(scenario.instruments)}
@@ -202,29 +179,17 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
         changes["market"] = {**draft.market, **check(MARKETS, market, "market")}
     for which, fixed in shares.items():
         changes[which] = _with_shares(getattr(scenario, which), fixed, f"market.{which}")
-    known = {
-        "buyers": scenario.buyer_policies,
-        "suppliers": scenario.supplier_policies,
-        "instruments": scenario.instruments,
-    }
     for (what, name), parameters in rows.items():
-        if name not in known[what]:
-            raise ConfigError(
-                f"{what}.{name}: the scenario has no such{suggestion(name, known[what])}"
-            )
+        known = rows_of(scenario)[what]
+        if name not in known:
+            raise ConfigError(f"{what}.{name}: the scenario has no such{suggestion(name, known)}")
         own = changes.get(what, getattr(draft, what))
         changes[what] = with_row(own, what, name, parameters)
     return replace(draft, **changes)
 
 
 def revised(draft: Draft, keywords: dict[str, Any]) -> Draft:
-    """Give a draft with what keywords of `Scenario` say; rows and parameters are added to its own.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names, values out of bounds, and parameters whose mechanism is off.
-    """
+    """Give a draft with what keywords of `Scenario` say; rows and parameters are added."""
     changes: dict[str, Any] = {
         key: keywords.pop(key) for key in ("buyer_mix", "supplier_mix") if key in keywords
     }

@@ -155,23 +155,23 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
     return experiment_of(read_experiment(Path(path), overrides))
 
 
-def experiment_of(read: ExperimentTables) -> ExperimentConfig:
-    """Complete the arms of an experiment file that has been read."""
-    tables = read.tables
-    arms = {name: Scenario.of(*each) for name, each in arm_drafts(read).items()}
-    refuse_forgotten(read, arms)
+def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
+    """Complete the arms of an experiment file that has been experiment."""
+    tables = experiment.tables
+    arms = {name: Scenario.of(*each) for name, each in arm_drafts(experiment).items()}
+    refuse_forgotten(experiment, arms)
     replications = tables.replications
     if tables.precision is not None and "replications" not in tables.model_fields_set:
         replications = tables.precision.start
     try:
         return ExperimentConfig(
-            name=tables.name or Path(read.file).stem,
+            name=tables.name or Path(experiment.file).stem,
             arms=arms,
             baseline=next(iter(arms)) if tables.baseline is HIDDEN else tables.baseline,
             replications=replications,
             question=tables.question,
-            market=market_record(read.base, tables.market.entry().values),
-            sources={**library_sources(next(iter(arms.values()))), **read.sources},
+            market=market_record(experiment.base, tables.market.entry().values),
+            sources={**library_sources(next(iter(arms.values()))), **experiment.sources},
             design=tables.design,
             precision=tables.precision,
             run_timeout=tables.run_timeout,
@@ -179,4 +179,4 @@ def experiment_of(read: ExperimentTables) -> ExperimentConfig:
             smallest_difference=tables.smallest_difference,
         )
     except ConfigError as error:
-        raise ConfigError(f"{read.file}: {error}") from None
+        raise ConfigError(f"{experiment.file}: {error}") from None

@@ -12,8 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import PLACE_OF, Draft, Places
-from trustsim.config.library import DEFAULT_MARKET, MarketEntry, library, market_named
+from trustsim.config.drafts import Draft, Places
+from trustsim.config.library import DEFAULT_MARKET, PLACE_OF, MarketEntry, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
 from trustsim.config.toml import read_change, read_toml
 from trustsim.config.without import in_order, refuse_idle
@@ -52,22 +52,7 @@ class ExperimentTables:
 def read_experiment(
     path: Path, changes: Iterable[str] = (), model: type[ExperimentFile] = ExperimentFile
 ) -> ExperimentTables:
-    """Read an experiment file.
-
-    Parameters
-    ----------
-    path : Path
-        The TOML file.
-    changes : iterable of str
-        Changes ``path=value``, as given to ``--set``.
-    model : type
-        What the file holds: an experiment, or one with further tables.
-
-    Raises
-    ------
-    ConfigError
-        If the file, one that it names, or a change cannot be used.
-    """
+    """Read an experiment file."""
     file, written = str(path), read_toml(path)
     shared = _included(written, path)
     for change in changes:
@@ -88,30 +73,30 @@ def read_experiment(
     return ExperimentTables(file, tables, base, rows, sources)
 
 
-def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
+def arm_drafts(experiment: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
     """Give the drafts of all arms, and where their parts stand."""
-    market = read.tables.market
+    market = experiment.tables.market
     common = market.entry().values
     drafts = {}
-    for name, arm in read.tables.arms.items():
+    for name, arm in experiment.tables.arms.items():
         own, own_market = f"arms.{name}", arm.market.entry().values
         buyers, suppliers = arm.buyer_mix, arm.supplier_mix
         draft = Draft(
-            base=read.base,
+            base=experiment.base,
             name=name,
-            rounds=read.tables.rounds,
-            seed=read.tables.seed,
+            rounds=experiment.tables.rounds,
+            seed=experiment.tables.seed,
             market={**common, **own_market},
             buyer_mix=market.buyer_mix if buyers is None else buyers,
             supplier_mix=market.supplier_mix if suppliers is None else suppliers,
             available=market.instruments,
-            without=_without(read.tables, name),
-            **read.rows,
+            without=_without(experiment.tables, name),
+            **experiment.rows,
         )
         drafts[name] = (
             draft,
             Places(
-                file=read.file,
+                file=experiment.file,
                 market=f"{own}.market" if own_market else "market",
                 buyer_mix=f"{'market' if buyers is None else own}.buyer_mix",
                 supplier_mix=f"{'market' if suppliers is None else own}.supplier_mix",
@@ -121,21 +106,15 @@ def arm_drafts(read: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
     return drafts
 
 
-def refuse_forgotten(read: ExperimentTables, arms: Mapping[str, Any]) -> None:
-    """Refuse a policy that starts from nothing and that nobody follows: a built-in name misspelt.
-
-    Raises
-    ------
-    ConfigError
-        With the nearest built-in name.
-    """
+def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
+    """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
     known = library()
     for what, mix, built_in in (
         ("buyers", "buyer_mix", known.buyers),
         ("suppliers", "supplier_mix", known.suppliers),
         ("instruments", "", known.instruments),
     ):
-        rows = read.rows[what]
+        rows = experiment.rows[what]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
         used |= {entry.based_on for entry in rows.values()}
         names = [*built_in, *(name for name, entry in rows.items() if entry.shared)]

@@ -22,11 +22,16 @@ from trustsim.config.models import (
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, Kind, check_shares, complete
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, complete
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
+KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
+PLACE_OF = {
+    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
+}  # fmt: skip
+"""Keys that lead to the rows of policies and instruments."""
 HOME = Path(__file__).parents[1] / "library"
 
 
@@ -62,42 +67,21 @@ def library() -> Library:
     buyers = _entries(BuyerTables, "policies/buyers.toml")
     suppliers = _entries(SupplierTables, "policies/suppliers.toml")
     instruments = _entries(InstrumentTables, "instruments.toml")
+    blank = MarketEntry(Entry({}), None, None, tuple(instruments), "", "")
     markets = {}
     for path in sorted((HOME / "markets").glob("*.toml")):
-        file, table = str(path), read(MarketFile, read_toml(path), "", str(path))
-        markets[path.stem] = MarketEntry(
-            replace(table.market.entry(file), description=table.description, source=table.source),
-            check_shares(table.buyer_mix, buyers, "buyer", "buyer_mix", file),
-            check_shares(table.supplier_mix, suppliers, "supplier", "supplier_mix", file),
-            check_instruments(
-                list(instruments) if table.instruments is None else table.instruments,
-                instruments, "instruments", file,
-            ),
-            path.stem,
-            path.stem,
-        )  # fmt: skip
+        name, table = path.stem, read(MarketFile, read_toml(path), "", str(path))
+        markets[name] = replace(_over(blank, table, path), name=name, root=name)
     return Library(buyers, suppliers, instruments, markets)
 
 
 def market_named(
-    name: object, key: str, file: str = "", above: tuple[str, ...] = ()
+    name: object, key: str, file: str = "", above: tuple[Path, ...] = ()
 ) -> MarketEntry:
     """Give the built-in market of a name, or the one that is written in a file.
 
-    Parameters
-    ----------
-    name : str
-        What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names
-        it, or from the working folder.
-    key, file : str
-        Where it is named.
-    above : tuple of str
-        Files that are based on this one.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such market, its file cannot be used, or it is based on itself.
+    What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
+    from the working folder. `above` are the files that are based on this one.
     """
     markets = library().markets
     if isinstance(name, str) and name in markets:
@@ -108,67 +92,54 @@ def market_named(
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
     path = Path(file).parent / name
-    mine = str(path)
-    if str(path.resolve()) in above:
+    if path.resolve() in above:
         raise ConfigError(f"{where}the market is based on itself")
     if not path.exists():
         raise ConfigError(f"{where}there is no file {path}")
-    table = read(MarketFile, read_toml(path), "", mine)
-    base = market_named(
-        table.based_on or DEFAULT_MARKET, "based_on", mine, (*above, str(path.resolve()))
-    )
-    start, entry = base.entry.values, table.market.entry(mine)
-    kept = {
-        k: s for k, s in base.entry.sources.items() if entry.values.get(k, start[k]) == start[k]
+    table = read(MarketFile, read_toml(path), "", str(path))
+    above = (*above, path.resolve())
+    base = market_named(table.based_on or DEFAULT_MARKET, "based_on", str(path), above)
+    return replace(_over(base, table, path), name=name)
+
+
+def _over(base: MarketEntry, table: MarketFile, path: Path) -> MarketEntry:
+    """Put what the file of a market says on top of the market that it is based on."""
+    entry, start = table.market.entry(str(path)), base.entry.values
+    values = {**start, **entry.values}
+    kept = {k: source for k, source in base.entry.sources.items() if values[k] == start[k]}
+    description = table.description or f"the market of {path.name}"
+    changes: dict[str, Any] = {
+        key: getattr(table, key)
+        for key in ("buyer_mix", "supplier_mix", "instruments")
+        if getattr(table, key) is not None
     }
-    return MarketEntry(
-        replace(
+    return replace(
+        base,
+        entry=replace(
             entry,
-            values={**start, **entry.values},
+            values=values,
             sources={**kept, **entry.sources},
-            description=table.description or f"the market of {path.name}",
+            description=description,
             source=table.source,
         ),
-        base.buyer_mix if table.buyer_mix is None else table.buyer_mix,
-        base.supplier_mix if table.supplier_mix is None else table.supplier_mix,
-        base.instruments if table.instruments is None else table.instruments,
-        name,
-        base.root,
+        **changes,
     )
 
 
-def resolve(
-    kind: Kind, own: Mapping[str, Entry], key: str, off: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Make the frozen record of every built-in and own row of a table.
+def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Make the frozen record of every built-in and own row: of policies, or of instruments.
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
-
-    Parameters
-    ----------
-    kind : Kind
-        The table.
-    own : mapping
-        Own rows by name.
-    key : str
-        Where own rows stand in their files.
-    off : tuple of str
-        Mechanisms that are off, and absent in all records.
-
-    Raises
-    ------
-    ConfigError
-        If a row is based on one that does not exist, or on itself.
     """
-    made = built_in_records(kind.name)
+    kind, made = KIND_OF[what], built_in_records(what)
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         built_in = dict(made[name]) if name in made else {}
         if name not in own:
             return built_in
         entry, base = own[name], own[name].based_on
-        where = at(entry.file, f"{key}.{name}.based_on", base, given=True)
+        where = at(entry.file, f"{PLACE_OF[what]}.{name}.based_on", base, given=True)
         if not base or (base == name and name in made):
             return {**built_in, **entry.values}
         if base in above or base == name:
@@ -180,36 +151,20 @@ def resolve(
         return {**values(base, (*above, name)), **entry.values}
 
     records = {name: complete(kind, values(name)) for name in own}
-    return built_in_records(kind.name, off) | {n: switched_off(r, off) for n, r in records.items()}
+    return built_in_records(what, off) | {n: switched_off(r, off) for n, r in records.items()}
 
 
 @cache
-def built_in_records(kind: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Frozen records of all built-in rows of a table, made once."""
-    known = library()
-    tables = (
-        (BUYERS, known.buyers),
-        (SUPPLIERS, known.suppliers),
-        (INSTRUMENTS, known.instruments),
-    )
-    return {
-        name: switched_off(complete(table, entry.values), off)
-        for table, entries in tables
-        for name, entry in entries.items()
-        if table.name == kind
-    }
+def built_in_records(what: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Frozen records of all built-in rows, made once."""
+    rows = getattr(library(), what).items()
+    return {name: switched_off(complete(KIND_OF[what], e.values), off) for name, e in rows}
 
 
 def check_instruments(
     names: object, known: Mapping[str, Any], key: str, file: str = ""
 ) -> tuple[str, ...]:
-    """Check the list of instruments that can be used in a market.
-
-    Raises
-    ------
-    ConfigError
-        If it is empty or too long, or names an instrument twice or one that does not exist.
-    """
+    """Check the list of instruments that can be used in a market."""
     where = at(file, key, names, given=True)
     if isinstance(names, str) or not isinstance(names, list | tuple):
         raise ConfigError(f"{where}must be a list of names of instruments: {', '.join(known)}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -45,22 +46,10 @@ WORDS = ("description", "source", "based_on", "buyer_mix", "supplier_mix", "inst
 
 @dataclass(frozen=True)
 class Entry:
-    """One policy, instrument or market as its author wrote it.
+    """One policy, instrument or market as its author wrote it, with the values that are given.
 
-    Attributes
-    ----------
-    values : dict
-        Checked values of the parameters that are given.
-    sources : dict of str
-        Sources of single values, where given.
-    description, source : str
-        Words about the row as a whole.
-    based_on : str
-        The row that it changes; empty if none is named.
-    file : str
-        Where it is written.
-    shared : bool
-        Whether that is a file that several experiments share.
+    Some values have sources of their own. `file` is where the row is written, and `shared` says
+    whether that is a file that several experiments share.
     """
 
     values: dict[str, Any]
@@ -72,6 +61,7 @@ class Entry:
     shared: bool = False
 
 
+@cache
 def naming(what: str) -> BeforeValidator:
     """Check a name of something that is written about."""
 
@@ -99,6 +89,7 @@ class RowTable(Table):
     """A table of parameters with its words; every value may carry its own source."""
 
     SHAPE: ClassVar[str] = "a table of parameters"
+    NO_BASE: ClassVar[str] = ""
     description: Text = ""
     source: Text = ""
     based_on: Text = ""
@@ -117,6 +108,8 @@ class RowTable(Table):
                 if set(value) <= {"value", "source"}:
                     bare[name] = value["value"]
                     sources |= {name: value["source"]} if "source" in value else {}
+        if cls.NO_BASE and "based_on" in bare:
+            raise Refusal(cls.NO_BASE, "based_on", value=bare["based_on"])
         for name, source in sources.items():
             if not isinstance(source, str):
                 raise Refusal("allowed: text in quotes", name, "source", value=source)
@@ -143,14 +136,8 @@ class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
 class ArmMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
+    NO_BASE: ClassVar[str] = "all arms are in the same market; set it once, as market.based_on"
     without: Mechanisms = ()
-
-    @model_validator(mode="after")
-    def _refuse_another_market(self) -> ArmMarketTable:
-        if self.based_on:
-            said = "all arms are in the same market; set it once, as market.based_on"
-            raise Refusal(said, "based_on", value=self.based_on)
-        return self
 
 
 class BuyerTable(BuyerValues, RowTable):  # type: ignore[valid-type,misc]
@@ -189,12 +176,7 @@ class SharedFile(Table):
 class LoneMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[market]`` of a market's file."""
 
-    @model_validator(mode="after")
-    def _refuse_a_base(self) -> LoneMarketTable:
-        if self.based_on:
-            said = "in the file of a market, based_on stands at the top"
-            raise Refusal(said, "based_on", value=self.based_on)
-        return self
+    NO_BASE: ClassVar[str] = "in the file of a market, based_on stands at the top"
 
 
 class MarketFile(Table):

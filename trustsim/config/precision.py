@@ -99,21 +99,6 @@ class Precision:
 
 
 def read_precision(table: object, file: str = "", instruments: Iterable[str] = ()) -> Precision:
-    """Read the table ``precision`` of an experiment.
-
-    Parameters
-    ----------
-    table : mapping
-        As it stands in the file; see `Precision` for the keys.
-    file : str
-        Name of the file, for messages.
-    instruments : iterable of str
-        Names of payment instruments; the share of each is a measure too.
-
-    Raises
-    ------
-    ConfigError
-        For an unknown key or measure, a missing half-width, or a value out of bounds.
-    """
+    """Read the table ``precision`` of an experiment."""
     made: Precision = read(Precision, table, "precision", file, instruments=tuple(instruments))
     return made

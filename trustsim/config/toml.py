@@ -13,13 +13,7 @@ from trustsim.errors import ConfigError
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises
-    ------
-    ConfigError
-        If there is no such file, or it is a folder, unreadable, no text or no TOML.
-    """
+    """Read a TOML file."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except IsADirectoryError:
@@ -41,11 +35,6 @@ def read_change(change: str) -> tuple[list[str], Any]:
     """Read a change ``path=value``: the keys of a dotted path, and a value as TOML has it.
 
     A bare word is text.
-
-    Raises
-    ------
-    ConfigError
-        If it is no change, or its path is no dotted path.
     """
     path, equals, text = (part.strip() for part in change.partition("="))
     if not equals or not path:

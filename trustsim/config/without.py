@@ -48,12 +48,7 @@ Mechanisms = Annotated[tuple[str, ...], BeforeValidator(_mechanisms)]
 def switched_off(record: Record, off: tuple[str, ...]) -> Record:
     """Give a record in which mechanisms are absent; the same one if nothing changes.
 
-    Parameters
-    ----------
-    record : record
-        Of a market, a policy or an instrument.
-    off : tuple of str
-        What is off, with all that stands on it: see `trustsim.schema.mechanisms.off_without`.
+    `off` is all that is off: see `trustsim.schema.mechanisms.off_without`.
     """
     changes = {}
     for parameter, absent in _absent(off):
@@ -69,22 +64,7 @@ def switched_off(record: Record, off: tuple[str, ...]) -> Record:
 
 
 def refuse_idle(values: Mapping[str, Any], names: Sequence[str], key: str, file: str = "") -> None:
-    """Refuse parameters that are set though their mechanism is off.
-
-    Parameters
-    ----------
-    values : mapping
-        What is set, by name.
-    names : sequence of str
-        Mechanisms that the author switches off.
-    key, file : str
-        Where the values stand.
-
-    Raises
-    ------
-    ConfigError
-        With the parameter, its mechanism, why that is off, and what can be done.
-    """
+    """Refuse parameters that are set though their mechanism is off; `names` are switched off."""
     off = off_without(names) if names else ()
     for parameter, value in values.items() if off else ():
         owner = OWNERS.get(parameter) or _owner_of_choice(parameter, value, off)

@@ -21,19 +21,7 @@ SIDES = {"buyers": "buyer", "suppliers": "supplier"}
 
 
 def experiment_toml(config: Any) -> str:
-    """Write an experiment file.
-
-    Parameters
-    ----------
-    config : ExperimentConfig
-        The experiment; its market is the one before what an arm changes in it.
-
-    Raises
-    ------
-    ConfigError
-        If arms use one name for different rows, differ in seed, rounds, market or instruments, or
-        have a rule without a registered name.
-    """
+    """Write an experiment file."""
     common = config.without
     off = off_without(common)
     arms = {name: arm.replace(without=common) for name, arm in config.arms.items()}
@@ -51,7 +39,7 @@ def experiment_toml(config: Any) -> str:
         "rounds": config.rounds,
         "replications": config.replications,
         "baseline": config.baseline,
-        **settings_tables(config),
+        **execution_tables(config),
         "market": {
             "based_on": first.draft.base.root,
             "instruments": list(first.instruments),
@@ -74,7 +62,7 @@ def experiment_toml(config: Any) -> str:
     return tomli_w.dumps(tables)
 
 
-def settings_tables(config: Any) -> dict[str, Any]:
+def execution_tables(config: Any) -> dict[str, Any]:
     """How an experiment is run, as it stands in a file, where that is not as usual."""
     tables: dict[str, Any] = {} if config.keep == KEPT else {"keep": list(config.keep)}
     for key in ("run_timeout", "smallest_difference"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -112,17 +113,11 @@ def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
 def check_shares(
     mix: object, names: Mapping[str, Any], side: str, key: str, file: str = ""
 ) -> dict[str, float]:
-    """Check the shares of policies in a population; a name alone means all of it.
-
-    Raises
-    ------
-    ConfigError
-        If the mix is empty, names an unknown policy, has a share that is no number from 0 to 1,
-        or shares that do not add up to 1.
-    """
+    """Check the shares of policies in a population; a name alone means all of it."""
     return dict(read(Mix, mix, key, file, policies=names, side=side))
 
 
+@cache
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:

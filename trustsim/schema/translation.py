@@ -137,8 +137,8 @@ def _sentence(problem: Any, model: Any, key: str, file: str) -> str:
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         table = _type_at(model, place[:-1])
         names = table.__pydantic_fields__
-        told = getattr(table, "unknown", lambda name: f"unknown key{suggestion(name, names)}")
-        return f"{where}{told(str(place[-1]))}"
+        say = getattr(table, "unknown", lambda name: f"unknown key{suggestion(name, names)}")
+        return f"{where}{say(str(place[-1]))}"
     if kind == "missing":
         example = getattr(_type_at(model, place[:-1]), "EXAMPLE", "")
         return f"{where}is missing{example and f', as in {example}'}"

@@ -12,7 +12,7 @@ from trustsim.report.results import Results
 from trustsim.report.words.answer import answer, difference_sentence, replication_sentence
 from trustsim.report.words.labels import capital, decimals, half_width_text, number, percent, plain
 
-METHODS = {
+MADE = {
     "grid": "every combination of the chosen values",
     "list": "chosen one by one",
     "zip": "chosen one by one",
@@ -20,6 +20,7 @@ METHODS = {
     "sobol_sequence": "drawn as a scrambled Sobol' sequence",
     "sobol": "drawn for Sobol' indices",
     "morris": "drawn as Morris trajectories",
+    "ablation": "taken with nothing off, and with each mechanism off in turn",
 }
 """How the points of a design came about, by the name of its method."""
 
@@ -64,7 +65,7 @@ def _found(results: Results, confidence: float) -> list[str]:
 
 def mean_sentence(results: Results) -> str:
     """Say what means of a design are over, and what their intervals are for."""
-    made = METHODS[results.design.method] if results.design is not None else "as they were run"
+    made = MADE[results.design.method] if results.design is not None else "as they were run"
     counts = results.runs.groupby("point")["replicate"].nunique()
     few, many = int(counts.min()), int(counts.max())
     each = number(many, 0) if few == many else f"{number(few, 0)} to {number(many, 0)}"
