@@ -14,8 +14,9 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from trustsim.config.dimensions import Dimension, parameter_at, read_dimensions, read_value
-from trustsim.config.without import NOTHING, WITHOUT, Mechanisms
+from trustsim.config.without import SWITCH, Mechanisms
 from trustsim.errors import at, suggestion
+from trustsim.schema.mechanisms import NOTHING, WITHOUT
 from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, leaves, read, whole
 
 METHODS = {
@@ -123,7 +124,7 @@ class Design:
 
 def ablation(mechanisms: Iterable[str]) -> Design:
     """Give the design that switches mechanisms off in turn."""
-    return Design("ablation", (Dimension("without", WITHOUT, values=(NOTHING, *mechanisms)),))
+    return Design("ablation", (Dimension(WITHOUT, SWITCH, values=(NOTHING, *mechanisms)),))
 
 
 def read_design(table: object, file: str = "") -> Design:

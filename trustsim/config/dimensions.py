@@ -17,7 +17,7 @@ import numpy.typing as npt
 from pydantic import ValidationInfo, model_validator
 
 from trustsim.config.distributions import DISTRIBUTIONS, WORDS, quantile, shape_of
-from trustsim.config.without import WITHOUT
+from trustsim.config.without import SWITCH
 from trustsim.errors import ConfigError, at, nearest, suggestion
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
@@ -177,7 +177,7 @@ def parameter_at(path: str, key: str, file: str = "") -> Parameter:
         case ["rounds"]:
             return EXPERIMENTS.rows["rounds"]
         case ["without"]:
-            return WITHOUT
+            return SWITCH
         case ["market", ("buyer_mix" | "supplier_mix"), _]:
             return SHARE
         case ["market", name]:

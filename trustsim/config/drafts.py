@@ -20,7 +20,7 @@ from trustsim.config.library import (
     resolve,
 )
 from trustsim.config.models import Entry, PolicyTables, ScenarioKeywords
-from trustsim.config.without import NOTHING, Mechanisms, in_order, refuse_idle, switched_off
+from trustsim.config.without import Mechanisms, in_order, refuse_idle, switched_off
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import (
     EXPERIMENTS,
@@ -29,7 +29,7 @@ from trustsim.schema.checking import (
     check_shares,
     complete,
 )
-from trustsim.schema.mechanisms import off_without
+from trustsim.schema.mechanisms import NOTHING, off_without
 from trustsim.schema.translation import read
 
 

@@ -13,13 +13,19 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator
 
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Absent, off_without
+from trustsim.schema.mechanisms import (
+    MECHANISMS,
+    NOTHING,
+    OWNERS,
+    WITHOUT,
+    Absent,
+    off_without,
+)
 from trustsim.schema.row import Parameter
 from trustsim.schema.translation import Refusal
 
-NOTHING = "nothing"
-WITHOUT = Parameter(
-    "without", NOTHING, 0, 0, "mechanism", "A mechanism that is switched off.",
+SWITCH = Parameter(
+    WITHOUT, NOTHING, 0, 0, "mechanism", "A mechanism that is switched off.",
     "assumption: what it adds is the difference that it makes", "", (NOTHING, *MECHANISMS),
 )  # fmt: skip
 """The row of a design's dimension: nothing, or a mechanism that is off in addition."""
