@@ -37,6 +37,7 @@ KNOWS_A_SCREEN = {"commands", "explore"}
 SCREEN_LIBRARIES = {"rich", "solara", "typer"}
 HEAVY_LIBRARIES = {"matplotlib", "mesa", "numba", "numpy", "pandas", "pyarrow", "scipy"}
 LONGEST_FILE = 400
+MOST_ARGUMENTS = 6
 
 REGISTRY_HOST = re.compile(r"\bp[y]pi\.|p[y]thonhosted|\bcond[a]\.anaconda\.|--[a-z-]*index-url")
 OUTSIDE_FOLDER = re.compile(
@@ -182,6 +183,28 @@ def test_no_file_is_too_long() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     too_long = {str(path.relative_to(ROOT)): n for path, n in lengths.items() if n > LONGEST_FILE}
     assert not too_long
+
+
+def test_no_function_takes_too_many_arguments() -> None:
+    wrong = []
+    for path in source_files():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        methods = {
+            id(node)
+            for cls in ast.walk(tree)
+            if isinstance(cls, ast.ClassDef)
+            for node in cls.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            names = [each.arg for each in (*node.args.posonlyargs, *node.args.args)]
+            if id(node) in methods and names[:1] in (["self"], ["cls"]):
+                names = names[1:]
+            if len(names) > MOST_ARGUMENTS:
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {len(names)}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_help_imports_nothing_heavy() -> None:

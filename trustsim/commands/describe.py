@@ -64,7 +64,8 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     for title, kind, built_in, used, key in _tables(config, arms):
         for name, record in used.items():
             yield ""
-            yield from _row_of_library(title, kind, built_in, name, record, config, key)
+            own = _sources(config, *key, name)
+            yield from _row_of_library(title, kind, built_in.get(name), record, name, own)
 
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
@@ -188,13 +189,11 @@ def _tables(
 def _row_of_library(
     title: str,
     kind: Kind,
-    built_in: Mapping[str, Entry],
-    name: str,
+    entry: Entry | None,
     record: Any,
-    config: ExperimentConfig,
-    key: tuple[str, ...],
+    name: str,
+    given_for: Mapping[str, str],
 ) -> Iterator[str]:
-    entry = built_in.get(name)
     about = f" ({entry.description})" if entry is not None else " (defined in the config)"
     yield f"{title} {name}{about}"
     if entry is not None and entry.source:
@@ -207,7 +206,7 @@ def _row_of_library(
         for parameter in given
         if base[parameter] == getattr(record, parameter)
     }
-    sources |= _sources(config, *key, name)
+    sources |= given_for
     yield from _rows(kind, record.model_dump(), base, sources, "set in the config")
 
 

@@ -50,7 +50,7 @@ FORMS = (
 )
 """What paths of parameters look like."""
 
-SHARE = number("share", 0.0, 0.0, 1.0, PROBABILITY, "Share of a policy.", "")
+SHARE = number("share", 0.0, (0.0, 1.0), PROBABILITY, "Share of a policy.", "")
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,15 @@ class Parameter:
 
 
 def number(
-    name: str, default: float | int, low: float, high: float, unit: str, text: str, source: str
+    name: str,
+    default: float | int,
+    bounds: tuple[float, float],
+    unit: str,
+    text: str,
+    source: str,
 ) -> Parameter:
     """Give a row for a number; see `Parameter` for the columns."""
-    return Parameter(name, default, low, high, unit, text, source)
+    return Parameter(name, default, *bounds, unit, text, source)
 
 
 def rule(name: str, default: str, choices: tuple[str, ...], text: str, source: str) -> Parameter:

@@ -114,7 +114,7 @@ def who_wins(result: Discovery, x: str | None = None, y: str | None = None) -> W
 
     Parameters
     ----------
-    found : Discovery
+    result : Discovery
         What was found.
     x, y : str, optional
         The parameters, by path or by the last word of it. If not given, those that the boxes

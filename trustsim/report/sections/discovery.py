@@ -152,7 +152,7 @@ def pictures(
 
     Parameters
     ----------
-    found : Discovery
+    result : Discovery
         What was found.
     place : int
         Number of the challenger, for the names of the files.

@@ -87,7 +87,7 @@ def sentences(result: Precise, *, finished: bool = True, confidence: float = 0.9
 
     Parameters
     ----------
-    found : Precise
+    result : Precise
         From `trustsim.analysis.precision.how_precise`.
     finished : bool
         Whether all runs that were planned have been tried.

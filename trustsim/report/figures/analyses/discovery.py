@@ -49,7 +49,7 @@ def who_wins_map(
 
     Parameters
     ----------
-    found : Discovery
+    result : Discovery
         What was found.
     ax : Axes, optional
         Where to draw.
