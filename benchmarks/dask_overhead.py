@@ -8,9 +8,9 @@ from time import perf_counter
 from benchmarks.headline import CORES, headline
 from benchmarks.measuring import Row, alternating, processor_seconds
 from trustsim.config.experiment import ExperimentConfig
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.dask_executor import DaskExecutor
 from trustsim.experiment.execution.executors import Executor, ThreadExecutor
+from trustsim.experiment.plan import Plan
 
 TITLE = "Dask against threads, two arms of the headline experiment"
 KEPT = {"runs": ("runs",), "all tables": ("runs", "rounds", "ages")}

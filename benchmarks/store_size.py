@@ -11,8 +11,8 @@ from benchmarks.headline import ROOT
 from benchmarks.measuring import Row, at_most, seconds
 from benchmarks.size import peak_bytes
 from trustsim.config.experiment import load_experiment
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import RUNS_PER_CHUNK
 from trustsim.experiment.storage.store import opened
 from trustsim.simulation.run import simulate

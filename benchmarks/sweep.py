@@ -18,7 +18,7 @@ from benchmarks.headline import CORES
 from benchmarks.measuring import Row, alternating, at_least, at_most
 from benchmarks.plain_mesa import PlainMarket
 from trustsim.config.experiment import ExperimentConfig, load_experiment
-from trustsim.experiment.design import Plan, scenario_of
+from trustsim.experiment.plan import Plan, scenario_of
 from trustsim.experiment.run import run_missing
 from trustsim.market import population, schedule
 

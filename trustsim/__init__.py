@@ -54,9 +54,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'trustsim' has no attribute '{name}'")
-    found = getattr(import_module(f"trustsim.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+    result = getattr(import_module(f"trustsim.{_HOMES[name]}"), name)
+    globals()[name] = result
+    return result
 
 
 def __dir__() -> list[str]:

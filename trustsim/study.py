@@ -29,8 +29,7 @@ from trustsim.experiment.storage.files import (
     read_table,
 )
 from trustsim.experiment.storage.tables import AGES, ROUNDS, RUNS
-from trustsim.report.results import Results as Reported
-from trustsim.report.results import read_results
+from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, discovery, precision, sensitivity
 from trustsim.report.words.answers import answers
 from trustsim.report.writing import write_report
@@ -200,8 +199,8 @@ class Results:
     def precision(self) -> list[str]:
         """Say whether the precision that was asked for is reached; nothing if none was."""
         reported = self._as_reported
-        found = precision.find(reported) if "precision" in reported.experiment else None
-        return precision.sentences(found)[:1] if found is not None else []
+        result = precision.find(reported) if "precision" in reported.experiment else None
+        return precision.sentences(result)[:1] if result is not None else []
 
     def sensitivity(self, confidence: float = 0.95, **options: Any) -> list[Sensitivity]:
         """Say which parameters drive the difference to the baseline, for each challenger.

@@ -15,7 +15,7 @@ from scipy import stats
 from trustsim.config.design import METHODS, SAMPLED, read_design
 from trustsim.config.dimensions import read_dimensions
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import points_table, unit_sample
+from trustsim.experiment.plan import points_table, unit_sample
 
 VOLATILITY = "market.demand_volatility"
 COST = "market.lot_cost"

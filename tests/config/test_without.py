@@ -12,7 +12,7 @@ from trustsim.config.design import read_design
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import points_table
+from trustsim.experiment.plan import points_table
 from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 
 ARM = '[arms.a]\nbuyer_mix = "high_trust"\n'

@@ -18,7 +18,7 @@ from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.check import check, spread
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import rerun, run_missing
 from trustsim.experiment.storage.files import read_table
 from trustsim.experiment.storage.store import opened

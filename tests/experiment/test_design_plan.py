@@ -8,7 +8,7 @@ from support.small_designs import Make, cube, grid
 
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.simulation.run import simulate
 
 

@@ -15,9 +15,9 @@ from support.small_designs import HEAD, Make, cube, grid
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
+from trustsim.experiment.estimate import estimate, plan_lines
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
-from trustsim.experiment.plan import estimate, told
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import run_missing
 from trustsim.experiment.stopping import decide
 from trustsim.simulation.run import simulate
@@ -241,7 +241,7 @@ def test_an_estimate_counts_what_will_be_run(make: Make) -> None:
     assert (found.points, found.runs) == (4 * 5, 2 * 20 * 2)
     rate = config.market.demand_rate
     assert found.orders == pytest.approx(80 * 6 * 4 * rate)
-    lines = list(told(config, found))
+    lines = list(plan_lines(config, found))
     assert "  world: 20 points (4 base points of sobol) over 3 parameters" in lines
     assert "  runs: 80" in lines
     ten = estimate(dataclasses.replace(config, replications=20), cores=2)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from trustsim.config.design import Design, read_design
-from trustsim.experiment.design import points_table, unit_sample
+from trustsim.experiment.plan import points_table, unit_sample
 
 STAND_INS = ("late_gain", "scruple", "hold_up", "strain", "warranty", "enforcement")
 """Parameters between 0 and 1 that stand for the variables of a function."""

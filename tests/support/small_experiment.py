@@ -13,8 +13,8 @@ import pytest
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
 from trustsim.experiment import run as running
-from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
+from trustsim.experiment.plan import Plan, Run
 from trustsim.experiment.run import run_missing
 
 # The module; the package shows the function under this name.

@@ -139,10 +139,10 @@ def compare(
     refuse_smallest(smallest, a)
     both = a.notna() & b.notna()
     a, b = a.where(both), b.where(both)
-    found = means_over(a - b, confidence, over=over, block=block)
+    result = means_over(a - b, confidence, over=over, block=block)
     mean_a, mean_b = (means_over(each, confidence, over=over)["mean"].to_numpy() for each in (a, b))
     difference, half, error, df = (
-        found[name].to_numpy() for name in ("mean", "half_width", "error", "df")
+        result[name].to_numpy() for name in ("mean", "half_width", "error", "df")
     )
     bounds = np.array([smallest.get(name, np.nan) for name in a.columns])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -159,7 +159,7 @@ def compare(
             "half_width": half,
             "relative": relative,
             "effect_size": effect,
-            **{name: found[name].to_numpy() for name in ("n", "points", "replicates")},
+            **{name: result[name].to_numpy() for name in ("n", "points", "replicates")},
             "df": df,
             "p_value": difference_p(difference, error, df),
             "smallest_difference": bounds,
@@ -194,8 +194,8 @@ def differences_by_point(
     refuse_confidence(confidence)
     gaps = paired_differences(runs, arm_a, arm_b, [measure], unpaired=unpaired)[measure].unstack()
     difference, half, n = mean_interval(gaps.to_numpy().T, confidence)
-    found = pd.DataFrame({"difference": difference, "half_width": half, "n": n}, index=gaps.index)
-    return found[found["n"] > 0]
+    result = pd.DataFrame({"difference": difference, "half_width": half, "n": n}, index=gaps.index)
+    return result[result["n"] > 0]
 
 
 def replications_needed(half_width: float, difference: float, n: int, precision: float) -> float:

@@ -100,10 +100,10 @@ def means_over(
     replicate = table.index.get_level_values("replicate").to_numpy()
     rows = [_mean_of(table[name].to_numpy(float), point, replicate, over, block) for name in table]
     columns = ("mean", "error", "df", "n", "points", "replicates")
-    found = pd.DataFrame(rows, index=list(table.columns), columns=list(columns))
-    quantile = stats.t.ppf((1 + confidence) / 2, found["df"])
-    found.insert(3, "half_width", np.where(found["error"] == 0, 0.0, quantile * found["error"]))
-    return found.astype({"n": int, "points": int, "replicates": int})
+    result = pd.DataFrame(rows, index=list(table.columns), columns=list(columns))
+    quantile = stats.t.ppf((1 + confidence) / 2, result["df"])
+    result.insert(3, "half_width", np.where(result["error"] == 0, 0.0, quantile * result["error"]))
+    return result.astype({"n": int, "points": int, "replicates": int})
 
 
 def _mean_of(

@@ -156,18 +156,18 @@ def how_precise(
     """
     refuse_confidence(confidence)
     measure = rule.measure if rule else "total_cost"
-    found = looks(runs, baseline, challengers, rule) if rule else ()
+    result = looks(runs, baseline, challengers, rule) if rule else ()
     known = []
     for arm in challengers:
         pairs = replicate_means(runs, arm, baseline, measure)
         if len(pairs) < 2:
             continue
         level = rule.confidence if rule else confidence
-        path = shrinking(pairs, level, [look.replications for look in found])
+        path = shrinking(pairs, level, [look.replications for look in result])
         wanted = target(pairs["baseline"].to_numpy(), rule) if rule else math.nan
         needed = _needed(pairs, wanted, rule) if rule else None
         known.append(Known(arm, path, wanted, needed, pairing(pairs, confidence)))
-    return Precise(measure, baseline, rule, found, tuple(known))
+    return Precise(measure, baseline, rule, result, tuple(known))
 
 
 def shrinking(
@@ -279,8 +279,8 @@ def _needed(pairs: pd.DataFrame, wanted: float, rule: Precision) -> int | None:
     def narrow(replications: int) -> bool:
         return expected_half_width(spread, replications * share, rule.confidence) <= wanted
 
-    found = 2 + bisect_left(range(2, MOST_PAIRS), True, key=narrow)
-    return found if found < MOST_PAIRS else None
+    result = 2 + bisect_left(range(2, MOST_PAIRS), True, key=narrow)
+    return result if result < MOST_PAIRS else None
 
 
 def _running(values: pd.Series, count: Counts) -> tuple[Floats, Floats]:

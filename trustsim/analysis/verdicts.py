@@ -105,19 +105,19 @@ def adjusted(p: npt.ArrayLike, correction: Correction = "holm") -> Floats:
             f"{', '.join(CORRECTIONS)}"
         )
     values = np.asarray(p, dtype=float)
-    found = values.copy()
+    result = values.copy()
     tests = np.isfinite(values)
     if correction == "none" or not tests.any():
-        return found
+        return result
     if correction == "benjamini_hochberg":
-        found[tests] = stats.false_discovery_control(values[tests], method="bh")
-        return found
+        result[tests] = stats.false_discovery_control(values[tests], method="bh")
+        return result
     order = np.argsort(values[tests], kind="stable")
     steps = values[tests][order] * np.arange(len(order), 0, -1)
     stepped = np.empty_like(steps)
     stepped[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    found[tests] = stepped
-    return found
+    result[tests] = stepped
+    return result
 
 
 def with_verdicts(
@@ -166,15 +166,15 @@ def refuse_smallest(smallest: Mapping[str, float], table: pd.DataFrame) -> None:
 
 
 def _verdicts(difference: Floats, p: Floats, equal: Floats, level: float) -> list[Verdict]:
-    found: list[Verdict] = []
+    result: list[Verdict] = []
     for size, different, same in zip(difference, p, equal, strict=True):
         if same <= level:
-            found.append("equivalent")
+            result.append("equivalent")
         elif different <= level:
-            found.append("less" if size < 0 else "more")
+            result.append("less" if size < 0 else "more")
         else:
-            found.append("undecided")
-    return found
+            result.append("undecided")
+    return result
 
 
 def _t(difference: npt.ArrayLike, error: npt.ArrayLike) -> Floats:

@@ -28,8 +28,8 @@ from trustsim.calibration.targets import Trial, best_of, loss_of, mean_of
 from trustsim.config.dimensions import Dimension, split
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Run
 from trustsim.experiment.execution.executors import ThreadExecutor
+from trustsim.experiment.plan import Run
 from trustsim.experiment.run import cores_to_use
 from trustsim.experiment.storage.store import opened
 
@@ -201,20 +201,20 @@ def calibrate(
         trial_store = TrialStore(folder / STUDY, config.dimensions)
         try:
             done = _search(config, trial_store, compute, progress)
-            found = _concluded(replace(config, trials=len(done)), done, folder, compute)
+            result = _concluded(replace(config, trials=len(done)), done, folder, compute)
         finally:
             trial_store.close()
         seconds = float(store.manifest().get("seconds", 0.0)) + time.monotonic() - started
         calibration_folder.finish(
             store,
-            found.config,
-            found.trials,
-            profile=found.profile,
-            check=found.check,
-            calibrated=found.experiment().to_toml(),
+            result.config,
+            result.trials,
+            profile=result.profile,
+            check=result.check,
+            calibrated=result.experiment().to_toml(),
             seconds=seconds,
         )
-    return found
+    return result
 
 
 def read_calibration(folder: str | Path) -> Calibration:

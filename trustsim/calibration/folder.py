@@ -142,9 +142,9 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = 
         if path in FREE_TO_CHANGE or there.get(key) == here.get(key):
             continue
         if isinstance(there.get(key), Mapping) and isinstance(here.get(key), Mapping):
-            found = _difference(there[key], here[key], f"{path}.")
-            if found:
-                return found
+            result = _difference(there[key], here[key], f"{path}.")
+            if result:
+                return result
             continue
         if key not in there or key not in here:
             return f"{path} is only {'there' if key in there else 'in the file'}"

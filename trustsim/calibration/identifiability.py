@@ -78,7 +78,7 @@ def profile_values(
     dimensions: Sequence[Dimension], response: Response | None, best: Trial
 ) -> list[tuple[str, dict[str, Any]]]:
     """Give the values to simulate for all profiles, as pairs of parameter and values."""
-    found: list[tuple[str, dict[str, Any]]] = []
+    result: list[tuple[str, dict[str, Any]]] = []
     numbers = [d for d in dimensions if not d.values]
     for which, dimension in enumerate(numbers):
         units = np.linspace(0.0, 1.0, POINTS + 2)[:, np.newaxis]
@@ -89,11 +89,11 @@ def profile_values(
         for row in rows:
             if row not in seen:
                 seen.append(row)
-                found.append((dimension.path, row))
+                result.append((dimension.path, row))
     for dimension in dimensions:
         for value in dimension.values:
-            found.append((dimension.path, {**best.values, dimension.path: value}))
-    return found
+            result.append((dimension.path, {**best.values, dimension.path: value}))
+    return result
 
 
 def spreads(
@@ -115,15 +115,15 @@ def spreads(
     best = best_of(trials)
     everything = [*trials, *(trial for _, trial in profile)]
     good = [trial for trial in everything if trial.loss <= best.loss + AS_WELL]
-    found = []
+    result = []
     for dimension in dimensions:
         value = best.values[dimension.path]
         if dimension.values:
-            found.append(_choice(dimension, value, good))
+            result.append(_choice(dimension, value, good))
         else:
             own = [trial for path, trial in profile if path == dimension.path]
-            found.append(_range(dimension, value, good, own, best.loss))
-    return found
+            result.append(_range(dimension, value, good, own, best.loss))
+    return result
 
 
 def trade_offs(response: Response | None) -> list[tuple[Dimension, Dimension, float]]:

@@ -103,20 +103,20 @@ class Response:
         grid = np.linspace(0.0, 1.0, GRID)
         middle = to_unit(self.numbers, self.best.values)
         nearest = int(np.argmin(np.abs(grid - middle[which])))
-        found = np.empty((GRID, len(middle)))
+        result = np.empty((GRID, len(middle)))
         for places in (range(nearest, GRID), range(nearest - 1, -1, -1)):
             at = middle
             for place in places:  # outwards from the best, each from where the last one ended
                 at = self._least({which: grid[place]}, at)
-                found[place] = at
-        return found
+                result[place] = at
+        return result
 
     def values(self, unit: Floats) -> dict[str, Any]:
         """Turn unit coordinates into values of all free parameters."""
-        found = dict(self.best.values)
+        result = dict(self.best.values)
         for dimension, u in zip(self.numbers, unit, strict=True):
-            found[dimension.path] = from_unit(dimension, float(u))
-        return found
+            result[dimension.path] = from_unit(dimension, float(u))
+        return result
 
     def correlations(self) -> Floats:
         """Correlations of the parameters around the best trial.
@@ -170,13 +170,13 @@ class Response:
 
 def to_unit(dimensions: Sequence[Dimension], values: Mapping[str, Any]) -> Floats:
     """Place of values within the ranges searched, 0 to 1, on the scale of each."""
-    found = []
+    result = []
     for d in dimensions:
         value, low, high = float(values[d.path]), d.low, d.high
         if d.scale == "log":
             value, low, high = np.log(value), np.log(low), np.log(high)
-        found.append((value - low) / (high - low))
-    return np.array(found)
+        result.append((value - low) / (high - low))
+    return np.array(result)
 
 
 def from_unit(dimension: Dimension, unit: float) -> float | int:

@@ -84,9 +84,9 @@ class Search:
         if place % MODEL_EVERY == 0:
             response = Response.of(self.dimensions, self.targets, trials)
             if response is not None:
-                found = response.least()
-                if all(found != trial.values for trial in trials):
-                    return found
+                result = response.least()
+                if all(result != trial.values for trial in trials):
+                    return result
         return self._parzen(trials)
 
     def _parzen(self, trials: Sequence[Trial]) -> dict[str, Any]:
@@ -209,18 +209,18 @@ def plain(value: Any) -> Any:
 
 def _distributions(dimensions: Sequence[Dimension]) -> dict[str, Any]:
     kinds = needed().distributions
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for dimension in dimensions:
         log = dimension.scale == "log"
         if dimension.values:
-            found[dimension.path] = kinds.CategoricalDistribution(dimension.values)
+            result[dimension.path] = kinds.CategoricalDistribution(dimension.values)
         elif dimension.kind == "integer":
-            found[dimension.path] = kinds.IntDistribution(
+            result[dimension.path] = kinds.IntDistribution(
                 int(dimension.low), int(dimension.high), log=log
             )
         else:
-            found[dimension.path] = kinds.FloatDistribution(dimension.low, dimension.high, log=log)
-    return found
+            result[dimension.path] = kinds.FloatDistribution(dimension.low, dimension.high, log=log)
+    return result
 
 
 def _frozen(trial: Trial, dimensions: Sequence[Dimension]) -> Any:

@@ -81,8 +81,8 @@ class Target:
             return here
         there = _measured(runs, self.other, self.measure).reindex(here.index)
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = here / there if self.relation == "over" else here - there
-        return found.where(np.isfinite(found))
+            result = here / there if self.relation == "over" else here - there
+        return result.where(np.isfinite(result))
 
     def misfit(self, simulated: Any) -> Any:
         """Give how far a simulated mean is off, in tolerances.
@@ -101,11 +101,11 @@ class Target:
 
     def table(self) -> dict[str, Any]:
         """Give the target as it stands in a file."""
-        found: dict[str, Any] = {"measure": self.measure, "arm": self.arm}
+        result: dict[str, Any] = {"measure": self.measure, "arm": self.arm}
         if self.relation:
-            found[self.relation] = self.other
+            result[self.relation] = self.other
         return {
-            **found,
+            **result,
             self.side: self.value,
             "tolerance": self.tolerance,
             "unit": self.unit,
@@ -180,13 +180,13 @@ def read_targets(
             "value, tolerance and source"
         )
     measures = [*MEASURES, *(f"{SHARE_PREFIX}{name}" for name in instruments)]
-    found = tuple(
+    result = tuple(
         _target(check_name(name, "a target", "targets", file), row, arms, measures, file)
         for name, row in table.items()
     )
-    if not any(target.fitted for target in found):
+    if not any(target.fitted for target in result):
         raise ConfigError(at(file, "targets") + "none of them is fitted; there is nothing to fit")
-    return found
+    return result
 
 
 def _measured(runs: pd.DataFrame, arm: str, measure: str) -> pd.Series:

@@ -60,11 +60,11 @@ def compare(
     _one_of("correction", correction, CORRECTIONS)
     from trustsim.report.sections.comparison import comparison, sentences, text_table
 
-    found = comparison(
+    result = comparison(
         _results(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
         correction=correction, allow_missing=allow_missing,  # type: ignore[arg-type]
     )  # fmt: skip
-    print("\n".join([*sentences(found), "", *text_table(found)]))
+    print("\n".join([*sentences(result), "", *text_table(result)]))
 
 
 def sensitivity(
@@ -78,10 +78,10 @@ def sensitivity(
     """Say which parameters drive the difference between arms, and which do not."""
     from trustsim.report.sections.sensitivity import analyses, sentences
 
-    found = analyses(
+    result = analyses(
         _results(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
     )
-    print("\n".join(sentences(found)))
+    print("\n".join(sentences(result)))
 
 
 def discover(
@@ -105,15 +105,15 @@ def discover(
     from trustsim.report.writing import show_all
 
     results = _results(folder)
-    found = analyses(
+    result = analyses(
         results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
         allow_missing=allow_missing,
     )  # fmt: skip
-    print("\n".join(sentences(found)))
+    print("\n".join(sentences(result)))
     # Names of their own: those of the report show what the report asks.
     drawn = [
         replace(picture, name=f"discover_{picture.name}")
-        for place, each in enumerate(found)
+        for place, each in enumerate(result)
         for picture in pictures(each, place, x=x, y=y)
     ]
     for each in show_all(results, drawn, confidence):
@@ -147,11 +147,11 @@ def calibrate(
     folder = out if out is not None else default_folder(asked.experiment)
     progress = None if quiet else trial_lines
     try:
-        found = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
+        result = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
     except KeyboardInterrupt:
         print(f"\nstopped: the same command goes on from {folder}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    print("\n".join(sentences(found)))
+    print("\n".join(sentences(result)))
     print(f"results: {folder}")
     print(f"report: {write_calibration(folder)}")
 

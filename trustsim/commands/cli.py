@@ -73,8 +73,8 @@ def rerun(
     """Compute one run again, and say whether it comes out the same, bit for bit."""
     from trustsim.experiment.run import rerun as rerun_in
 
-    found, differences = rerun_in(folder, run_id)
-    name = f"run {run_id} (arm '{found.arm}', replicate {found.replicate})"
+    result, differences = rerun_in(folder, run_id)
+    name = f"run {run_id} (arm '{result.arm}', replicate {result.replicate})"
     if differences:
         print(f"{name} comes out differently: {', '.join(differences)}")
         raise typer.Exit(FAILED)
@@ -93,9 +93,9 @@ def check(
     """Check a results folder: digest, completeness, books, and a sample of runs done again."""
     from trustsim.experiment.check import check as checked_in
 
-    found = checked_in(folder, sample)
-    print("\n".join(found.sentences()))
-    if not found.sound:
+    result = checked_in(folder, sample)
+    print("\n".join(result.sentences()))
+    if not result.sound:
         raise typer.Exit(FAILED)
 
 

@@ -68,7 +68,7 @@ class Lines:
 
 def words(progress: Progress) -> str:
     """Say how far an experiment is, how fast it goes, and how long it will take."""
-    from trustsim.experiment.plan import duration
+    from trustsim.experiment.estimate import duration
 
     parts = [f"{progress.done} of {progress.planned} runs"]
     if progress.done + progress.failed == 0:

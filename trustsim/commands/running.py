@@ -135,12 +135,12 @@ def plan(
 ) -> None:
     """Show what an experiment consists of, and what it will take, without running it."""
     loaded = _loaded(config, changes or [], replications, seed, jobs)
-    from trustsim.experiment.design import Plan
-    from trustsim.experiment.plan import estimate, told
+    from trustsim.experiment.estimate import estimate, plan_lines
+    from trustsim.experiment.plan import Plan
     from trustsim.experiment.run import check_points, cores_to_use
 
     check_points(Plan(loaded))
-    print("\n".join(told(loaded, estimate(loaded, cores_to_use(jobs)))))
+    print("\n".join(plan_lines(loaded, estimate(loaded, cores_to_use(jobs)))))
     for notice in loaded.design.notices if loaded.design is not None else ():
         print(f"note: {notice}", file=sys.stderr)
 

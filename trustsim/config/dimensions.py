@@ -2,7 +2,7 @@
 
 Every parameter that varies is a dimension with a distribution; a point of the unit cube becomes a
 point of the design through the inverse distribution functions of its dimensions. How the unit cube
-is sampled is the business of `trustsim.experiment.design`.
+is sampled is the business of `trustsim.experiment.plan`.
 """
 
 from __future__ import annotations
@@ -120,15 +120,15 @@ class Dimension:
         if self.kind == "integer" and self.distribution == "uniform":
             top = self.high + 1
             if self.scale == "log":
-                found = self.low * (top / self.low) ** u
+                result = self.low * (top / self.low) ** u
             else:
-                found = self.low + u * (top - self.low)
-            return np.asarray(np.minimum(np.floor(found + 1e-9), self.high), np.int64)
+                result = self.low + u * (top - self.low)
+            return np.asarray(np.minimum(np.floor(result + 1e-9), self.high), np.int64)
         if self.scale == "log":
-            found = self.low * (self.high / self.low) ** u
+            result = self.low * (self.high / self.low) ** u
         else:
-            found = quantile(self.distribution, self.shape, self.low, self.high, u)
-        within = np.asarray(np.clip(found, self.low, self.high))
+            result = quantile(self.distribution, self.shape, self.low, self.high, u)
+        within = np.asarray(np.clip(result, self.low, self.high))
         return np.rint(within).astype(np.int64) if self.kind == "integer" else within
 
     def spread(self) -> npt.NDArray[Any]:
@@ -136,26 +136,26 @@ class Dimension:
         if self.values:
             return self._array(self.values)
         make = np.geomspace if self.scale == "log" else np.linspace
-        found = make(self.low, self.high, self.levels)
-        found[0], found[-1] = self.low, self.high
+        result = make(self.low, self.high, self.levels)
+        result[0], result[-1] = self.low, self.high
         if self.kind == "integer":
-            return np.unique(np.rint(found).astype(np.int64))
-        return np.asarray(found)
+            return np.unique(np.rint(result).astype(np.int64))
+        return np.asarray(result)
 
     def table(self) -> dict[str, Any]:
         """Specification as it stands in a file."""
         if self.values:
             return {"values": list(self.values)}
         number = int if self.kind == "integer" else float
-        found: dict[str, Any] = {"low": number(self.low), "high": number(self.high)}
+        result: dict[str, Any] = {"low": number(self.low), "high": number(self.high)}
         if self.scale != "linear":
-            found["scale"] = self.scale
+            result["scale"] = self.scale
         if self.distribution != "uniform":
-            found["distribution"] = self.distribution
-            found |= dict(zip(DISTRIBUTIONS[self.distribution], self.shape, strict=True))
+            result["distribution"] = self.distribution
+            result |= dict(zip(DISTRIBUTIONS[self.distribution], self.shape, strict=True))
         if self.levels:
-            found["levels"] = self.levels
-        return found
+            result["levels"] = self.levels
+        return result
 
     def _array(self, values: Sequence[Any]) -> npt.NDArray[Any]:
         types = {"choice": object, "integer": np.int64, "number": np.float64}

@@ -131,10 +131,10 @@ def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> N
 
 
 def _entries(tables: Any, file: str, *, shared: bool = False) -> Rows:
-    found = {**vars(tables.policies), "instruments": tables.instruments}
+    result = {**vars(tables.policies), "instruments": tables.instruments}
     return {
         what: {name: row.entry(file, shared=shared) for name, row in rows.items()}
-        for what, rows in found.items()
+        for what, rows in result.items()
     }
 
 
@@ -190,19 +190,19 @@ def _sources(
     table: Mapping[str, Any], values: Any, above: tuple[str, ...], file: str
 ) -> dict[tuple[str, ...], str]:
     """Read the table of sources, which repeats the tables of the file with texts for values."""
-    found: dict[tuple[str, ...], str] = {}
+    result: dict[tuple[str, ...], str] = {}
     for key, source in table.items():
         keys = (*above, key)
         where = at(file, ".".join(("sources", *keys)))
         if not isinstance(values, Mapping) or key not in values:
             raise ConfigError(f"{where}the file has no {'.'.join(keys)} to be a source of")
         if isinstance(source, Mapping):
-            found |= _sources(source, values[key], keys, file)
+            result |= _sources(source, values[key], keys, file)
         elif isinstance(source, str):
-            found[keys] = source
+            result[keys] = source
         else:
             raise ConfigError(f"{where}allowed: text in quotes")
-    return found
+    return result
 
 
 def _sources_beside(tables: ExperimentFile, rows: Rows) -> Iterator[tuple[tuple[str, ...], str]]:

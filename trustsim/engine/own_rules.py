@@ -168,7 +168,7 @@ def _explain(function: Rule, kinds: Kinds, error: Exception) -> str:
         line = lines[0] if lines else 0
     elif code is not None:
         places = re.findall(r"(?:at|from) (\S.*?) \((\d+)\)", text)
-        line = next((int(found) for file, found in places if file == code.co_filename), 0)
+        line = next((int(result) for file, result in places if file == code.co_filename), 0)
     if unknown:
         names = [name for kind in kinds for name in kind.names or ()]
         reason = (

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from trustsim import __version__
 from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Compute
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import collect, cores_to_use
 from trustsim.experiment.storage.files import (
     EXPERIMENT,
@@ -179,9 +179,9 @@ def _check_tables(
         lacking = int(((times[RUNS] > 0) & (count == 0)).sum())
         path = folder / f"{name}.parquet"
         checked.find(f"{path}: has no row of {lacking} runs that are done" * bool(lacking), "")
-    checked.find(*_as_told(manifest, "digest", digest.hexdigest()))
-    checked.find(*_as_told(manifest, "orders", int(orders)))
-    checked.find(*_as_told(manifest, "runs_done", int((times[RUNS] > 0).sum())))
+    checked.find(*_as_in_manifest(manifest, "digest", digest.hexdigest()))
+    checked.find(*_as_in_manifest(manifest, "orders", int(orders)))
+    checked.find(*_as_in_manifest(manifest, "runs_done", int((times[RUNS] > 0).sum())))
     if "experiment" in manifest:
         now = experiment_digest((folder / EXPERIMENT).read_bytes())
         same = now == manifest["experiment"]
@@ -241,10 +241,10 @@ def _completeness(
     return "; ".join(problem for problem in problems if problem), said
 
 
-def _as_told(manifest: Mapping[str, Any], key: str, found: Any) -> tuple[str, str]:
-    told = manifest.get(key)
-    problem = f"the manifest says {key} = {told}, the tables have {found}"
-    return problem * (told != found), f"{key} as in the manifest: {found}"
+def _as_in_manifest(manifest: Mapping[str, Any], key: str, there: Any) -> tuple[str, str]:
+    said = manifest.get(key)
+    problem = f"the manifest says {key} = {said}, the tables have {there}"
+    return problem * (said != there), f"{key} as in the manifest: {there}"
 
 
 def _check_sample(checked: Checked, plan: Plan, places: list[int]) -> None:

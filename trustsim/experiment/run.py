@@ -15,8 +15,8 @@ import numpy as np
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError, nearest, shown
-from trustsim.experiment.design import Plan, Run, scenario_of
 from trustsim.experiment.execution.executors import Attempt, Compute, Executor, ThreadExecutor
+from trustsim.experiment.plan import Plan, Run, scenario_of
 from trustsim.experiment.stopping import Look, decide
 from trustsim.experiment.storage.files import EXPERIMENT, check_folder, read_table, rows_of
 from trustsim.experiment.storage.manifest import manifest_of, scenarios_of

@@ -185,8 +185,8 @@ def next_look(
         pairs = replications * len(values) / n
         return expected_half_width(spread, pairs, precision.confidence) <= wanted
 
-    found = low + bisect_left(range(low, high), True, key=narrow)
-    return min(max(found, n + 1), precision.max)
+    result = low + bisect_left(range(low, high), True, key=narrow)
+    return min(max(result, n + 1), precision.max)
 
 
 def expected_half_width(spread: float, pairs: float, confidence: float = 0.95) -> float:
@@ -229,12 +229,12 @@ def decide(
     for arm in challengers:
         pairs = replicate_means(seen, arm, baseline, precision.measure)
         differences = (pairs["arm"] - pairs["baseline"]).to_numpy()
-        found = pairs["baseline"].to_numpy()
-        width, wanted = half_width(differences, precision.confidence), target(found, precision)
+        result = pairs["baseline"].to_numpy()
+        width, wanted = half_width(differences, precision.confidence), target(result, precision)
         met = width <= wanted
         reached.append(Reached(arm, len(pairs), _mean(differences), width, wanted, met))
         if not met:
-            steps.append(next_look(n, differences, found, precision))
+            steps.append(next_look(n, differences, result, precision))
     return Look(n, tuple(reached), max(steps, default=n))
 
 
@@ -243,12 +243,12 @@ def looks(
 ) -> tuple[Look, ...]:
     """All looks at a table, from the first to the last for which it has the replicates."""
     there = 1 + int(runs["replicate"].max()) if len(runs) else 0
-    found: list[Look] = []
+    result: list[Look] = []
     n = precision.start
-    while n <= there and not (found and found[-1].last):
-        found.append(decide(runs, baseline, challengers, precision, n))
-        n = found[-1].next
-    return tuple(found)
+    while n <= there and not (result and result[-1].last):
+        result.append(decide(runs, baseline, challengers, precision, n))
+        n = result[-1].next
+    return tuple(result)
 
 
 def replicate_means(runs: pd.DataFrame, arm: str, baseline: str, measure: str) -> pd.DataFrame:

@@ -37,51 +37,51 @@ def write_calibration(folder: str | Path, confidence: float = 0.95) -> Path:
     ConfigError
         If it is no folder of a finished calibration, or cannot be written.
     """
-    found = read_calibration(folder)
-    experiment = found.config.experiment
+    result = read_calibration(folder)
+    experiment = result.config.experiment
     replications = experiment.replications
     line = (
-        f"{plain(experiment.name, 48)} · {len(found.trials)} trials x {replications} "
-        f"replicates per arm · {found.fresh} fresh replicates · intervals: "
+        f"{plain(experiment.name, 48)} · {len(result.trials)} trials x {replications} "
+        f"replicates per arm · {result.fresh} fresh replicates · intervals: "
         f"{percent(confidence)}, Student t over runs · trustsim {__version__} · seed "
-        f"{experiment.seed} · digest {found.digest[:12]}"
+        f"{experiment.seed} · digest {result.digest[:12]}"
     )
     provenance = {
         "name": experiment.name,
         "model version": __version__,
         "seed": str(experiment.seed),
-        "seed of the search": str(found.config.seed),
-        "trials": str(len(found.trials)),
+        "seed of the search": str(result.config.seed),
+        "trials": str(len(result.trials)),
         "replicates of every trial": f"{replications} (0 to {replications - 1})",
-        "fresh replicates": f"{found.fresh} (from {replications})",
-        "digest": found.digest,
+        "fresh replicates": f"{result.fresh} (from {replications})",
+        "digest": result.digest,
     }
     return write_page(
         Path(folder),
         experiment.name,
         experiment.question.strip(),
-        section(found, confidence),
+        section(result, confidence),
         line=line,
         provenance=provenance,
-        parameters=parameter_tables(tomllib.loads(found.experiment().to_toml())),
+        parameters=parameter_tables(tomllib.loads(result.experiment().to_toml())),
     )
 
 
-def section(found: Calibration, confidence: float = 0.95) -> Section:
+def section(result: Calibration, confidence: float = 0.95) -> Section:
     """What a calibration found, with its figures and tables."""
-    fits = found.fits(confidence)
-    log = [d.path for d in found.config.dimensions if d.scale == "log"]
+    fits = result.fits(confidence)
+    log = [d.path for d in result.config.dimensions if d.scale == "log"]
     pictures = (
         Picture(
             "calibration_check",
             "The fit on fresh luck",
-            f"Grey marks: {found.fresh} runs with luck that the search has not seen, at the best "
+            f"Grey marks: {result.fresh} runs with luck that the search has not seen, at the best "
             f"values. Black: their mean with its {percent(confidence)} interval; hollow, if the "
             "target was not fitted. Grey bars: within the tolerance of the target.",
             "Simulated targets less published ones, in tolerances: "
             + "; ".join(f"{plain(r['target'])} {number(r['misfit'], 2)}" for r in _rows(fits))
             + ".",
-            lambda width: calibration_check(fits, found.check, width=width),
+            lambda width: calibration_check(fits, result.check, width=width),
         ),
         Picture(
             "calibration_profiles",
@@ -90,24 +90,26 @@ def section(found: Calibration, confidence: float = 0.95) -> Section:
             f"it. Shaded: the values at which the loss rises by {number(AS_WELL, 0)} at most, so "
             "that no target moves by more than its tolerance. A flat line is a parameter that the "
             "targets do not tell.",
-            "Loss by parameter: " + "; ".join(_spread_words(s) for s in found.spreads) + ".",
-            lambda width: calibration_profiles(found.losses(), found.spreads, log=log, width=width),
+            "Loss by parameter: " + "; ".join(_spread_words(s) for s in result.spreads) + ".",
+            lambda width: calibration_profiles(
+                result.losses(), result.spreads, log=log, width=width
+            ),
         ),
         Picture(
             "calibration_search",
             "The search",
             "Loss of each trial and the least so far: the sum over the fitted targets of the "
             "squared difference between simulated and published, in tolerances.",
-            f"Loss by trial, falling to {_loss(found.best.loss)}.",
-            lambda width: calibration_search(found.losses(), width=width),
+            f"Loss by trial, falling to {_loss(result.best.loss)}.",
+            lambda width: calibration_search(result.losses(), width=width),
         ),
     )
     return Section(
         "calibration",
         "Calibration",
-        tuple(sentences(found, confidence)),
+        tuple(sentences(result, confidence)),
         pictures,
-        (_values_table(found), _targets_table(found, confidence)),
+        (_values_table(result), _targets_table(result, confidence)),
         (
             "Simulated moments with fixed luck: every trial meets the same chance events (the same "
             "replicates), so that the loss depends on the parameters alone (McFadden 1989, "
@@ -119,59 +121,59 @@ def section(found: Calibration, confidence: float = 0.95) -> Section:
     )
 
 
-def sentences(found: Calibration, confidence: float = 0.95) -> list[str]:
+def sentences(result: Calibration, confidence: float = 0.95) -> list[str]:
     """Say what was fitted, how it stands on fresh luck, and what the targets leave open."""
-    rows = _rows(found.fits(confidence))
-    best = " and ".join(_spread_words(spread) for spread in found.spreads)
-    told = [f"Best of {number(len(found.trials), 0)} trials: {best}."]
+    rows = _rows(result.fits(confidence))
+    best = " and ".join(_spread_words(spread) for spread in result.spreads)
+    lines = [f"Best of {number(len(result.trials), 0)} trials: {best}."]
     fitted = [row for row in rows if row["fitted"]]
-    told.append(f"On fresh luck: {'; '.join(_fit_words(row) for row in fitted)}.")
+    lines.append(f"On fresh luck: {'; '.join(_fit_words(row) for row in fitted)}.")
     missed = [plain(row["target"]) for row in fitted if not row["met"]]
     if missed:
-        told.append(
+        lines.append(
             f"Not met within tolerance: {', '.join(missed)}. Within these ranges the model cannot "
             "give all figures at once, or the search was too short."
         )
     predicted = [row for row in rows if not row["fitted"]]
     if predicted:
-        told.append(f"Not fitted, predicted: {'; '.join(_fit_words(row) for row in predicted)}.")
-    return [*told, *warnings(found)]
+        lines.append(f"Not fitted, predicted: {'; '.join(_fit_words(row) for row in predicted)}.")
+    return [*lines, *warnings(result)]
 
 
-def warnings(found: Calibration) -> list[str]:
+def warnings(result: Calibration) -> list[str]:
     """Say what the targets leave open: parameters they do not tell, and fits at the edge."""
-    told = [text for spread in found.spreads if (text := _open(found, spread))]
-    for one, other, correlation in found.trade_offs:
+    lines = [text for spread in result.spreads if (text := _open(result, spread))]
+    for one, other, correlation in result.trade_offs:
         together = "rise together" if correlation > 0 else "move against each other"
-        told.append(
+        lines.append(
             f"{capital(one.label)} and {other.label} make up for each other (correlation "
             f"{number(correlation, 2)}): good values {together}; take them from one fit."
         )
-    count = sum(target.fitted for target in found.config.targets)
-    parameters = len(found.config.dimensions)
+    count = sum(target.fitted for target in result.config.targets)
+    parameters = len(result.config.dimensions)
     if count < parameters:
-        told.append(
+        lines.append(
             f"{parameters} parameters are fitted to {count} "
             f"{'target' if count == 1 else 'targets'}: fewer targets than parameters cannot tell "
             "them all."
         )
-    lower = min(trial.loss for _, trial in found.profile)
-    if lower < found.best.loss - AS_WELL:
-        told.append(
+    lower = min(trial.loss for _, trial in result.profile)
+    if lower < result.best.loss - AS_WELL:
+        lines.append(
             f"The search was too short: close by, values were found that fit better (loss "
-            f"{_loss(lower)}, against {_loss(found.best.loss)} of the best trial); ask for more "
+            f"{_loss(lower)}, against {_loss(result.best.loss)} of the best trial); ask for more "
             "trials."
         )
-    failed = sum(trial.failed for trial in found.trials)
+    failed = sum(trial.failed for trial in result.trials)
     if failed:
-        first = next((f"; the first, {t.error}" for t in found.trials if t.error), "")
-        told.append(
+        first = next((f"; the first, {t.error}" for t in result.trials if t.error), "")
+        lines.append(
             f"{number(failed, 0)} runs of the search failed and are left out of its means{first}."
         )
-    return told
+    return lines
 
 
-def _open(found: Calibration, spread: Spread) -> str:
+def _open(result: Calibration, spread: Spread) -> str:
     """Say that the targets do not tell a parameter, or only from one side."""
     if spread.identified:
         return ""
@@ -187,7 +189,7 @@ def _open(found: Calibration, spread: Spread) -> str:
             f"range searched, fit as well {within}."
         )
     end = "upper end" if spread.open_above else "lower end"
-    if _at_the_end(found, spread):
+    if _at_the_end(result, spread):
         return (
             f"The best {spread.label} lies at the {end} of the range searched, and values beyond "
             "it may fit better; widen the range."
@@ -198,13 +200,13 @@ def _open(found: Calibration, spread: Spread) -> str:
     )
 
 
-def _at_the_end(found: Calibration, spread: Spread) -> bool:
-    dimension = next(d for d in found.config.dimensions if d.path == spread.path)
-    (place,) = to_unit([dimension], found.best.values)
+def _at_the_end(result: Calibration, spread: Spread) -> bool:
+    dimension = next(d for d in result.config.dimensions if d.path == spread.path)
+    (place,) = to_unit([dimension], result.best.values)
     return not EDGE < place < 1.0 - EDGE
 
 
-def _values_table(found: Calibration) -> Table:
+def _values_table(result: Calibration) -> Table:
     return Table(
         "Best values",
         ("parameter", "best", "fit as well", "searched", "identified"),
@@ -218,18 +220,18 @@ def _values_table(found: Calibration) -> Table:
                 or f"{dimension.low:g} to {dimension.high:g}",
                 "yes" if spread.identified else "no",
             )
-            for spread, dimension in zip(found.spreads, found.config.dimensions, strict=True)
+            for spread, dimension in zip(result.spreads, result.config.dimensions, strict=True)
         ),
         f"Fit as well: the loss rises by {number(AS_WELL, 0)} at most. Not identified: the values "
         f"that fit as well are {percent(FLAT)} of the range searched or more, or reach its end.",
-        tuple(spread.unit for spread in found.spreads),
+        tuple(spread.unit for spread in result.spreads),
     )
 
 
-def _targets_table(found: Calibration, confidence: float) -> Table:
+def _targets_table(result: Calibration, confidence: float) -> Table:
     signs = {"value": "", "at_most": "at most ", "at_least": "at least "}
     rows = []
-    for target, row in zip(found.config.targets, _rows(found.fits(confidence)), strict=True):
+    for target, row in zip(result.config.targets, _rows(result.fits(confidence)), strict=True):
         what = f"{measure_label(target.measure)}, {plain(target.arm)}"
         if target.relation:
             what += f" {target.relation} {plain(target.other)}"
@@ -250,10 +252,10 @@ def _targets_table(found: Calibration, confidence: float) -> Table:
         "Targets",
         ("target", "measure", "published", "in the fit", "fresh luck", "fitted", "met", "source"),
         tuple(rows),
-        f"In the fit: mean over {found.config.experiment.replications} replicates that all trials "
-        f"share. Fresh luck: mean over {found.fresh} others with its {percent(confidence)} "
+        f"In the fit: mean over {result.config.experiment.replications} replicates that all trials "
+        f"share. Fresh luck: mean over {result.fresh} others with its {percent(confidence)} "
         "interval. Met: that mean is within the tolerance.",
-        tuple(target.unit for target in found.config.targets),
+        tuple(target.unit for target in result.config.targets),
     )
 
 

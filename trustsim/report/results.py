@@ -23,7 +23,7 @@ from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
 
 @dataclass(frozen=True)
-class Results:
+class Reported:
     """The content of a results folder.
 
     Attributes
@@ -157,7 +157,7 @@ class Results:
         return None if self.points > 1 else _with_points(_frame(self.folder / name), self.runs)
 
 
-def read_results(folder: Path) -> Results:
+def read_results(folder: Path) -> Reported:
     """Read a results folder.
 
     Raises
@@ -192,7 +192,7 @@ def read_results(folder: Path) -> Results:
     manifest = _read(folder / "manifest.json", json.loads)
     if not isinstance(manifest, dict | None):
         raise ConfigError(f"{folder / 'manifest.json'}: not a JSON object")
-    found = Results(
+    result = Reported(
         folder=folder,
         runs=runs,
         ablated=ablated,
@@ -200,9 +200,9 @@ def read_results(folder: Path) -> Results:
         experiment=experiment or {},
         manifest=manifest or {},
     )
-    wanted = [f"{table}.parquet" for table in KEPT if found.keeps(table)]
+    wanted = [f"{table}.parquet" for table in KEPT if result.keeps(table)]
     wanted += ["experiment.toml", "manifest.json"]
-    return replace(found, missing=tuple(n for n in wanted if not (folder / n).is_file()))
+    return replace(result, missing=tuple(n for n in wanted if not (folder / n).is_file()))
 
 
 def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from trustsim import __version__
 from trustsim.errors import ConfigError
 from trustsim.experiment.storage.files import clear_errors, written
 from trustsim.report.figures.style import COLUMN, WIDE, footer, save
-from trustsim.report.results import Results, read_results
+from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
 from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.section import MakeSection, Section
@@ -142,7 +142,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     return path
 
 
-def figure_metadata(results: Results, title: str) -> dict[str, str]:
+def figure_metadata(results: Reported, title: str) -> dict[str, str]:
     """Provenance that goes into every figure's file, under Dublin Core names."""
     manifest = results.manifest
     version = str(manifest.get("model_version", __version__))
@@ -196,7 +196,7 @@ def show(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str])
 
 
 def show_all(
-    results: Results, listed: Iterable[Picture], confidence: float, intervals: str = ""
+    results: Reported, listed: Iterable[Picture], confidence: float, intervals: str = ""
 ) -> tuple[Shown, ...]:
     """Save and show figures of a folder; `intervals` says in their foot how these were made."""
     line = _footer(results, confidence, intervals)
@@ -213,7 +213,7 @@ def _embed(png: Path) -> Embedded:
     return Embedded(base64.b64encode(content).decode("ascii"), width, height)
 
 
-def _footer(results: Results, confidence: float, intervals: str) -> str:
+def _footer(results: Reported, confidence: float, intervals: str) -> str:
     runs = _range([results.runs_of(arm) for arm in results.arms])
     what = f"{runs} {'run' if runs == '1' else 'runs'} per arm"
     if results.points > 1:
@@ -231,5 +231,5 @@ def _range(counts: Sequence[int]) -> str:
     return str(few) if few == many else f"{few} to {many}"
 
 
-def _seed(results: Results) -> str:
+def _seed(results: Reported) -> str:
     return str(results.manifest.get("seed", results.experiment.get("seed", "unknown")))

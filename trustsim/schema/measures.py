@@ -277,8 +277,8 @@ def measure(tallies: Any, hour_cost: float | Numbers, instruments: list[str]) ->
     dict of str to array
         Every measure, then ``instrument_share_<name>`` (share of orders), in table order.
     """
-    found = {name: row.of(tallies, hour_cost) for name, row in MEASURES.items()}
+    result = {name: row.of(tallies, hour_cost) for name, row in MEASURES.items()}
     for place, name in enumerate(instruments):
         used = tallies["instrument"][..., place]
-        found[f"instrument_share_{name}"] = _ratio(used, tallies["orders"])
-    return found
+        result[f"instrument_share_{name}"] = _ratio(used, tallies["orders"])
+    return result

@@ -177,8 +177,8 @@ class TrustModel(mesa.Model):
     def latest(self) -> dict[str, float]:
         """Give every measure of the latest round."""
         sums = add_up(self._rounds.workspaces[0].rounds[self._rounds.done - 1])
-        found = measure(sums, self.scenario.market.hour_cost, list(self.scenario.instruments))
-        return {name: float(value[0]) for name, value in found.items()}
+        result = measure(sums, self.scenario.market.hour_cost, list(self.scenario.instruments))
+        return {name: float(value[0]) for name, value in result.items()}
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown, as `trustsim.simulate` would."""

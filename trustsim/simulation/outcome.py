@@ -80,8 +80,8 @@ class Outcome:
     @cached_property
     def measures(self) -> dict[str, float]:
         """Every measure of the whole run by name."""
-        found = run_columns([self.sums])
-        return {name: float(value[0]) for name, value in found.items()}
+        result = run_columns([self.sums])
+        return {name: float(value[0]) for name, value in result.items()}
 
     @cached_property
     def rounds(self) -> pd.DataFrame:

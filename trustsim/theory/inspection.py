@@ -42,7 +42,7 @@ def operating_characteristic(items: int, allowed: int, fraction: float) -> float
     """Give the probability of accepting a lot by a single sample, exactly (binomial sum)."""
     return float(
         sum(
-            comb(items, found) * fraction**found * (1.0 - fraction) ** (items - found)
-            for found in range(allowed + 1)
+            comb(items, result) * fraction**result * (1.0 - fraction) ** (items - result)
+            for result in range(allowed + 1)
         )
     )

@@ -10,7 +10,7 @@ from trustsim.analysis.sensitivity.drivers import labels, sensitivity, verdict
 from trustsim.analysis.sensitivity.indices import elementary_effects, morris_indices, sobol_indices
 from trustsim.config.design import read_design
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import unit_sample
+from trustsim.experiment.plan import unit_sample
 
 
 def ishigami(unit):

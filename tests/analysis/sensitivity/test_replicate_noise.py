@@ -12,7 +12,7 @@ from trustsim.analysis.sensitivity.drivers import sensitivity
 from trustsim.analysis.sensitivity.indices import morris_indices, sobol_indices
 from trustsim.analysis.sensitivity.replicate_noise import replicate_noise
 from trustsim.config.experiment import load_experiment
-from trustsim.experiment.design import Plan, scenario_of, unit_sample
+from trustsim.experiment.plan import Plan, scenario_of, unit_sample
 from trustsim.simulation.run import simulate
 
 PROBLEM = {"num_vars": 3, "names": list("abc"), "bounds": [[0.0, 1.0]] * 3}

@@ -27,11 +27,11 @@ from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution import dask_cluster, dask_executor, dask_worker
 from trustsim.experiment.execution.choice import executor_of
 from trustsim.experiment.execution.dask_executor import DaskExecutor
 from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import Progress, run_missing
 from trustsim.schema.decisions import REGISTERED
 

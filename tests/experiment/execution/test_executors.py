@@ -24,10 +24,10 @@ from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.engine.time_limit import RunTimeout, TimeLimit
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution import executors
 from trustsim.experiment.execution.choice import executor_of
 from trustsim.experiment.execution.executors import LARGE_MARKET, Compute, ThreadExecutor
+from trustsim.experiment.plan import Plan, Run
 from trustsim.experiment.run import run_missing
 from trustsim.schema.decisions import REGISTERED
 from trustsim.simulation.outcome import added_up, age_columns, round_columns, run_columns
@@ -153,7 +153,7 @@ def thinking(rounds: int) -> Scenario:
 
 NEVER_ENDS = """
 from trustsim import Scenario
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.execution.executors import ThreadExecutor
 from trustsim.config.experiment import ExperimentConfig
 

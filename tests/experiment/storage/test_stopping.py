@@ -24,7 +24,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment import run as running
 from trustsim.experiment.check import check
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import collect, run_missing
 from trustsim.experiment.storage.files import read_table
 from trustsim.experiment.storage.store import opened

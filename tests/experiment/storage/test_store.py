@@ -13,8 +13,8 @@ from support.small_experiment import SIMULATION, all_runs, attempts_of, content,
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt, Failure
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import rerun, run_missing
 from trustsim.experiment.storage.store import opened
 

@@ -19,8 +19,8 @@ from support.small_experiment import SIMULATION, all_runs, attempts_of, leave_ch
 
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
-from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.plan import Plan, Run
 from trustsim.experiment.run import collect, run_missing
 from trustsim.experiment.storage import chunks, merging
 from trustsim.experiment.storage.files import read_table

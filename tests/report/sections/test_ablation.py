@@ -13,12 +13,12 @@ from trustsim.analysis.ablation import EXACT, TOO_FEW, UNDECIDED, WIDENS, ablati
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.analyses.ablation import NAMED, rows_drawn, what_carries
-from trustsim.report.results import Results, read_results
+from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import comparison, discovery, precision, sensitivity
 from trustsim.report.sections.ablation import analyses, section, sentences, text_table
 from trustsim.report.words.answers import FULL_MARKET, answers
 from trustsim.report.writing import write_report
-from trustsim.study import Results as Opened
+from trustsim.study import Results
 
 EXPERIMENT = """
 name = "planted"
@@ -40,11 +40,11 @@ def folder(path: Path, runs: pd.DataFrame, design: str = ABLATION) -> Path:
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
+def results(tmp_path: Path) -> Reported:
     return read_results(folder(tmp_path, planted(whole=-0.02)))
 
 
-def test_the_sentences_say_what_carries_what_turns_and_what_is_idle(results: Results) -> None:
+def test_the_sentences_say_what_carries_what_turns_and_what_is_idle(results: Reported) -> None:
     first, most, against, turns, rest, together = sentences(analyses(results))
     assert first.startswith("In the full market high differs from low by −0.02")
     assert "60 paired runs); 4 mechanisms were switched off in turn" in first
@@ -57,7 +57,7 @@ def test_the_sentences_say_what_carries_what_turns_and_what_is_idle(results: Res
     assert "the 4 that stand on no other" in together
 
 
-def test_everything_else_is_of_the_full_market(results: Results, tmp_path: Path) -> None:
+def test_everything_else_is_of_the_full_market(results: Reported, tmp_path: Path) -> None:
     full = planted(whole=-0.02)
     full = full[full["without"] == "nothing"]
     wide = full.pivot(index="replicate", columns="arm", values="total_cost")
@@ -69,7 +69,7 @@ def test_everything_else_is_of_the_full_market(results: Results, tmp_path: Path)
     assert FULL_MARKET in comparison.sentences(found)
     assert answers(results)[-1] == FULL_MARKET
     assert "60 paired runs" in answers(results)[0]
-    row = Opened(tmp_path).compare("high", "low", ["total_cost"]).iloc[0]
+    row = Results(tmp_path).compare("high", "low", ["total_cost"]).iloc[0]
     assert (row["difference"], row["n"]) == (pytest.approx(difference, abs=1e-12), 60)
     known = precision.find(results)
     assert known is not None
@@ -102,10 +102,10 @@ def test_a_lost_run_costs_the_report_its_pair_only(tmp_path: Path) -> None:
     results = read_results(folder(tmp_path, runs[~hole]))
     with pytest.raises(ConfigError, match="not paired"):
         analyses(results)
-    told = section(results)
-    assert told is not None
-    assert told.sentences[0].startswith("In the full market")
-    assert told.sentences[-1] == "Left out for missing runs: 1 pair."
+    made = section(results)
+    assert made is not None
+    assert made.sentences[0].startswith("In the full market")
+    assert made.sentences[-1] == "Left out for missing runs: 1 pair."
 
 
 def test_a_mechanism_without_runs_is_a_row_without_numbers(tmp_path: Path) -> None:

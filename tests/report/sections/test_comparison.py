@@ -11,7 +11,7 @@ from support.synthetic_results import write_folder
 from trustsim.analysis.compare import compare
 from trustsim.analysis.verdicts import adjusted
 from trustsim.errors import ConfigError
-from trustsim.report.results import Results, read_results
+from trustsim.report.results import Reported, read_results
 from trustsim.report.sections.comparison import comparison, section, sentences, text_table
 from trustsim.report.words.answers import answers
 
@@ -35,7 +35,7 @@ def made(gaps, tmp_path, **other):
     a = pd.DataFrame({"arm": "a", **base, **{k: v for k, (v, _) in other.items()}})
     b = pd.DataFrame({"arm": "b", **base, **{k: v for k, (_, v) in other.items()}})
     a["total_cost"] += gaps
-    return Results(tmp_path, pd.concat([a, b], ignore_index=True))
+    return Reported(tmp_path, pd.concat([a, b], ignore_index=True))
 
 
 class TestFamily:
@@ -256,7 +256,7 @@ class TestTable:
 
     def test_replications_that_were_decided_by_looking_are_said_to_be(self, design):
         rule = {**design.experiment, "precision": {"half_width": 0.1}}
-        looked = section(Results(design.folder, design.runs, experiment=rule))
+        looked = section(Reported(design.folder, design.runs, experiment=rule))
         assert "decided by looking" in looked.notes[-1]
         assert not any("decided by looking" in note for note in section(design).notes)
 
@@ -267,6 +267,6 @@ class TestTable:
     def test_an_arm_without_pairs_is_told_and_the_others_compared(self, three_arms):
         runs = three_arms.runs.copy()
         runs.loc[runs["arm"] == "high_trust", "replicate"] += 100
-        found = section(Results(three_arms.folder, runs, experiment=three_arms.experiment))
+        found = section(Reported(three_arms.folder, runs, experiment=three_arms.experiment))
         assert any("High trust cannot be compared" in said for said in found.sentences)
         assert [table.title for table in found.tables] == ["trust but verify minus adversarial"]

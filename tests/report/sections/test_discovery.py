@@ -20,7 +20,7 @@ from trustsim.errors import ConfigError
 from trustsim.report.figures.analyses.discovery import who_wins_map
 from trustsim.report.figures.analyses.losing_boxes import losing_boxes
 from trustsim.report.figures.style import COLUMN, WIDE
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.discovery import FILLING, analyses, pictures, section, sentences
 from trustsim.report.words.boxes import box_words, limit_text, restriction_words
 
@@ -38,7 +38,7 @@ LATE_GAIN, HOUR_COST, RIVALS, INSPECTION = SPACE
 
 def folder(
     difference, points: int = 400, replicates: int = 3, method: str = "latin_hypercube"
-) -> Results:
+) -> Reported:
     """Results as read from a folder; the difference is a function of the parameters."""
     random = np.random.default_rng(1)
     table = pd.DataFrame({d.path: d.of(random.random(points)) for d in SPACE})
@@ -54,7 +54,7 @@ def folder(
                 )
             )  # fmt: skip
     design = {"method": method, "points": points, "seed": 1, "parameters": PARAMETERS}
-    return Results(
+    return Reported(
         folder=Path("made_up"),
         runs=pd.concat(rows, ignore_index=True),
         experiment={"baseline": "adversarial", "arms": BOTH, "design": design},
@@ -68,12 +68,12 @@ def planted(named: pd.DataFrame) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def results() -> Results:
+def results() -> Reported:
     return folder(planted)
 
 
 @pytest.fixture(scope="module")
-def found(results: Results) -> Discovery:
+def found(results: Reported) -> Discovery:
     (each,) = analyses(results)
     return each
 
@@ -166,17 +166,17 @@ def test_a_threshold_and_another_measure_are_named() -> None:
     made = folder(planted)
     assert "by over 0.02 money per accepted lot" in sentences(analyses(made, threshold=0.02))[0]
     runs = made.runs.assign(dispute_rate=made.runs["total_cost"])
-    other = Results(made.folder, runs, experiment=made.experiment, manifest=made.manifest)
+    other = Reported(made.folder, runs, experiment=made.experiment, manifest=made.manifest)
     assert "has more " in sentences(analyses(other, measure="dispute_rate"))[0]
 
 
-def test_the_baseline_as_arm_asks_where_the_challenger_wins(results: Results) -> None:
+def test_the_baseline_as_arm_asks_where_the_challenger_wins(results: Reported) -> None:
     (swapped,) = analyses(results, arm="adversarial")
     assert (swapped.challenger, swapped.baseline) == ("adversarial", "high_trust")
     assert sentences([swapped])[0].startswith("Adversarial costs more than high trust")
 
 
-def test_the_section_has_sentences_map_boxes_table_and_notes(results: Results) -> None:
+def test_the_section_has_sentences_map_boxes_table_and_notes(results: Reported) -> None:
     made = section(results)
     assert made is not None
     assert made.anchor == "discovery"
@@ -196,7 +196,7 @@ def test_designs_of_other_purposes_have_no_section(method: str) -> None:
     assert method not in FILLING
     made = folder(planted)
     other = {**made.experiment, "design": {**made.experiment["design"], "method": method}}
-    assert section(Results(made.folder, made.runs, experiment=other)) is None
+    assert section(Reported(made.folder, made.runs, experiment=other)) is None
     few = folder(planted, points=59)
     assert section(few) is None
 
@@ -205,7 +205,7 @@ def test_of_a_saltelli_design_only_independent_points_count() -> None:
     made = folder(planted, points=6 * 128, method="latin_hypercube")
     design = {**made.experiment["design"], "method": "sobol", "points": 128}
     (found,) = analyses(
-        Results(made.folder, made.runs, experiment={**made.experiment, "design": design})
+        Reported(made.folder, made.runs, experiment={**made.experiment, "design": design})
     )
     assert len(found.points) == 2 * 128
     assert found.hybrids == 4 * 128
@@ -288,7 +288,7 @@ def test_axes_that_cannot_be_are_refused(
 
 
 @pytest.mark.parametrize("threshold", [np.nan, np.inf, -np.inf])
-def test_a_threshold_that_is_no_number_is_refused(results: Results, threshold: float) -> None:
+def test_a_threshold_that_is_no_number_is_refused(results: Reported, threshold: float) -> None:
     with pytest.raises(ConfigError, match=r"threshold = -?(nan|inf): allowed: a finite number"):
         analyses(results, threshold=threshold)
 
@@ -299,20 +299,20 @@ def test_the_caption_says_that_points_of_whole_numbers_are_spread(found: Discove
     assert spread not in pictures(found, x="hour_cost", y="late_gain")[0].caption
 
 
-def test_bad_calls_are_refused_with_a_message(results: Results) -> None:
+def test_bad_calls_are_refused_with_a_message(results: Reported) -> None:
     with pytest.raises(ConfigError, match="did you mean"):
         analyses(results, arm="hihg_trust")
-    bare = Results(results.folder, results.runs, experiment={"arms": BOTH})
+    bare = Reported(results.folder, results.runs, experiment={"arms": BOTH})
     with pytest.raises(ConfigError, match=r"no \[design\]"):
         analyses(bare)
     assert section(bare) is None
     morris = {**results.experiment, "design": {**results.experiment["design"], "method": "morris"}}
     with pytest.raises(ConfigError, match="fill no"):
-        analyses(Results(results.folder, results.runs, experiment=morris))
+        analyses(Reported(results.folder, results.runs, experiment=morris))
 
 
-def test_points_without_runs_are_refused_unless_allowed(results: Results) -> None:
-    holed = Results(
+def test_points_without_runs_are_refused_unless_allowed(results: Reported) -> None:
+    holed = Reported(
         results.folder, results.runs[results.runs["point"] != 5],
         experiment=results.experiment, manifest=results.manifest,
     )  # fmt: skip
@@ -325,14 +325,14 @@ def test_points_without_runs_are_refused_unless_allowed(results: Results) -> Non
     assert refused is not None
     assert "have no finished run" in refused.sentences[0]
     halved = results.runs[(results.runs["point"] != 5) | (results.runs["arm"] == "high_trust")]
-    one_armed = Results(
+    one_armed = Reported(
         results.folder, halved, experiment=results.experiment, manifest=results.manifest
     )
     with pytest.raises(ConfigError, match="not paired"):
         analyses(one_armed)
 
 
-def test_points_without_a_measure_are_counted(results: Results) -> None:
+def test_points_without_a_measure_are_counted(results: Reported) -> None:
     cost = results.runs["total_cost"].where(results.runs["point"] > 2)
     runs = results.runs.assign(total_cost=cost)
     (found,) = analyses(replace(results, runs=runs))
@@ -340,6 +340,6 @@ def test_points_without_a_measure_are_counted(results: Results) -> None:
     assert sentences([found])[-1].endswith("3 markets of 400.")
 
 
-def test_density_is_passed_on(results: Results) -> None:
+def test_density_is_passed_on(results: Reported) -> None:
     assert analyses(results, density=0.95)[0].asked == 0.95
     assert BoxSearch.density == 0.8

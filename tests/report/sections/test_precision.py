@@ -12,7 +12,7 @@ from trustsim.analysis.precision import FEWEST_PAIRS, shrinking
 from trustsim.errors import ConfigError
 from trustsim.report.figures import style
 from trustsim.report.figures.analyses.precision import interval_by_replications
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.precision import find, section, sentences
 from trustsim.report.sections.section import Section
 
@@ -34,9 +34,9 @@ def runs_of(replicates: int = 120, correlation: float = 0.8, arms: int = 1) -> p
     )
 
 
-def results(runs: pd.DataFrame, rule: Any = None, **manifest: int) -> Results:
+def results(runs: pd.DataFrame, rule: Any = None, **manifest: int) -> Reported:
     experiment = {"baseline": "usual", **({} if rule is None else {"precision": rule})}
-    return Results(Path("there"), runs, experiment=experiment, manifest=manifest)
+    return Reported(Path("there"), runs, experiment=experiment, manifest=manifest)
 
 
 def made(runs: pd.DataFrame, rule: Any = None, **manifest: int) -> Section:

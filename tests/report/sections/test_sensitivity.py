@@ -17,7 +17,7 @@ from trustsim.report.figures.analyses.sensitivity import (
     sensitivity_convergence,
     sobol_bars,
 )
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.sensitivity import analyses, indices_table, section, sentences
 
 
@@ -42,7 +42,7 @@ def folder(method="sobol", points=256, **changes):
         "arms": {arm: {} for arm in ("high_trust", "cheap", "adversarial")},
         "design": design.table(5),
     }
-    return replace(Results(Path("results/x"), runs, experiment=experiment), **changes)
+    return replace(Reported(Path("results/x"), runs, experiment=experiment), **changes)
 
 
 @pytest.fixture(scope="module")

@@ -167,22 +167,22 @@ class Space:
         """A limit in the unit of its parameter."""
         return math.exp(value) if self.logs[column] and math.isfinite(value) else value
 
-    def numbers(self, found: Sequence[Found]) -> npt.NDArray[np.int64]:
+    def numbers(self, result: Sequence[Found]) -> npt.NDArray[np.int64]:
         """Number of the box that holds each point, from 1; 0 for none."""
         number = np.zeros(len(self.coded), dtype=int)
-        for k, each in enumerate(found, start=1):
+        for k, each in enumerate(result, start=1):
             number[inside(each.step.box, self.coded) & (number == 0)] = k
         return number
 
     def steady(
-        self, found: Sequence[Found], lost: Flags, halves: Sequence[Half], density: float
+        self, result: Sequence[Found], lost: Flags, halves: Sequence[Half], density: float
     ) -> list[Found]:
         """Boxes without the limits that fewer than half of the halves share, counted again.
 
         A further box that is not dense or adds little without them ends the list.
         """
         kept: list[Found] = []
-        for each in found:
+        for each in result:
             left = self.numbers(kept) == 0
             step = each.step
             for column, limits in enumerate(each.step.box):
@@ -198,11 +198,11 @@ class Space:
         return kept
 
     def box(
-        self, found: Found, earlier: Sequence[Found], lost: Flags, halves: Sequence[Half]
+        self, result: Found, earlier: Sequence[Found], lost: Flags, halves: Sequence[Half]
     ) -> LosingBox:
         """A box in the parameters' units, with what the halves say of it."""
         left = self.numbers(earlier) == 0
-        step = found.step
+        step = result.step
         order = sorted(
             (column for column, limits in enumerate(step.box) if limits.restricts),
             key=lambda column: without(step, column, self.coded[left], lost[left]).density,
@@ -217,7 +217,7 @@ class Space:
             coverage=step.hits / int(lost.sum()),
             density=step.density,
             mass=step.points / len(lost),
-            dense=found.dense,
+            dense=result.dense,
         )
 
     def _restriction(
@@ -271,8 +271,8 @@ def both_halves(space: Space, lost: Flags, search: BoxSearch, splits: int, seed:
         first = np.zeros(len(lost), dtype=bool)
         first[random.permutation(len(lost))[: len(lost) // 2]] = True
         for mine in (first, ~first):
-            found = cover(space.coded[mine], lost[mine], space.kinds, search)
-            boxes = [each.step.box for each in found]
+            result = cover(space.coded[mine], lost[mine], space.kinds, search)
+            boxes = [each.step.box for each in result]
             halves.append(Half(boxes, [inside(box, space.coded) for box in boxes], ~mine))
     return halves
 

@@ -149,10 +149,10 @@ def point_differences(
         name = lacking[0] if lacking else "point"
         raise ConfigError(f'the table of runs has no column "{name}"{nearest(name, known)}')
     pairs = paired_differences(runs, challenger, baseline, [measure], unpaired=unpaired)
-    found = pairs[measure].unstack("replicate")
-    mean, half, count = mean_interval(found.to_numpy().T, confidence)
+    result = pairs[measure].unstack("replicate")
+    mean, half, count = mean_interval(result.to_numpy().T, confidence)
     places = [d.path for d in dimensions]
-    table = runs.drop_duplicates("point").set_index("point")[places].loc[found.index]
+    table = runs.drop_duplicates("point").set_index("point")[places].loc[result.index]
     mean, half = np.atleast_1d(mean), np.atleast_1d(half)
     return table.assign(
         difference=mean,
@@ -229,10 +229,10 @@ def discover(
     asked = max(search.density, (1 + base) / 2)
     sought = replace(search, density=asked)
     halves = both_halves(space, lost, sought, splits, seed) if 0 < base < 1 else []
-    found = space.steady(cover(space.coded, lost, space.kinds, sought), lost, halves, asked)
-    judged = [held_out(halves, lost, k) for k in range(1, max(1, len(found)) + 1)]
-    verdict = _verdict(base, found, judged)
-    kept = found[: standing(judged)] if verdict == "boxes" else []
+    result = space.steady(cover(space.coded, lost, space.kinds, sought), lost, halves, asked)
+    judged = [held_out(halves, lost, k) for k in range(1, max(1, len(result)) + 1)]
+    verdict = _verdict(base, result, judged)
+    kept = result[: standing(judged)] if verdict == "boxes" else []
     return Discovery(
         challenger=challenger,
         baseline=baseline,
@@ -244,7 +244,7 @@ def discover(
         hybrids=hybrids,
         runs=2 * int(measured["replicates"].sum()),
         boxes=tuple(space.box(each, kept[:i], lost, halves) for i, each in enumerate(kept)),
-        path=_path(found, int(lost.sum())),
+        path=_path(result, int(lost.sum())),
         held_out=tuple(judged[: max(1, len(kept))]) if halves else (),
         verdict=verdict,
         asked=asked,
@@ -252,17 +252,17 @@ def discover(
     )
 
 
-def _verdict(base: float, found: Sequence[Found], judged: Sequence[HeldOut]) -> Verdict:
+def _verdict(base: float, result: Sequence[Found], judged: Sequence[HeldOut]) -> Verdict:
     if base == 0:
         return "never loses"
     if base == 1:
         return "always loses"
-    return "boxes" if found and judged[0].chance < CHANCE else "no box"
+    return "boxes" if result and judged[0].chance < CHANCE else "no box"
 
 
-def _path(found: Sequence[Found], losing: int) -> pd.DataFrame:
+def _path(result: Sequence[Found], losing: int) -> pd.DataFrame:
     columns = ["points", "mass", "coverage", "density", "parameters"]
-    path = found[0].path if found else ()
+    path = result[0].path if result else ()
     rows = [
         (
             step.points,

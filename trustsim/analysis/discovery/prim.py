@@ -165,8 +165,8 @@ def cover(table: Floats, hit: Flags, kinds: Sequence[Kind], search: BoxSearch) -
     """
     fewest = max(FEWEST, math.ceil(search.smallest * len(table)))
     left = np.ones(len(table), dtype=bool)
-    found: list[Found] = []
-    while len(found) < search.boxes:
+    result: list[Found] = []
+    while len(result) < search.boxes:
         rows, hits = table[left], hit[left]
         if len(rows) < 2 * fewest or not hits.any() or hits.all():
             break
@@ -179,11 +179,11 @@ def cover(table: Floats, hit: Flags, kinds: Sequence[Kind], search: BoxSearch) -
         dense = chosen.density >= search.density
         if not any(limits.restricts for limits in chosen.box):
             break
-        if found and not (dense and chosen.hits >= FURTHER * hit.sum()):
+        if result and not (dense and chosen.hits >= FURTHER * hit.sum()):
             break
-        found.append(Found(chosen, tuple(path), dense))
+        result.append(Found(chosen, tuple(path), dense))
         left &= ~inside(chosen.box, table)
-    return found
+    return result
 
 
 def peel(table: Floats, hit: Flags, kinds: Sequence[Kind], alpha: float, fewest: int) -> list[Step]:

@@ -109,7 +109,7 @@ class WhoWins:
         return wins, loses, 1 - wins - loses
 
 
-def who_wins(found: Discovery, x: str | None = None, y: str | None = None) -> WhoWins:
+def who_wins(result: Discovery, x: str | None = None, y: str | None = None) -> WhoWins:
     """Fit the mean difference over two parameters.
 
     Parameters
@@ -125,19 +125,19 @@ def who_wins(found: Discovery, x: str | None = None, y: str | None = None) -> Wh
     ConfigError
         If a parameter is unknown or a choice, both are the same, or fewer than two are numbers.
     """
-    asked = asked_axes(found, x, y)
-    others = iter([d for d in leading(found) if d not in asked])
+    asked = asked_axes(result, x, y)
+    others = iter([d for d in leading(result) if d not in asked])
     chosen = [next(others, None) if dimension is None else dimension for dimension in asked]
     if chosen[0] is None or chosen[1] is None:
         raise ConfigError("the design has fewer than two parameters that are numbers; no map")
-    axes = [_axis(dimension, found) for dimension in chosen if dimension is not None]
-    table = found.points
+    axes = [_axis(dimension, result) for dimension in chosen if dimension is not None]
+    table = result.points
     places = [axis.share(table[axis.dimension.path].to_numpy(float)) for axis in axes]
     surface = fit_surface(np.stack(places, axis=1), table["difference"].to_numpy(float))
-    return WhoWins(axes[0], axes[1], surface, found.threshold, found.confidence)
+    return WhoWins(axes[0], axes[1], surface, result.threshold, result.confidence)
 
 
-def asked_axes(found: Discovery, x: str | None, y: str | None) -> list[Dimension | None]:
+def asked_axes(result: Discovery, x: str | None, y: str | None) -> list[Dimension | None]:
     """The parameters asked for by name, None where none is.
 
     Raises
@@ -145,7 +145,7 @@ def asked_axes(found: Discovery, x: str | None, y: str | None) -> list[Dimension
     ConfigError
         If a parameter is unknown or a choice, or both are the same.
     """
-    asked = [None if name is None else dimension_named(found, name) for name in (x, y)]
+    asked = [None if name is None else dimension_named(result, name) for name in (x, y)]
     for dimension in asked:
         if dimension is not None and dimension.kind == "choice":
             raise ConfigError(f'"{dimension.path}" is a choice; a map has numbers on its axes')
@@ -154,25 +154,25 @@ def asked_axes(found: Discovery, x: str | None, y: str | None) -> list[Dimension
     return asked
 
 
-def leading(found: Discovery) -> list[Dimension]:
+def leading(result: Discovery) -> list[Dimension]:
     """Parameters that are numbers, the most telling first.
 
     First those that the boxes restrict, in the order of the boxes; then the others by the size of
     their rank correlation with the difference.
     """
-    named = [r.dimension for box in found.boxes for r in box.restrictions]
-    ranks = found.points["difference"].rank()
+    named = [r.dimension for box in result.boxes for r in box.restrictions]
+    ranks = result.points["difference"].rank()
 
     def together(dimension: Dimension) -> float:
-        values = found.points[dimension.path].astype(float)
+        values = result.points[dimension.path].astype(float)
         return 0.0 if values.nunique() < 2 else abs(float(values.rank().corr(ranks)))
 
-    numbers = [d for d in found.dimensions if d.kind != "choice"]
+    numbers = [d for d in result.dimensions if d.kind != "choice"]
     rest = sorted(numbers, key=together, reverse=True)
     return [d for d in dict.fromkeys([*named, *rest]) if d in numbers]
 
 
-def dimension_named(found: Discovery, name: str) -> Dimension:
+def dimension_named(result: Discovery, name: str) -> Dimension:
     """The parameter of a path, or of the last word of a path.
 
     Raises
@@ -180,18 +180,18 @@ def dimension_named(found: Discovery, name: str) -> Dimension:
     ConfigError
         If the design has no such parameter, with the nearest.
     """
-    for dimension in found.dimensions:
+    for dimension in result.dimensions:
         if name == dimension.path:
             return dimension
-    last = [d for d in found.dimensions if d.path.rpartition(".")[2] == name]
+    last = [d for d in result.dimensions if d.path.rpartition(".")[2] == name]
     if len(last) == 1:
         return last[0]
-    paths = [d.path for d in found.dimensions]
+    paths = [d.path for d in result.dimensions]
     raise ConfigError(f'the design has no parameter "{name}"{suggestion(name, paths)}')
 
 
-def _axis(dimension: Dimension, found: Discovery) -> Axis:
-    values = found.points[dimension.path].to_numpy(float)
+def _axis(dimension: Dimension, result: Discovery) -> Axis:
+    values = result.points[dimension.path].to_numpy(float)
     low = dimension.low if math.isfinite(dimension.low) else float(values.min())
     high = dimension.high if math.isfinite(dimension.high) else float(values.max())
     if low == high:

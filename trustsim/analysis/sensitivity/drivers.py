@@ -20,7 +20,7 @@ from trustsim.analysis.sensitivity.indices import Index, morris_indices, sobol_i
 from trustsim.analysis.sensitivity.replicate_noise import ReplicateNoise, replicate_noise
 from trustsim.config.design import Design
 from trustsim.errors import ConfigError, nearest, shown
-from trustsim.experiment.design import points_table, unit_sample
+from trustsim.experiment.plan import points_table, unit_sample
 
 Method = Literal["sobol", "morris"]
 Verdict = Literal["matters", "hardly matters", "idle", "cannot be told"]
@@ -249,10 +249,10 @@ def _output(
 ) -> pd.DataFrame:
     """Output of every point (rows) with every replicate (columns), missing where a run is."""
     refuse_unknown([measure], runs)
-    found = arm_runs(runs, challenger)[measure].astype(float)
+    result = arm_runs(runs, challenger)[measure].astype(float)
     if baseline is not None:
-        found = found - arm_runs(runs, baseline)[measure].astype(float)
-    return found.unstack("replicate")
+        result = result - arm_runs(runs, baseline)[measure].astype(float)
+    return result.unstack("replicate")
 
 
 def _refuse_other_design(runs: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -302,7 +302,7 @@ def _holes(
     )
 
 
-def _table(design: Design, found: dict[str, Index], lead: str, scale: float) -> pd.DataFrame:
+def _table(design: Design, result: dict[str, Index], lead: str, scale: float) -> pd.DataFrame:
     columns: dict[str, object] = {
         "path": design.paths,
         "label": labels(design),
@@ -310,12 +310,12 @@ def _table(design: Design, found: dict[str, Index], lead: str, scale: float) -> 
         "low": [dimension.low for dimension in design.dimensions],
         "high": [dimension.high for dimension in design.dimensions],
     }
-    for name, index in found.items():
+    for name, index in result.items():
         columns[name] = index.value
         columns[f"{name}_low"], columns[f"{name}_high"] = index.low, index.high
         columns[f"{name}_less_noise"] = index.less_noise
         columns[f"{name}_half_points"] = index.half_points
-    ends = zip(found[lead].low, found[lead].high, strict=True)
+    ends = zip(result[lead].low, result[lead].high, strict=True)
     columns["verdict"] = [verdict(float(low), float(high), scale) for low, high in ends]
     return pd.DataFrame(columns)
 
@@ -330,11 +330,11 @@ def _convergence(
                 "path": design.paths,
                 "label": labels(design),
                 "index": name,
-                "value": found[name].value,
-                "low": found[name].low,
-                "high": found[name].high,
+                "value": result[name].value,
+                "low": result[name].low,
+                "high": result[name].high,
             }
         )
-        for size, found in by_size.items()
+        for size, result in by_size.items()
         for name in names
     ).reset_index(drop=True)

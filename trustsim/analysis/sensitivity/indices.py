@@ -85,7 +85,7 @@ def sobol_indices(
     if np.ptp(means) == 0:
         nothing = np.zeros(d)
         return {name: Index(*[nothing] * 5) for name in ("S1", "ST")}
-    found = salib.analyze(
+    result = salib.analyze(
         problem,
         means.ravel(),
         calc_second_order=False,
@@ -93,7 +93,7 @@ def sobol_indices(
         conf_level=confidence,
         seed=np.random.default_rng(seed),  # a number 0 would be taken for none
     )
-    value = np.array([found["S1"], found["ST"]])
+    value = np.array([result["S1"], result["ST"]])
     ends = np.concatenate([values[:, 0], values[:, -1]])
     variance = float(np.var(ends.mean(axis=1)))
     less = value
@@ -125,7 +125,7 @@ def sobol_indices(
 
     unit = values / means.std()  # the estimators take a very small variance for none
     half = _half_widths(unit, estimate, confidence, resamples, seed)
-    points = np.array([found["S1_conf"], found["ST_conf"]])
+    points = np.array([result["S1_conf"], result["ST_conf"]])
     return _indices(("S1", "ST"), value, less, half, points)
 
 
@@ -183,7 +183,7 @@ def morris_indices(
     salib = _salib("morris")
     _, width, replications = values.shape
     d = width - 1
-    found = salib.analyze(
+    result = salib.analyze(
         _problem(d),
         np.ascontiguousarray(sample.reshape(-1, d), dtype=float),
         values.mean(axis=2).ravel(),
@@ -192,7 +192,7 @@ def morris_indices(
         num_levels=levels,
         seed=np.random.default_rng(seed),
     )
-    value = np.array([np.asarray(found[name], float) for name in ("mu_star", "sigma", "mu")])
+    value = np.array([np.asarray(result[name], float) for name in ("mu_star", "sigma", "mu")])
     effects = elementary_effects(values, sample, levels)
     less = value.copy()
     if replications > 1:
@@ -206,7 +206,7 @@ def morris_indices(
 
     half = _half_widths(effects, estimate, confidence, resamples, seed)
     points = np.full_like(value, np.nan)
-    points[0] = np.asarray(found["mu_star_conf"], float)
+    points[0] = np.asarray(result["mu_star_conf"], float)
     return _indices(("mu_star", "sigma", "mu"), value, less, half, points)
 
 

@@ -25,7 +25,6 @@ import numpy as np
 
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan, Run
 from trustsim.experiment.execution.dask_cluster import (
     check_address,
     connected,
@@ -33,6 +32,7 @@ from trustsim.experiment.execution.dask_cluster import (
     short,
 )
 from trustsim.experiment.execution.executors import Attempt, Failure
+from trustsim.experiment.plan import Plan, Run
 
 BATCH_SECONDS = 1.0
 """What a batch of runs should take: long against sending it, short against losing it."""
@@ -140,7 +140,7 @@ class _Batches:
         self.size = 1
         self.cores = 0
         self.looked = self.seen = time.monotonic()
-        self.told = False
+        self.lines = False
 
     def __enter__(self) -> _Batches:
         return self
@@ -184,16 +184,16 @@ class _Batches:
 
     async def _land(self, future: Any) -> None:
         """Wait for a batch, and fetch it, whatever becomes of the workers meanwhile."""
-        found: Any
+        result: Any
         try:
-            found = await self.client.gather(future, asynchronous=True)
+            result = await self.client.gather(future, asynchronous=True)
         except BaseException as error:  # the main thread must hear of all
-            found = error
-        self.landed.put((future, found))
+            result = error
+        self.landed.put((future, result))
 
     def _values(self, point: int) -> dict[str, Any]:
-        found = {path: column[point] for path, column in self.table.items()}
-        return {p: v.item() if isinstance(v, np.generic) else v for p, v in found.items()}
+        result = {path: column[point] for path, column in self.table.items()}
+        return {p: v.item() if isinstance(v, np.generic) else v for p, v in result.items()}
 
     def _next(self, killed: Callable[[list[Run], str], Iterable[Attempt]]) -> Iterable[Attempt]:
         """Give the attempts of the next batch that comes back; nothing if none does for a while."""
@@ -202,24 +202,24 @@ class _Batches:
         if time.monotonic() - self.looked > LOOK_EVERY:
             self._look()
         try:
-            future, found = self.landed.get(timeout=LOOK_EVERY)
+            future, result = self.landed.get(timeout=LOOK_EVERY)
         except queue.Empty:
             return ()
         batch = self.flying.pop(future)
-        if isinstance(found, KilledWorker):
-            return killed(batch, str(found))
-        if isinstance(found, ConfigError):
-            raise found
-        if isinstance(found, BaseException):
-            self._refuse_no_scheduler(gone=isinstance(found, CancelledError))
+        if isinstance(result, KilledWorker):
+            return killed(batch, str(result))
+        if isinstance(result, ConfigError):
+            raise result
+        if isinstance(result, BaseException):
+            self._refuse_no_scheduler(gone=isinstance(result, CancelledError))
             raise ConfigError(
-                f"{self._where()}: a worker cannot compute the runs: {type(found).__name__}: "
-                f"{short(found)}. All workers need trustsim and the libraries that it needs"
-            ) from found
+                f"{self._where()}: a worker cannot compute the runs: {type(result).__name__}: "
+                f"{short(result)}. All workers need trustsim and the libraries that it needs"
+            ) from result
         attempts: list[Attempt]
-        attempts, seconds = pickle.loads(found)
+        attempts, seconds = pickle.loads(result)
         in_time = int(BATCH_SECONDS * len(batch) / max(seconds, 1e-9))
-        in_room = MOST_BYTES * len(batch) // len(found)
+        in_room = MOST_BYTES * len(batch) // len(result)
         self.size = max(1, min(in_time, in_room, GROWTH * len(batch), MOST_RUNS))
         return attempts
 
@@ -236,14 +236,14 @@ class _Batches:
             self._refuse_no_scheduler(gone=True)
         self.looked = now = time.monotonic()
         if self.cores:
-            self.seen, self.told = now, False
+            self.seen, self.lines = now, False
         elif self.address is None and now - self.seen > WITHOUT_WORKERS:
             raise ConfigError(
                 "the worker processes of this machine have died and do not come back; what is "
                 "done is kept. Is there memory enough for so many? --jobs says how many there are"
             )
-        elif self.address is not None and not self.told:
-            self.told = True
+        elif self.address is not None and not self.lines:
+            self.lines = True
             log.warning(
                 "%s: has no workers; waiting until some join (Ctrl-C keeps what is done)",
                 self.address,

@@ -23,8 +23,8 @@ from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.engine.compiling import cache_folder
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Run
 from trustsim.experiment.execution.executors import Attempt, Compute, compile_ahead, in_threads
+from trustsim.experiment.plan import Run
 
 State = dict[str, str]
 """What a process computes with: versions by name."""

@@ -21,7 +21,7 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import Crew
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Run, scenario_of
+from trustsim.experiment.plan import Run, scenario_of
 
 if TYPE_CHECKING:
     from trustsim.simulation.outcome import Sums
@@ -193,16 +193,16 @@ class _Threads:
         return seat
 
     def _work(self, seat: _Seat) -> None:
-        found: Any = None
+        result: Any = None
         try:
             while (drawn := self._draw(seat)) is not None:
                 run, limit = drawn
-                found = self.compute(run) if limit is None else self.compute(run, limit)
-                self._hand_over(seat, found)
-            found = None
+                result = self.compute(run) if limit is None else self.compute(run, limit)
+                self._hand_over(seat, result)
+            result = None
         except BaseException as error:  # whatever it is, the main thread must hear of it
-            found = error
-        self._hand_over(seat, found)
+            result = error
+        self._hand_over(seat, result)
 
     def _draw(self, seat: _Seat) -> tuple[Run, TimeLimit | None] | None:
         with self.lock:
@@ -211,12 +211,12 @@ class _Threads:
             seat.now = None if run is None else (run, limit)
             return seat.now
 
-    def _hand_over(self, seat: _Seat, found: Any) -> None:
+    def _hand_over(self, seat: _Seat, result: Any) -> None:
         with self.lock:
             seat.now = None
         while not (seat.left_behind or self.stop.is_set()):
             with suppress(queue.Full):
-                self.finished.put((seat, found), timeout=1.0)
+                self.finished.put((seat, result), timeout=1.0)
                 return
 
     def give_up(self, seat: _Seat) -> Attempt | None:
@@ -258,11 +258,11 @@ def in_threads(
     try:
         while seats:
             with suppress(queue.Empty):
-                seat, found = threads.finished.get(timeout=None if seconds is None else LOOK_EVERY)
-                if isinstance(found, Attempt):
-                    yield found
-                elif found is not None:
-                    raise found
+                seat, result = threads.finished.get(timeout=None if seconds is None else LOOK_EVERY)
+                if isinstance(result, Attempt):
+                    yield result
+                elif result is not None:
+                    raise result
                 else:
                     seats.remove(seat)
             for place, seat in enumerate(seats if seconds is not None else ()):

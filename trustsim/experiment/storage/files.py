@@ -75,10 +75,10 @@ def rows_of(folder: Path, name: str, run_ids: Collection[str]) -> Any:
     """
     wanted = pa.array(sorted(run_ids), pa.string())
     with opened_table(folder / f"{name}.parquet") as file:
-        found = [file.schema_arrow.empty_table().replace_schema_metadata(None)]
+        result = [file.schema_arrow.empty_table().replace_schema_metadata(None)]
     for part in parts_of(folder, name):
-        found.append(part.filter(pc.is_in(part[RUN_ID].cast(pa.string()), value_set=wanted)))
-    return pa.concat_tables(found)
+        result.append(part.filter(pc.is_in(part[RUN_ID].cast(pa.string()), value_set=wanted)))
+    return pa.concat_tables(result)
 
 
 @contextmanager

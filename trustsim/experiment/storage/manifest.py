@@ -14,7 +14,7 @@ from typing import Any
 
 from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.storage.store import Merged
 
 LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scipy", "mesa", "pydantic")

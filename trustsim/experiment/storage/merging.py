@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.storage.tables import RUN_ID, identified, identity
 
 ROWS_AT_A_TIME = 2**16

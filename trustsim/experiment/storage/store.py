@@ -24,8 +24,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trustsim.errors import ConfigError
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.plan import Plan
 from trustsim.experiment.storage import chunks
 from trustsim.experiment.storage.files import (
     EXPERIMENT,
@@ -173,9 +173,9 @@ class Store:
         order = np.argsort(places, kind="stable")
         failures = [failed[place][1] for place in order]
         which = identity(RUNS, plan, places[order])
-        told = {name: which.pop(name) for name in (RUN_ID, "arm", "point", "replicate")}
+        lines = {name: which.pop(name) for name in (RUN_ID, "arm", "point", "replicate")}
         table = {
-            **told,
+            **lines,
             "seed": pa.array([plan.config.seed] * len(failed)),
             **which,
             "error": [failure.error for failure in failures],
@@ -198,26 +198,26 @@ class Store:
         """
         # Chunks are not kept open: together they may be larger than the memory.
         known: dict[Any, Any] = {}
-        found = [
+        result = [
             (path, {name: known.setdefault(t.schema, t.schema) for name, t in tables.items()})
             for path, tables in self._chunks()
         ]
-        if not found and not self._has(RUNS):
+        if not result and not self._has(RUNS):
             self._drop_chunks()
             return Merged()
         names = [name for name in NAMES if name in keep]
-        if not found and self._is_as_planned(plan):
+        if not result and self._is_as_planned(plan):
             parts = ((name, part) for name in names for part in parts_of(self.folder, name))
             merged = _summed_up(parts)
             self._drop_chunks()
-            told = self.manifest().get("digest", merged.digest)
-            if told != merged.digest:
+            lines = self.manifest().get("digest", merged.digest)
+            if lines != merged.digest:
                 self.notices.append(
                     f"{self.folder}: the tables do not have the digest that the manifest says, so "
                     "something has changed them; see what with: trustsim check"
                 )
             return merged
-        pieces = {name: self._pieces(name, found) for name in names}
+        pieces = {name: self._pieces(name, result) for name in names}
         finder = Finder(plan)
         merging = {name: Merging(name, pieces[name], plan, finder) for name in names}
         done = merging[RUNS].rows > 0
@@ -236,8 +236,8 @@ class Store:
             for window in self._writing(name, merging[name].windows())
         )
         # While chunks are there, what a killed process leaves is known to be unfinished.
-        told = {"runs_done": merged.rows[RUNS], "orders": merged.orders, "digest": merged.digest}
-        self.write_manifest({**self.manifest(), **told})
+        lines = {"runs_done": merged.rows[RUNS], "orders": merged.orders, "digest": merged.digest}
+        self.write_manifest({**self.manifest(), **lines})
         settle(self.folder)
         self._drop_chunks()
         return merged
@@ -258,12 +258,12 @@ class Store:
             if writer is not None:
                 writer.close()
 
-    def _pieces(self, name: str, found: Sequence[tuple[Path, dict[str, Any]]]) -> list[Piece]:
+    def _pieces(self, name: str, result: Sequence[tuple[Path, dict[str, Any]]]) -> list[Piece]:
         """The pieces of a table: what was merged before comes first."""
         pieces = list(self._pieces_of_table(name)) if self._has(name) else []
         return pieces + [
             Piece(str(path), schemas[name], partial(_read_chunk, path, name))
-            for path, schemas in found
+            for path, schemas in result
         ]
 
     def _pieces_of_table(self, name: str) -> Iterator[Piece]:

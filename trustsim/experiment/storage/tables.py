@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trustsim.experiment.design import Plan
 from trustsim.experiment.execution.executors import Attempt
+from trustsim.experiment.plan import Plan
 
 Tables = dict[str, Any]
 """Arrow tables by name."""
@@ -108,10 +108,10 @@ def identified(name: str, table: Any, plan: Plan, places: npt.NDArray[np.int64])
     What the table itself says about that is replaced: an extended design may number its points
     anew. The columns come in the order of the tables of a folder.
     """
-    told = identity(name, plan, places)
-    content = {column: table[column] for column in table.column_names if column not in told}
-    dropped = {RUN_ID, "arm", "point", "replicate"} - set(told)
-    columns = {**told, **{c: values for c, values in content.items() if c not in dropped}}
+    lines = identity(name, plan, places)
+    content = {column: table[column] for column in table.column_names if column not in lines}
+    dropped = {RUN_ID, "arm", "point", "replicate"} - set(lines)
+    columns = {**lines, **{c: values for c, values in content.items() if c not in dropped}}
     return pa.table(columns).select(in_order(name, columns))
 
 

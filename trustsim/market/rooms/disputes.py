@@ -111,7 +111,7 @@ def decide(
     probability (1 + evidence)/2, for or against the complaint as it is justified or not; a court
     as well, but the debtor must be found and only part is enforced.
     """
-    solved, right, found, _ = chances
+    solved, right, result, _ = chances
     if path == JOINT:
         return 1.0 if justified and solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
@@ -119,7 +119,7 @@ def decide(
     won = (right < 0.5 * (1.0 + evidence)) == justified
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
-    return market.enforcement if won and found < reachable(market, remoteness) else 0.0
+    return market.enforcement if won and result < reachable(market, remoteness) else 0.0
 
 
 @compiled

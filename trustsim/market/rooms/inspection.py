@@ -62,8 +62,8 @@ def equilibrium(order: Any, view: Any, policy: Any, market: Any) -> float:
     Mixed equilibrium of the inspection game: c is what shading saves, w + f what a fault found
     costs the supplier (rework and fine), weighted by the chance that a look finds it.
     """
-    found = market.sensitivity * max(market.defect_bad - market.defect_good, 0.0)
-    stake = found * (market.rework_cost + market.fine) * market.lot_cost
+    result = market.sensitivity * max(market.defect_bad - market.defect_good, 0.0)
+    stake = result * (market.rework_cost + market.fine) * market.lot_cost
     saving = market.shading_saving * order.price
     return 1.0 if saving >= stake else saving / stake
 
@@ -104,8 +104,8 @@ def acceptance(items: int, allowed: int, fraction: float) -> float:
         return 1.0 if allowed >= items else 0.0
     term = (1.0 - fraction) ** items
     total = term
-    for found in range(1, min(allowed, items) + 1):
-        term *= (items - found + 1) / found * fraction / (1.0 - fraction)
+    for result in range(1, min(allowed, items) + 1):
+        term *= (items - result + 1) / result * fraction / (1.0 - fraction)
         total += term
     return min(total, 1.0)
 

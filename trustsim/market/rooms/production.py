@@ -27,14 +27,14 @@ def weigh_shading(order: Any, view: Any, supplier: Any, cost: float, market: Any
     """
     scale = market.lot_cost
     worse = max(market.defect_bad - market.defect_good, 0.0)
-    found = worse * view.watched * market.sensitivity
-    traced = (worse - found) * market.failure_traced
+    result = worse * view.watched * market.sensitivity
+    traced = (worse - result) * market.failure_traced
     stake = future(order.price - cost, view.retained, market.discount)
     damages = market.warranty * market.failure_cost * scale
     penalty = market.fine * supplier.listed * scale
     view.gain = market.shading_saving * cost
-    view.loss = found * market.rework_cost * scale + traced * (damages + penalty)
-    view.loss += (found + traced) * stake
+    view.loss = result * market.rework_cost * scale + traced * (damages + penalty)
+    view.loss += (result + traced) * stake
     view.loss += market.scruple * (1.0 - view.opportunism) * worse * market.failure_cost * scale
     view.exposure = order.after + order.held * order.advance
 

@@ -238,7 +238,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
         tie = world.ties[b, k]
         if tie.owed == 0:
             continue
-        paid, right, found, _ = draw_slot(market, ARREARS, b, k)
+        paid, right, result, _ = draw_slot(market, ARREARS, b, k)
         tie.arrears = min(tie.arrears + 1, 255)
         books.arrears_days = 365.0 / market.rounds_per_year
         work(books, market, DISPUTE, market.chase_hours)
@@ -252,7 +252,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
-            caught = won and found < reachable(market, buyer.remoteness)
+            caught = won and result < reachable(market, buyer.remoteness)
             share = market.enforcement if caught else 0.0
             quarrel(books, market)
             if won:

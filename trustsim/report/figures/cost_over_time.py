@@ -79,19 +79,19 @@ def _mark_crossovers(
         if arm == baseline:
             continue
         try:
-            found = crossover(
+            result = crossover(
                 rounds, arm, baseline, confidence=confidence, cost=cost,
                 rounds_per_year=rounds_per_year, unpaired="drop",
             )  # fmt: skip
         except ConfigError:  # no pair in common: nothing to mark
             continue
-        if not np.isfinite(found.mean_round) or found.share_from_start == 1:
+        if not np.isfinite(result.mean_round) or result.share_from_start == 1:
             continue
         lanes += 1
         height = low - lanes * lane
-        year = (found.mean_round + 1) / rounds_per_year
-        start = (found.mean_low + 1) / rounds_per_year
-        end = min((found.mean_high + 1) / rounds_per_year, horizon)
+        year = (result.mean_round + 1) / rounds_per_year
+        start = (result.mean_low + 1) / rounds_per_year
+        end = min((result.mean_high + 1) / rounds_per_year, horizon)
         axis.hlines(height, start, end, color=look.color, linewidth=3.5, alpha=0.45)
         axis.plot(year, height, look.marker, color=look.color, markersize=5, zorder=6)
         axis.vlines(year, height, high, color=look.color, linewidth=0.9, linestyle=":")

@@ -43,15 +43,15 @@ def difference_distribution(
         for arm in challengers
     }
     means = {a: means_over(gap, confidence, **reading).iloc[0] for a, gap in gaps.items()}
-    several = max(found["points"] for found in means.values()) > 1
+    several = max(result["points"] for result in means.values()) > 1
     unit = "points" if several else "runs"
     differences = {
         arm: (gap.groupby("point").mean() if several else gap)["total_cost"].to_numpy()
         for arm, gap in gaps.items()
     }
     ends = [
-        found["mean"] + side * np.nan_to_num(found["half_width"])
-        for found in means.values()
+        result["mean"] + side * np.nan_to_num(result["half_width"])
+        for result in means.values()
         for side in (-1, 1)
     ]
     everything = np.concatenate([*differences.values(), [0.0], np.nan_to_num(ends)])

@@ -22,7 +22,7 @@ from trustsim.analysis.ablation import (
 )
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.figures.analyses.ablation import what_carries
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table, text_lines
@@ -53,7 +53,7 @@ SAYS = {
 
 
 def analyses(
-    results: Results,
+    results: Reported,
     confidence: float = 0.95,
     *,
     measure: str = "total_cost",
@@ -64,7 +64,7 @@ def analyses(
 
     Parameters
     ----------
-    results : Results
+    results : Reported
         A folder whose experiment has a design of the method ablation.
     confidence : float
         Level at which all intervals of a challenger hold together.
@@ -98,7 +98,7 @@ def analyses(
     ]  # fmt: skip
 
 
-def section(results: Results, confidence: float = 0.95) -> Section | None:
+def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Section of the report; None unless the design is an ablation."""
     if results.ablated is None or not results.challengers:
         return None

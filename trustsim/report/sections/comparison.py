@@ -18,7 +18,7 @@ from trustsim.analysis.means import OVER, Over
 from trustsim.analysis.pairs import holes, refuse_holes, refuse_unknown
 from trustsim.analysis.verdicts import CORRECTIONS, Correction, with_verdicts
 from trustsim.errors import ConfigError, nearest
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table, text_lines
 from trustsim.report.words.answers import FULL_MARKET
@@ -85,7 +85,7 @@ class Comparison:
 
 
 def comparison(
-    results: Results,
+    results: Reported,
     arms: Sequence[str] | None = None,
     measures: Sequence[str] | None = None,
     confidence: float = 0.95,
@@ -99,7 +99,7 @@ def comparison(
 
     Parameters
     ----------
-    results : Results
+    results : Reported
         The folder.
     arms : sequence of str, optional
         Arms to compare, the last of which is what the others are compared with; all arms with the
@@ -160,51 +160,51 @@ def comparison(
     )  # fmt: skip
 
 
-def sentences(found: Comparison) -> list[str]:
+def sentences(result: Comparison) -> list[str]:
     """Say for every arm what it shows on its main measure, and how much holds of the rest."""
-    told = []
-    measures = list(dict.fromkeys(found.rows["measure"]))
+    statements = []
+    measures = list(dict.fromkeys(result.rows["measure"]))
     main = MAIN if MAIN in measures else measures[0]
-    for arm in found.arms:
-        mine = found.rows[found.rows["arm"] == arm]
-        told.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], found))
-    told += [FULL_MARKET] if found.full_market else []
-    told += found.unpaired
-    if found.missing:
-        runs = "1 planned run is" if found.missing == 1 else f"{found.missing} planned runs are"
-        told.append(f"{runs} missing; they are left out, with the partners of their pairs.")
-    tests = found.rows["p_value"].notna()
+    for arm in result.arms:
+        mine = result.rows[result.rows["arm"] == arm]
+        statements.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], result))
+    statements += [FULL_MARKET] if result.full_market else []
+    statements += result.unpaired
+    if result.missing:
+        runs = "1 planned run is" if result.missing == 1 else f"{result.missing} planned runs are"
+        statements.append(f"{runs} missing; they are left out, with the partners of their pairs.")
+    tests = result.rows["p_value"].notna()
     if int(tests.sum()) > 1:
-        told.append(_family_sentence(found.rows[tests], found))
-    return told
+        statements.append(_family_sentence(result.rows[tests], result))
+    return statements
 
 
-def text_table(found: Comparison) -> list[str]:
+def text_table(result: Comparison) -> list[str]:
     """Lines of a table in plain text, a block per arm."""
     lines = []
-    for arm in found.arms:
-        lines += ["", *text_lines(_table(found, arm))]
+    for arm in result.arms:
+        lines += ["", *text_lines(_table(result, arm))]
     return lines[1:]
 
 
-def section(results: Results, confidence: float = 0.95) -> Section | None:
+def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Section of the report; None if there is one arm only."""
     if len(_planned(results)) < 2:
         return None
     try:
-        found = comparison(results, None, None, confidence, allow_missing=True)
+        result = comparison(results, None, None, confidence, allow_missing=True)
     except ConfigError as error:
         return Section("comparison", "Comparison", (f"Nothing can be compared: {error}.",))
     return Section(
         "comparison",
         "Comparison",
-        tuple(sentences(found)),
-        tables=tuple(_table(found, arm) for arm in found.arms),
-        notes=_notes(found) + ((LOOKED,) if "precision" in results.experiment else ()),
+        tuple(sentences(result)),
+        tables=tuple(_table(result, arm) for arm in result.arms),
+        notes=_notes(result) + ((LOOKED,) if "precision" in results.experiment else ()),
     )
 
 
-def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
+def _arms(results: Reported, arms: Sequence[str] | None) -> list[str]:
     planned = _planned(results)
     if not arms:
         baseline = results.experiment.get("baseline", results.baseline)
@@ -220,18 +220,18 @@ def _arms(results: Results, arms: Sequence[str] | None) -> list[str]:
     return chosen
 
 
-def _planned(results: Results) -> list[str]:
+def _planned(results: Reported) -> list[str]:
     return list(dict.fromkeys([*results.planned[0], *results.arms]))
 
 
-def _refuse_lost(results: Results, arm: str) -> None:
+def _refuse_lost(results: Reported, arm: str) -> None:
     if arm not in results.arms:
         why = " (failures.parquet has why)" if results.failures else ""
         raise ConfigError(f'arm "{arm}" has no finished run{why}')
 
 
 def _smallest(
-    results: Results, smallest: float | Mapping[str, float] | None, names: Sequence[str]
+    results: Reported, smallest: float | Mapping[str, float] | None, names: Sequence[str]
 ) -> dict[str, float]:
     if isinstance(smallest, Mapping):
         return dict(smallest)
@@ -249,15 +249,15 @@ def _smallest(
     )
 
 
-def _verdict_sentence(row: Mapping[str, Any] | pd.Series, found: Comparison) -> str:
+def _verdict_sentence(row: Mapping[str, Any] | pd.Series, result: Comparison) -> str:
     """The verdict on one measure of one arm, with what the smallest difference of interest adds."""
     measure, bound = str(row["measure"]), float(row["smallest_difference"])
     difference, half = float(row["difference"]), float(row["half_width"])
     places = decimals(half, difference)
     what = f"{measure_label(measure)} of {plain(row['arm'])}"
-    other = plain(found.baseline)
+    other = plain(result.baseline)
     interval = (
-        f"{number(difference, places)}, {percent(found.confidence)} interval "
+        f"{number(difference, places)}, {percent(result.confidence)} interval "
         f"{number(row['low'], places)} to {number(row['high'], places)}"
     )
     small = _size(bound, measure)
@@ -298,18 +298,18 @@ def _together(row: Mapping[str, Any] | pd.Series) -> str:
     )
 
 
-def _family_sentence(tests: pd.DataFrame, found: Comparison) -> str:
+def _family_sentence(tests: pd.DataFrame, result: Comparison) -> str:
     """How many differences stand by themselves, and how many together."""
-    level = 1 - found.confidence
+    level = 1 - result.confidence
     alone = tests["p_value"] <= level
     stand = tests["p_adjusted"] <= level
     measures, arms = tests["measure"].nunique(), tests["arm"].nunique()
     each = f", {measures} measures of {arms} arms" if arms > 1 else ""
     text = (
         f"Of {len(tests)} comparisons{each}, {int(alone.sum())} differ from zero each by itself at "
-        f"{percent(found.confidence)}"
+        f"{percent(result.confidence)}"
     )
-    if found.correction == "none":
+    if result.correction == "none":
         return f"{text}; about {max(1, round(level * len(tests)))} would by chance alone."
     lost = tests[alone & ~stand]
     text += f", and {int(stand.sum())} when all are judged together"
@@ -328,14 +328,14 @@ def _size(bound: float, measure: str) -> str:
     return f"{bound:g} {measure_unit(measure)}".strip()
 
 
-def _table(found: Comparison, arm: str) -> Table:
-    labels = plain_arms([*found.arms, found.baseline])
-    rows = found.rows[found.rows["arm"] == arm].to_dict("records")
+def _table(result: Comparison, arm: str) -> Table:
+    labels = plain_arms([*result.arms, result.baseline])
+    rows = result.rows[result.rows["arm"] == arm].to_dict("records")
     design = max(row["points"] for row in rows) > 1
-    header = ("measure", "difference", f"{percent(found.confidence)} interval", "relative",
+    header = ("measure", "difference", f"{percent(result.confidence)} interval", "relative",
               "effect size", "pairs", "p adjusted", "verdict")  # fmt: skip
     return Table(
-        f"{labels[arm]} minus {labels[found.baseline]}"
+        f"{labels[arm]} minus {labels[result.baseline]}"
         + (", mean over the points" if design else ""),
         header,
         tuple(_cells(row) for row in rows),
@@ -366,9 +366,9 @@ def _p_text(p: float) -> str:
     return f"< {SMALLEST_P}" if p < SMALLEST_P else number(p, 3)
 
 
-def _notes(found: Comparison) -> tuple[str, ...]:
-    level = percent(found.confidence)
-    bounds = found.rows.drop_duplicates("measure").set_index("measure")["smallest_difference"]
+def _notes(result: Comparison) -> tuple[str, ...]:
+    level = percent(result.confidence)
+    bounds = result.rows.drop_duplicates("measure").set_index("measure")["smallest_difference"]
     stated = [
         f"{_size(float(bound), str(name))} in {measure_label(str(name)).lower()}"
         for name, bound in bounds.dropna().items()
@@ -382,15 +382,15 @@ def _notes(found: Comparison) -> tuple[str, ...]:
         "is shown."
     )
     together = (
-        f"p is that of the paired t test, adjusted for all {int(found.rows['p_value'].count())} "
-        f"comparisons, and verdicts hold at {level} for {CORRECTIONS[found.correction]}; intervals "
-        "are each by itself."
+        f"p is that of the paired t test, adjusted for all {int(result.rows['p_value'].count())} "
+        f"comparisons, and verdicts hold at {level} for {CORRECTIONS[result.correction]}; "
+        "intervals are each by itself."
     )
     rest = (
         "Relative to the size of the baseline's mean; effect size: mean over standard deviation "
         "of the paired differences (Cohen's d_z)."
     )
-    if int(found.rows["points"].max()) == 1:
+    if int(result.rows["points"].max()) == 1:
         return together, equal, rest
-    over = f"Means are over the points of the design; intervals are for {OVER[found.over]}."
+    over = f"Means are over the points of the design; intervals are for {OVER[result.over]}."
     return together, equal, rest, over

@@ -19,7 +19,7 @@ from trustsim.analysis.discovery.who_wins import WhoWins, asked_axes, who_wins
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.figures.analyses.discovery import who_wins_map
 from trustsim.report.figures.analyses.losing_boxes import losing_boxes
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
@@ -43,7 +43,7 @@ SURE = 0.8
 
 
 def analyses(
-    results: Results,
+    results: Reported,
     confidence: float = 0.95,
     *,
     measure: str = "total_cost",
@@ -56,7 +56,7 @@ def analyses(
 
     Parameters
     ----------
-    results : Results
+    results : Reported
         A folder whose experiment has a design.
     confidence : float
         Level of the intervals of single points.
@@ -120,7 +120,7 @@ def analyses(
     ]  # fmt: skip
 
 
-def section(results: Results, confidence: float = 0.95) -> Section | None:
+def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Section of the report; None unless many points of a design fill its space."""
     try:
         design = results.design
@@ -132,34 +132,34 @@ def section(results: Results, confidence: float = 0.95) -> Section | None:
     if "total_cost" not in results.runs:
         return None
     try:
-        found = analyses(results, confidence)
+        result = analyses(results, confidence)
     except ConfigError as error:
         return Section("discovery", "Where it loses", (f"Boxes cannot be found: {error}.",))
     return Section(
         "discovery",
         "Where it loses",
-        tuple(sentences(found)),
-        tuple(picture for place, each in enumerate(found) for picture in pictures(each, place)),
-        tuple(boxes_table(each) for each in found if each.boxes),
+        tuple(sentences(result)),
+        tuple(picture for place, each in enumerate(result) for picture in pictures(each, place)),
+        tuple(boxes_table(each) for each in result if each.boxes),
         NOTES,
     )
 
 
-def sentences(found: Sequence[Discovery]) -> list[str]:
+def sentences(result: Sequence[Discovery]) -> list[str]:
     """Say where each challenger loses, and how far that can be believed."""
-    told = []
-    for each in found:
-        told += [_share(each), *_boxes(each), _close(each)]
+    lines = []
+    for each in result:
+        lines += [_share(each), *_boxes(each), _close(each)]
         if each.unmeasured:
-            told.append(
+            lines.append(
                 f"Left out, without a measured pair of runs: {_markets(each.unmeasured)} of "
                 f"{number(len(each.points) + each.unmeasured, 0)}."
             )
-    return told
+    return lines
 
 
 def pictures(
-    found: Discovery, place: int = 0, *, x: str | None = None, y: str | None = None
+    result: Discovery, place: int = 0, *, x: str | None = None, y: str | None = None
 ) -> list[Picture]:
     """The map of who wins, and the boxes if there are any.
 
@@ -178,42 +178,42 @@ def pictures(
     ConfigError
         If the design has no parameter of such a name, it is a choice, or both are the same.
     """
-    asked_axes(found, x, y)
+    asked_axes(result, x, y)
     suffix = f"_{place + 1}" if place else ""
 
     @cache
     def fitted() -> WhoWins:
-        return who_wins(found, x, y)
+        return who_wins(result, x, y)
 
     shown = [
         Picture(
             f"who_wins{suffix}",
-            f"Who wins: {plain(found.challenger)} or {plain(found.baseline)}",
-            _map_caption(found, fitted),
-            _map_words(found, fitted),
-            lambda width: who_wins_map(found, surface=fitted(), width=width),
+            f"Who wins: {plain(result.challenger)} or {plain(result.baseline)}",
+            _map_caption(result, fitted),
+            _map_words(result, fitted),
+            lambda width: who_wins_map(result, surface=fitted(), width=width),
         )
     ]
-    if found.boxes:
+    if result.boxes:
         shown.append(
             Picture(
                 f"losing_boxes{suffix}",
-                f"The boxes in which {plain(found.challenger)} loses",
+                f"The boxes in which {plain(result.challenger)} loses",
                 "Bars: the part of each parameter's range that is within the box; whiskers: how "
                 "far its limit moves between halves of the points (eight in ten). Coverage "
                 "against density: every box that peeling went through; circle: the one chosen; "
                 "cross: boxes found on half of the points, judged on the other half.",
-                "; ".join(f"Box {i}: {box_words(b)}" for i, b in enumerate(found.boxes, 1)) + ".",
-                lambda width: losing_boxes(found, width=width),
+                "; ".join(f"Box {i}: {box_words(b)}" for i, b in enumerate(result.boxes, 1)) + ".",
+                lambda width: losing_boxes(result, width=width),
             )
         )
     return shown
 
 
-def boxes_table(found: Discovery) -> Table:
+def boxes_table(result: Discovery) -> Table:
     """Bounds of all boxes with unit, spread, stability and quasi-p-value."""
     rows, units = [], []
-    for place, box in enumerate(found.boxes, start=1):
+    for place, box in enumerate(result.boxes, start=1):
         for r in box.restrictions:
             spread = [limit_text(r.dimension, end) for end in r.spread if math.isfinite(end)]
             rows.append(
@@ -228,7 +228,7 @@ def boxes_table(found: Discovery) -> Table:
             )
             units.append(r.dimension.unit)
     return Table(
-        f"Where {plain(found.challenger)} loses against {plain(found.baseline)}",
+        f"Where {plain(result.challenger)} loses against {plain(result.baseline)}",
         (
             "parameter", "box: coverage, density, points", "limit", "limit in halves",
             "halves that share it", "chance",
@@ -260,7 +260,7 @@ def _independent(runs: pd.DataFrame, width: int) -> pd.DataFrame:
     return runs[(place == 0) | (place == width - 1)]
 
 
-def _refuse_holes(results: Results) -> None:
+def _refuse_holes(results: Reported) -> None:
     _, points, _ = results.planned
     if results.points < points:
         raise ConfigError(
@@ -274,21 +274,21 @@ def _markets(count: int) -> str:
     return f"{number(count, 0)} market{'' if count == 1 else 's'}"
 
 
-def _costs_more(found: Discovery) -> str:
+def _costs_more(result: Discovery) -> str:
     """What losing is, as a verb with its object."""
-    unit = measure_unit(found.measure)
-    much = f"{found.threshold:g} {unit}".strip().replace("-", MINUS)
-    much = f" by over {much}" if found.threshold else ""
-    if found.measure == "total_cost":
-        return f"costs more than {plain(found.baseline)}{much}"
-    return f"has more {measure_label(found.measure).lower()} than {plain(found.baseline)}{much}"
+    unit = measure_unit(result.measure)
+    much = f"{result.threshold:g} {unit}".strip().replace("-", MINUS)
+    much = f" by over {much}" if result.threshold else ""
+    if result.measure == "total_cost":
+        return f"costs more than {plain(result.baseline)}{much}"
+    return f"has more {measure_label(result.measure).lower()} than {plain(result.baseline)}{much}"
 
 
-def _share(found: Discovery) -> str:
-    many = {"never loses": "none", "always loses": "all"}.get(found.verdict, percent(found.share))
+def _share(result: Discovery) -> str:
+    many = {"never loses": "none", "always loses": "all"}.get(result.verdict, percent(result.share))
     return capital(
-        f"{plain(found.challenger)} {_costs_more(found)} in {many} of the "
-        f"{number(len(found.points), 0)} markets{_drawn(found.hybrids)}."
+        f"{plain(result.challenger)} {_costs_more(result)} in {many} of the "
+        f"{number(len(result.points), 0)} markets{_drawn(result.hybrids)}."
     )
 
 
@@ -301,46 +301,46 @@ def _drawn(hybrids: int) -> str:
     )
 
 
-def _close(found: Discovery) -> str:
-    if found.points["half_width"].isna().all():
+def _close(result: Discovery) -> str:
+    if result.points["half_width"].isna().all():
         return "With one replicate a market, nothing tells how many of them are too close to call."
-    one = found.undecided == 1
+    one = result.undecided == 1
     return (
-        f"{_markets(found.undecided)} ({percent(found.undecided / len(found.points))}) "
+        f"{_markets(result.undecided)} ({percent(result.undecided / len(result.points))}) "
         f"{'is' if one else 'are'} too close to call: {'its' if one else 'their'} own "
-        f"{percent(found.confidence)} interval over replicates holds "
-        f"{'zero' if found.threshold == 0 else 'the threshold'}."
+        f"{percent(result.confidence)} interval over replicates holds "
+        f"{'zero' if result.threshold == 0 else 'the threshold'}."
     )
 
 
-def _boxes(found: Discovery) -> list[str]:
-    if found.verdict == "no box":
+def _boxes(result: Discovery) -> list[str]:
+    if result.verdict == "no box":
         words = "No box of a few limits tells where."
-        held = found.held_out[0]
+        held = result.held_out[0]
         if math.isfinite(held.density):
             words += (
                 f" In the best boxes, on markets that they were not found on, it is "
                 f"{percent(held.density)}: no surer than chance."
             )
         return [words]
-    told = [_box(found, place) for place in range(len(found.boxes))]
-    if len(found.boxes) > 1:
-        coverage = sum(box.coverage for box in found.boxes)
-        told.append(
-            f"Together the {len(found.boxes)} boxes hold {percent(coverage)} of them "
-            f"({_held_out(found.held_out[-1])})."
+    lines = [_box(result, place) for place in range(len(result.boxes))]
+    if len(result.boxes) > 1:
+        coverage = sum(box.coverage for box in result.boxes)
+        lines.append(
+            f"Together the {len(result.boxes)} boxes hold {percent(coverage)} of them "
+            f"({_held_out(result.held_out[-1])})."
         )
-    return told
+    return lines
 
 
-def _box(found: Discovery, place: int) -> str:
-    box = found.boxes[place]
+def _box(result: Discovery, place: int) -> str:
+    box = result.boxes[place]
     share = percent(box.coverage)
     opening = f"{share} of these lie" if place == 0 else f"A further {share} lie"
-    words = f"{opening} where {box_words(box)} ({_density(box, found.held_out[0], place)})."
+    words = f"{opening} where {box_words(box)} ({_density(box, result.held_out[0], place)})."
     if not box.dense:
         words += (
-            f" That is less than the {percent(found.asked)} asked for; no box of that density "
+            f" That is less than the {percent(result.asked)} asked for; no box of that density "
             "holds, and this is the one that tells losing markets from others best."
         )
     shaky = [r for r in box.restrictions if r.stability < SURE]
@@ -359,7 +359,7 @@ def _held_out(held_out: HeldOut) -> str:
     return f"held out: density {percent(held_out.density)}, coverage {percent(held_out.coverage)}"
 
 
-def _map_caption(found: Discovery, fitted: Callable[[], WhoWins]) -> str:
+def _map_caption(result: Discovery, fitted: Callable[[], WhoWins]) -> str:
     try:
         surface = fitted()
     except ConfigError:
@@ -371,16 +371,16 @@ def _map_caption(found: Discovery, fitted: Callable[[], WhoWins]) -> str:
         else ""
     )
     return (
-        f"Mean paired difference over {number(len(found.points), 0)} points "
-        f"({number(found.runs, 0)} runs), as a smooth surface of two parameters; thin lines: equal "
-        "difference; thick line: none. Hatched orange: the challenger has more; dotted: the "
-        f"{percent(found.confidence)} interval of the mean holds the threshold. Marks: single "
+        f"Mean paired difference over {number(len(result.points), 0)} points "
+        f"({number(result.runs, 0)} runs), as a smooth surface of two parameters; thin lines: "
+        "equal difference; thick line: none. Hatched orange: the challenger has more; dotted: the "
+        f"{percent(result.confidence)} interval of the mean holds the threshold. Marks: single "
         f"points{apart}. The two parameters alone foretell {percent(explained)} of the variance "
         "between points (cross-validated); the rest is due to the others."
     )
 
 
-def _map_words(found: Discovery, fitted: Callable[[], WhoWins]) -> str:
+def _map_words(result: Discovery, fitted: Callable[[], WhoWins]) -> str:
     try:
         surface = fitted()
     except ConfigError:
@@ -388,7 +388,7 @@ def _map_words(found: Discovery, fitted: Callable[[], WhoWins]) -> str:
     wins, loses, unclear = surface.shares()
     x, y = (plain(axis.dimension.label) for axis in (surface.x, surface.y))
     return (
-        f"Map of the mean difference over {x} (across) and {y} (up): {plain(found.challenger)} has "
-        f"clearly less on {percent(wins)} of it, clearly more on {percent(loses)}, and on "
+        f"Map of the mean difference over {x} (across) and {y} (up): {plain(result.challenger)} "
+        f"has clearly less on {percent(wins)} of it, clearly more on {percent(loses)}, and on "
         f"{percent(unclear)} the sign is not clear."
     )

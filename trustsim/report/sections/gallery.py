@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
 from trustsim.report import figures
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.words.labels import number, percent, plain
 
 Draw = Callable[[float], list[Axes]]
@@ -50,7 +50,7 @@ class Picture:
     draw: Draw
 
 
-def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
+def pictures(results: Reported, confidence: float = 0.95) -> list[Picture]:
     """Figures of a report in their order; those that compare arms only if there are two."""
     level = percent(confidence)
     arms, baseline, year = results.arms, results.baseline, results.rounds_per_year
@@ -180,7 +180,7 @@ def pictures(results: Results, confidence: float = 0.95) -> list[Picture]:
     return [picture for picture in listed if _applies(picture.name, results)]
 
 
-def _applies(name: str, results: Results) -> bool:
+def _applies(name: str, results: Reported) -> bool:
     """Whether a figure makes sense: arms to compare, and paths of one market that are kept."""
     if name in COMPARING:
         return bool(results.challengers)
@@ -203,7 +203,7 @@ def _means(runs: pd.DataFrame, arms: Sequence[str], measure: str, opening: str, 
     return f"{opening}: {', '.join(listed)}."
 
 
-def _path(results: Results, measure: str, opening: str) -> str:
+def _path(results: Reported, measure: str, opening: str) -> str:
     """Alternative text with the first and the last round of each arm."""
     rounds = results.rounds
     if rounds is None or measure not in rounds:

@@ -12,7 +12,7 @@ from trustsim.analysis.precision import FEWEST_PAIRS, ROUND_NUMBERS, Known, Prec
 from trustsim.config.precision import Precision, read_precision
 from trustsim.experiment.stopping import Look
 from trustsim.report.figures.analyses.precision import interval_by_replications
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
@@ -49,41 +49,41 @@ GROWTH = 1.5
 """How many times its first replications a line of the figure must reach, to be one."""
 
 
-def section(results: Results, confidence: float = 0.95) -> Section | None:
+def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Make the section; None if no arm has two pairs of runs with the baseline."""
-    found = find(results, confidence)
-    if found is None:
+    result = find(results, confidence)
+    if result is None:
         return None
-    drawn = _drawn(found)
+    drawn = _drawn(result)
     picture = Picture(
         "precision",
         "The interval against replications",
-        _caption(found, confidence),
-        _in_words(found),
-        lambda width: _draw(found, drawn, results.arms, width),
+        _caption(result, confidence),
+        _in_words(result),
+        lambda width: _draw(result, drawn, results.arms, width),
     )
-    bootstrapped = any(known.pairing.n >= FEWEST_PAIRS for known in found.challengers)
-    level = _level(found, confidence)
+    bootstrapped = any(known.pairing.n >= FEWEST_PAIRS for known in result.challengers)
+    level = _level(result, confidence)
     return Section(
         "precision",
         "Precision",
-        tuple(sentences(found, finished=_finished(results), confidence=confidence)),
+        tuple(sentences(result, finished=_finished(results), confidence=confidence)),
         (picture,) if drawn else (),
-        tuple(_table(known, found, level) for known in found.challengers),
+        tuple(_table(known, result, level) for known in result.challengers),
         (AT_ANY_TIME, UNIT, *([APART] if bootstrapped else [])),
     )
 
 
-def find(results: Results, confidence: float = 0.95) -> Precise | None:
+def find(results: Reported, confidence: float = 0.95) -> Precise | None:
     """Find out how well the differences of a folder are known; None if there are none."""
     rule = _rule(results)
     if (rule.measure if rule else "total_cost") not in results.runs:
         return None
-    found = how_precise(results.runs, results.baseline, results.challengers, rule, confidence)
-    return found if found.challengers else None
+    result = how_precise(results.runs, results.baseline, results.challengers, rule, confidence)
+    return result if result.challengers else None
 
 
-def sentences(found: Precise, *, finished: bool = True, confidence: float = 0.95) -> list[str]:
+def sentences(result: Precise, *, finished: bool = True, confidence: float = 0.95) -> list[str]:
     """Say how precise the differences are, whether that was asked for, and what pairing saved.
 
     Parameters
@@ -95,18 +95,18 @@ def sentences(found: Precise, *, finished: bool = True, confidence: float = 0.95
     confidence : float
         Level of the intervals of an experiment without a rule, and of the pairing's.
     """
-    told = []
-    if found.rule is not None:
-        there = max(int(known.path["replications"].iloc[-1]) for known in found.challengers)
-        told.append(_stopped(found.looks, found.rule, there, finished))
-    several = len(found.challengers) > 1
-    for known in found.challengers:
-        told.append(_width_sentence(known, found, _level(found, confidence)))
-        told.append(_pairing_sentence(known, found.baseline, several))
-    return told
+    lines = []
+    if result.rule is not None:
+        there = max(int(known.path["replications"].iloc[-1]) for known in result.challengers)
+        lines.append(_stopped(result.looks, result.rule, there, finished))
+    several = len(result.challengers) > 1
+    for known in result.challengers:
+        lines.append(_width_sentence(known, result, _level(result, confidence)))
+        lines.append(_pairing_sentence(known, result.baseline, several))
+    return lines
 
 
-def _rule(results: Results) -> Precision | None:
+def _rule(results: Reported) -> Precision | None:
     table = results.experiment.get("precision")
     if table is None:
         return None
@@ -115,14 +115,14 @@ def _rule(results: Results) -> Precision | None:
     return read_precision(table, str(results.folder / "experiment.toml"), instruments)
 
 
-def _finished(results: Results) -> bool:
+def _finished(results: Reported) -> bool:
     counts = [results.manifest.get(f"runs_{what}", 0) for what in ("planned", "done", "failed")]
     planned, done, failed = (int(c) if isinstance(c, int) else 0 for c in counts)
     return planned <= done + failed
 
 
-def _level(found: Precise, confidence: float) -> float:
-    return found.rule.confidence if found.rule else confidence
+def _level(result: Precise, confidence: float) -> float:
+    return result.rule.confidence if result.rule else confidence
 
 
 def _stopped(looks: Sequence[Look], rule: Precision, there: int, finished: bool) -> str:
@@ -142,12 +142,12 @@ def _stopped(looks: Sequence[Look], rule: Precision, there: int, finished: bool)
     return f"The precision that was asked for could not be reached in {so_far}, the maximum."
 
 
-def _width_sentence(known: Known, found: Precise, confidence: float) -> str:
-    pair = f"{plain(known.arm)} minus {plain(found.baseline)}"
-    what, unit = measure_label(found.measure).lower(), measure_unit(found.measure)
+def _width_sentence(known: Known, result: Precise, confidence: float) -> str:
+    pair = f"{plain(known.arm)} minus {plain(result.baseline)}"
+    what, unit = measure_label(result.measure).lower(), measure_unit(result.measure)
     last, level = known.path.iloc[-1], percent(confidence)
     mean, pairs = float(last["mean"]), number(int(last["n"]), 0)
-    if found.rule is None:
+    if result.rule is None:
         first = known.path.iloc[0]
         half = float(last["student"])
         places = decimals(half, mean)
@@ -164,9 +164,9 @@ def _width_sentence(known: Known, found: Precise, confidence: float) -> str:
     places = decimals(min(half, known.target), mean)
     places = clear_of_zero(mean - half, mean + half, places)
     share = ""
-    if found.rule.relative:
-        percentage = f"{100 * found.rule.half_width:.4g}\N{NO-BREAK SPACE}%"
-        share = f", {percentage} of the mean of {plain(found.baseline)}"
+    if result.rule.relative:
+        percentage = f"{100 * result.rule.half_width:.4g}\N{NO-BREAK SPACE}%"
+        share = f", {percentage} of the mean of {plain(result.baseline)}"
     asked = f"asked for: {half_width_text(known.target, places)}{share}"
     if not math.isfinite(half):
         return (
@@ -210,26 +210,26 @@ def _pairing_sentence(known: Known, baseline: str, several: bool) -> str:
     return f"Sharing luck does harm here: {text}" if gain.high < 1 else capital(text)
 
 
-def _caption(found: Precise, confidence: float) -> str:
-    level = percent(_level(found, confidence))
+def _caption(result: Precise, confidence: float) -> str:
+    level = percent(_level(result, confidence))
     kind = "Student's interval"
-    if found.rule is not None:
+    if result.rule is not None:
         kind = "interval that holds at any time"
     text = (
-        f"Half-width of the {level} {kind} of the difference to {plain(found.baseline)} in "
-        f"{measure_label(found.measure).lower()}, over the first replications: as it was run, and "
+        f"Half-width of the {level} {kind} of the difference to {plain(result.baseline)} in "
+        f"{measure_label(result.measure).lower()}, over the first replications: as it was run, and "
         "as independent seeds would have left it (dashed). Both scales are logarithmic: the way to "
         "the right from one line to the other is what sharing luck saved."
     )
-    if found.rule is not None:
+    if result.rule is not None:
         text += " Dotted: what was asked for; diamonds: looks."
     return text
 
 
-def _in_words(found: Precise) -> str:
-    kind = "sequence" if found.rule else "student"
+def _in_words(result: Precise) -> str:
+    kind = "sequence" if result.rule else "student"
     parts = []
-    for known in found.challengers:
+    for known in result.challengers:
         path = known.path[known.path[kind] < math.inf]
         if path.empty:
             continue
@@ -245,37 +245,37 @@ def _in_words(found: Precise) -> str:
     return f"{opening}: {', '.join(parts)}." if parts else f"{opening}."
 
 
-def _drawn(found: Precise) -> list[Known]:
+def _drawn(result: Precise) -> list[Known]:
     """Challengers whose replications grew enough for a line to be seen."""
-    kind = "sequence" if found.rule else "student"
+    kind = "sequence" if result.rule else "student"
     drawn = []
-    for known in found.challengers:
+    for known in result.challengers:
         there = known.path.loc[known.path[kind] < math.inf, "replications"]
         if len(there) > 1 and there.iloc[-1] >= GROWTH * there.iloc[0]:
             drawn.append(known)
     return drawn
 
 
-def _draw(found: Precise, drawn: Sequence[Known], arms: Sequence[str], width: float) -> list[Axes]:
-    kind = "sequence" if found.rule else "student"
+def _draw(result: Precise, drawn: Sequence[Known], arms: Sequence[str], width: float) -> list[Axes]:
+    kind = "sequence" if result.rule else "student"
     return interval_by_replications(
         pd.concat([known.path.assign(arm=known.arm) for known in drawn], ignore_index=True),
-        baseline=found.baseline,
+        baseline=result.baseline,
         arms=arms,
-        measure=found.measure,
+        measure=result.measure,
         interval=kind,
         targets={known.arm: known.target for known in drawn},
-        looks=[look.replications for look in found.looks],
+        looks=[look.replications for look in result.looks],
         width=width,
     )
 
 
-def _table(known: Known, found: Precise, confidence: float) -> Table:
-    looked = [look.replications for look in found.looks]
+def _table(known: Known, result: Precise, confidence: float) -> Table:
+    looked = [look.replications for look in result.looks]
     wanted = {*(looked or ROUND_NUMBERS), int(known.path["replications"].iloc[-1])}
     path = known.path[known.path["replications"].isin(wanted)]
     level = percent(confidence)
-    labels = plain_arms([known.arm, found.baseline])
+    labels = plain_arms([known.arm, result.baseline])
     rows = []
     for row in path.to_dict("records"):
         mean, narrow, wide = (float(row[key]) for key in ("mean", "student", "sequence"))
@@ -290,8 +290,8 @@ def _table(known: Known, found: Precise, confidence: float) -> Table:
             )
         )
     return Table(
-        f"{labels[known.arm]} minus {labels[found.baseline]}, "
-        f"{measure_label(found.measure).lower()}",
+        f"{labels[known.arm]} minus {labels[result.baseline]}, "
+        f"{measure_label(result.measure).lower()}",
         (
             "replications",
             "difference",
@@ -300,7 +300,7 @@ def _table(known: Known, found: Precise, confidence: float) -> Table:
             "times as many with independent seeds",
         ),
         tuple(rows),
-        f"In {measure_unit(found.measure)}." if measure_unit(found.measure) else "",
+        f"In {measure_unit(result.measure)}." if measure_unit(result.measure) else "",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.tables import Table
 
@@ -43,4 +43,4 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
-MakeSection = Callable[[Results, float], Section | None]
+MakeSection = Callable[[Reported, float], Section | None]

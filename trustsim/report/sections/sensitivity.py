@@ -17,7 +17,7 @@ from trustsim.report.figures.analyses.sensitivity import (
     sensitivity_convergence,
     sobol_bars,
 )
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Draw, Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
@@ -40,7 +40,7 @@ QUIET = 0.05
 
 
 def analyses(
-    results: Results,
+    results: Reported,
     confidence: float = 0.95,
     *,
     measure: str = "total_cost",
@@ -51,7 +51,7 @@ def analyses(
 
     Parameters
     ----------
-    results : Results
+    results : Reported
         A folder whose experiment has a design of the method sobol or morris.
     confidence : float
         Level of the intervals.
@@ -91,48 +91,48 @@ def analyses(
     ]
 
 
-def section(results: Results, confidence: float = 0.95) -> Section | None:
+def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Section of the report; None unless the design is one for sensitivity."""
     table = results.experiment.get("design")
     if not isinstance(table, Mapping) or table.get("method") not in LEADING:
         return None
     title = "What matters"
     try:
-        found = analyses(results, confidence)
+        result = analyses(results, confidence)
     except ConfigError as error:
         return Section("sensitivity", title, (f"Sensitivity cannot be told: {error}.",))
     return Section(
         "sensitivity",
         title,
-        tuple(sentences(found)),
-        tuple(p for place, each in enumerate(found) for p in _pictures(each, place, len(found))),
-        tuple(indices_table(each) for each in found),
-        _notes(found[0]),
+        tuple(sentences(result)),
+        tuple(p for place, each in enumerate(result) for p in _pictures(each, place, len(result))),
+        tuple(indices_table(each) for each in result),
+        _notes(result[0]),
     )
 
 
-def sentences(found: Sequence[Sensitivity]) -> list[str]:
+def sentences(result: Sequence[Sensitivity]) -> list[str]:
     """Say what was found: the output, a verdict per parameter, noise and convergence."""
-    told = []
-    for each in found:
-        told += [_output(each), *_verdicts(each), _noise(each), _converged(each)]
+    lines = []
+    for each in result:
+        lines += [_output(each), *_verdicts(each), _noise(each), _converged(each)]
         if each.dropped:
-            told.append(
+            lines.append(
                 f"Left out for missing runs: {number(each.dropped, 0)} of "
                 f"{number(each.dropped + each.blocks, 0)} {_blocks(each)}."
             )
-    return told
+    return lines
 
 
-def indices_table(found: Sensitivity) -> Table:
+def indices_table(result: Sensitivity) -> Table:
     """Indices of all parameters with their intervals, the largest first."""
     names = {"S1": "on its own (S1)", "ST": "altogether (ST)"}
-    if found.method == "morris":
+    if result.method == "morris":
         names = {"mu_star": "mean size (μ*)", "mu": "mean (μ)", "sigma": "spread (σ)"}
-    lead = LEADING[found.method]
-    rows = found.indices.sort_values(lead, ascending=False, kind="stable")
+    lead = LEADING[result.method]
+    rows = result.indices.sort_values(lead, ascending=False, kind="stable")
     return Table(
-        f"What drives the {_what(found)}",
+        f"What drives the {_what(result)}",
         (
             "parameter",
             "range",
@@ -144,19 +144,19 @@ def indices_table(found: Sensitivity) -> Table:
             (
                 str(row["label"]),
                 _range(row),
-                *(_with_interval(found, row, name) for name in names),
-                _amount(found, float(row[f"{lead}_less_noise"]), _half(row, lead)),
+                *(_with_interval(result, row, name) for name in names),
+                _amount(result, float(row[f"{lead}_less_noise"]), _half(row, lead)),
                 str(row["verdict"]),
             )
             for row in rows.to_dict("records")
         ),
-        f"With {percent(found.confidence)} intervals, from {number(found.points, 0)} points x "
-        f"{number(found.replications, 0)} replicates.",
+        f"With {percent(result.confidence)} intervals, from {number(result.points, 0)} points x "
+        f"{number(result.replications, 0)} replicates.",
         tuple(str(unit) for unit in rows["unit"]),
     )
 
 
-def _design(results: Results) -> Design:
+def _design(results: Reported) -> Design:
     table = results.experiment.get("design")
     if table is None:
         raise ConfigError(
@@ -166,63 +166,63 @@ def _design(results: Results) -> Design:
     return read_design(table, str(results.folder / "experiment.toml"))
 
 
-def _what(found: Sensitivity) -> str:
-    label = measure_label(found.measure)
+def _what(result: Sensitivity) -> str:
+    label = measure_label(result.measure)
     label = label[:1].lower() + label[1:]
-    if found.baseline is None:
-        return f"{label} of {plain(found.challenger)}"
-    return f"difference in {label}, {plain(found.challenger)} less {plain(found.baseline)}"
+    if result.baseline is None:
+        return f"{label} of {plain(result.challenger)}"
+    return f"difference in {label}, {plain(result.challenger)} less {plain(result.baseline)}"
 
 
-def _blocks(found: Sensitivity) -> str:
-    return "base points" if found.method == "sobol" else "trajectories"
+def _blocks(result: Sensitivity) -> str:
+    return "base points" if result.method == "sobol" else "trajectories"
 
 
-def _output(found: Sensitivity) -> str:
-    places = decimals(abs(found.highest - found.lowest) / 20, found.mean)
-    ends = [number(value, places) for value in (found.mean, found.lowest, found.highest)]
-    unit = measure_unit(found.measure)
-    pause = "" if found.baseline is None else ","
+def _output(result: Sensitivity) -> str:
+    places = decimals(abs(result.highest - result.lowest) / 20, result.mean)
+    ends = [number(value, places) for value in (result.mean, result.lowest, result.highest)]
+    unit = measure_unit(result.measure)
+    pause = "" if result.baseline is None else ","
     text = (
-        f"Over the design, the {_what(found)}{pause} is {ends[0]} on average"
+        f"Over the design, the {_what(result)}{pause} is {ends[0]} on average"
         f"{f' ({unit})' if unit else ''}, and between {ends[1]} and {ends[2]} at nine points in ten"
     )
-    if found.baseline is None:
+    if result.baseline is None:
         return text + "."
     which = "the points."
-    if found.method == "sobol":
+    if result.method == "sobol":
         which = (
-            f"the {number(2 * found.blocks, 0)} points that were drawn independently (the others "
+            f"the {number(2 * result.blocks, 0)} points that were drawn independently (the others "
             "of the design are hybrids of them)."
         )
-    return f"{text}; it is below zero at {percent(found.share_below)} of {which}"
+    return f"{text}; it is below zero at {percent(result.share_below)} of {which}"
 
 
-def _verdicts(found: Sensitivity) -> list[str]:
+def _verdicts(result: Sensitivity) -> list[str]:
     """A sentence for each parameter: first those that matter, then the others."""
-    lead = LEADING[found.method]
-    rows = found.indices.sort_values(lead, ascending=False, kind="stable").to_dict("records")
-    told = [_matters(found, row) for row in rows if row["verdict"] == "matters"]
+    lead = LEADING[result.method]
+    rows = result.indices.sort_values(lead, ascending=False, kind="stable").to_dict("records")
+    lines = [_matters(result, row) for row in rows if row["verdict"] == "matters"]
     for row in rows:
-        ends = _ends(found, row, lead)
+        ends = _ends(result, row, lead)
         if row["verdict"] == "cannot be told":
-            told.append(f"{_name(row)}: cannot be told, the interval is too wide ({ends}).")
+            lines.append(f"{_name(row)}: cannot be told, the interval is too wide ({ends}).")
         elif row["verdict"] == "hardly matters":
-            most = _amount(found, row[f"{lead}_high"], _half(row, lead))
-            told.append(f"{_name(row)}: hardly matters, {most} at most.")
+            most = _amount(result, row[f"{lead}_high"], _half(row, lead))
+            lines.append(f"{_name(row)}: hardly matters, {most} at most.")
         elif row["verdict"] == "idle":
             still = row[f"{lead}_low"] == row[f"{lead}_high"] == 0
             why = "it changed no run" if still else ends
-            told.append(f"{_name(row)}: idle, 0 within its interval ({why}).")
-    return told
+            lines.append(f"{_name(row)}: idle, 0 within its interval ({why}).")
+    return lines
 
 
-def _matters(found: Sensitivity, row: Mapping[Any, Any]) -> str:
-    if found.method == "sobol":
+def _matters(result: Sensitivity, row: Mapping[Any, Any]) -> str:
+    if result.method == "sobol":
         return (
-            f"{_name(row)}: drives {_amount(found, row['ST'], _half(row, 'ST'))} of the variance "
-            f"({_ends(found, row, 'ST')}), {_amount(found, row['S1'], _half(row, 'S1'))} on its "
-            f"own ({_ends(found, row, 'S1')})."
+            f"{_name(row)}: drives {_amount(result, row['ST'], _half(row, 'ST'))} of the variance "
+            f"({_ends(result, row, 'ST')}), {_amount(result, row['S1'], _half(row, 'S1'))} on its "
+            f"own ({_ends(result, row, 'S1')})."
         )
     if row["mu_low"] <= 0 <= row["mu_high"]:
         way = "in either direction"
@@ -235,8 +235,8 @@ def _matters(found: Sensitivity, row: Mapping[Any, Any]) -> str:
         else "depending on where it and the other parameters stand"
     )
     return (
-        f"{_name(row)}: moves it by {_amount(found, row['mu_star'], _half(row, 'mu_star'))} over "
-        f"its range ({_ends(found, row, 'mu_star')}), {way}, {shape} (σ/μ* = {number(spread, 1)})."
+        f"{_name(row)}: moves it by {_amount(result, row['mu_star'], _half(row, 'mu_star'))} over "
+        f"its range ({_ends(result, row, 'mu_star')}), {way}, {shape} (σ/μ* = {number(spread, 1)})."
     )
 
 
@@ -248,33 +248,33 @@ def _half(row: Mapping[Any, Any], index: str) -> float:
     return float(row[f"{index}_high"] - row[f"{index}_low"]) / 2
 
 
-def _places(found: Sensitivity, half: float, value: float) -> int:
+def _places(result: Sensitivity, half: float, value: float) -> int:
     """Decimals of an amount: of percent points for shares, of the measure for effects."""
-    if found.method == "morris":
+    if result.method == "morris":
         return decimals(half, value)
     return 1 if max(abs(value), half) < 0.095 else 0
 
 
-def _amount(found: Sensitivity, value: float, half: float) -> str:
-    places = _places(found, half, value)
-    if found.method == "morris":
+def _amount(result: Sensitivity, value: float, half: float) -> str:
+    places = _places(result, half, value)
+    if result.method == "morris":
         return number(value, places)
     return percent(value, places)
 
 
-def _ends(found: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
-    places = _places(found, _half(row, index), float(row[index]))
+def _ends(result: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
+    places = _places(result, _half(row, index), float(row[index]))
     low, high = float(row[f"{index}_low"]), float(row[f"{index}_high"])
-    if found.method == "morris":
+    if result.method == "morris":
         places = clear_of_zero(low, high, places)
         return f"{number(low, places)} to {number(high, places)}"
     places = clear_of_zero(100 * low, 100 * high, places)
     return f"{number(100 * low, places)} to {number(100 * high, places)}\N{NO-BREAK SPACE}%"
 
 
-def _with_interval(found: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
-    amount = _amount(found, float(row[index]), _half(row, index))
-    return f"{amount} ({_ends(found, row, index)})"
+def _with_interval(result: Sensitivity, row: Mapping[Any, Any], index: str) -> str:
+    amount = _amount(result, float(row[index]), _half(row, index))
+    return f"{amount} ({_ends(result, row, index)})"
 
 
 def _range(row: Mapping[Any, Any]) -> str:
@@ -282,8 +282,8 @@ def _range(row: Mapping[Any, Any]) -> str:
     return f"{low:g} to {high:g}" if low == low else "listed values"
 
 
-def _noise(found: Sensitivity) -> str:
-    noise = found.noise
+def _noise(result: Sensitivity) -> str:
+    noise = result.noise
     if noise.replications < 2:
         return (
             "With a single replicate of each point, what luck adds to the indices cannot be told; "
@@ -295,7 +295,7 @@ def _noise(found: Sensitivity) -> str:
         f"over {noise.replications} replicates; with luck of its own for every point "
     ) + (
         f"{apart} would be added to every total index, that of an idle parameter included."
-        if found.method == "sobol"
+        if result.method == "sobol"
         else f"it would be {apart}."
     )
     if noise.share > NOISY:
@@ -308,31 +308,31 @@ def _noise(found: Sensitivity) -> str:
     return text
 
 
-def _converged(found: Sensitivity) -> str:
-    of = "of the variance" if found.method == "sobol" else "of the largest effect"
-    told = (
-        f"the widest interval is ±{_share(found.widest)} {of}, and from half of the "
-        f"{number(found.blocks, 0)} {_blocks(found)} to all no index moved by more than "
-        f"{_share(found.moved)}"
+def _converged(result: Sensitivity) -> str:
+    of = "of the variance" if result.method == "sobol" else "of the largest effect"
+    lines = (
+        f"the widest interval is ±{_share(result.widest)} {of}, and from half of the "
+        f"{number(result.blocks, 0)} {_blocks(result)} to all no index moved by more than "
+        f"{_share(result.moved)}"
     )
-    if found.settled:
-        return f"The indices have converged: {told}."
-    if (found.indices["verdict"] != "cannot be told").all():
+    if result.settled:
+        return f"The indices have converged: {lines}."
+    if (result.indices["verdict"] != "cannot be told").all():
         return (
             f"The values have not settled to ±{percent(SETTLED)}, but every parameter can be "
-            f"judged: {told}."
+            f"judged: {lines}."
         )
-    return f"The indices have not converged: {told}. A design of more points is needed."
+    return f"The indices have not converged: {lines}. A design of more points is needed."
 
 
 def _share(value: float) -> str:
     return percent(value, 1 if value < 0.095 else 0)
 
 
-def _notes(found: Sensitivity) -> tuple[str, ...]:
+def _notes(result: Sensitivity) -> tuple[str, ...]:
     method = (
         "Sobol' indices (Saltelli et al. 2010, by SALib)"
-        if found.method == "sobol"
+        if result.method == "sobol"
         else "Elementary effects (Morris 1991; Campolongo et al. 2007; by SALib), scaled to the "
         "whole range of a parameter,"
     )
@@ -344,22 +344,22 @@ def _notes(found: Sensitivity) -> tuple[str, ...]:
     )
 
 
-def _pictures(found: Sensitivity, place: int, of: int) -> list[Picture]:
+def _pictures(result: Sensitivity, place: int, of: int) -> list[Picture]:
     stem = "sensitivity" if of == 1 else f"sensitivity_{place + 1}"
-    level, title = percent(found.confidence), _what(found)
+    level, title = percent(result.confidence), _what(result)
     title = capital(title)
-    lead = LEADING[found.method]
-    rows = found.indices.sort_values(lead, ascending=False, kind="stable")
+    lead = LEADING[result.method]
+    rows = result.indices.sort_values(lead, ascending=False, kind="stable")
     listed = ", ".join(
-        f"{row['label']} {_amount(found, row[lead], _half(row, lead))}"
+        f"{row['label']} {_amount(result, row[lead], _half(row, lead))}"
         for row in rows.to_dict("records")
     )
-    unit = "" if found.method == "sobol" else measure_unit(found.measure)
+    unit = "" if result.method == "sobol" else measure_unit(result.measure)
     draw: Draw
-    if found.method == "sobol":
+    if result.method == "sobol":
         heading, draw = (
             "What drives it",
-            lambda width: sobol_bars(found.indices, title=title, width=width),
+            lambda width: sobol_bars(result.indices, title=title, width=width),
         )
         caption = (
             "Share of the variance over the design that each parameter drives: on its own, and "
@@ -369,7 +369,7 @@ def _pictures(found: Sensitivity, place: int, of: int) -> list[Picture]:
     else:
         heading, draw = (
             "Mean and spread of effects",
-            lambda width: morris_plane(found.indices, title=title, unit=unit, width=width),
+            lambda width: morris_plane(result.indices, title=title, unit=unit, width=width),
         )
         caption = (
             "Each point is a parameter. To the right: it moves the output more over its range. "
@@ -384,12 +384,12 @@ def _pictures(found: Sensitivity, place: int, of: int) -> list[Picture]:
         Picture(
             f"{stem}_convergence",
             f"{title}: convergence",
-            f"The indices from the first eighth, quarter, half and all of the {_blocks(found)}, "
+            f"The indices from the first eighth, quarter, half and all of the {_blocks(result)}, "
             f"with their {level} intervals.",
-            f"Small panels of the indices against the number of {_blocks(found)}, a parameter "
+            f"Small panels of the indices against the number of {_blocks(result)}, a parameter "
             f"each; in the end {listed}.",
             lambda width: sensitivity_convergence(
-                found.convergence, title=_blocks(found), unit=unit, width=width
+                result.convergence, title=_blocks(result), unit=unit, width=width
             ),
         ),
     ]

@@ -12,7 +12,7 @@ from trustsim.analysis.compare import measure_columns
 from trustsim.analysis.means import means_over
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.words.labels import (
     decimals,
     half_width_text,
@@ -56,15 +56,15 @@ def text_lines(table: Table) -> list[str]:
     return lines
 
 
-def measures_table(results: Results, confidence: float = 0.95) -> Table:
+def measures_table(results: Reported, confidence: float = 0.95) -> Table:
     """Mean of every measure per arm, with its half-width."""
     names = measure_columns(results.runs)
     labels = plain_arms(results.arms)
     cells: dict[str, list[str]] = {name: [] for name in names}
     for arm in results.arms:
         values = arm_runs(results.runs, arm)[names].astype(float)
-        for name, found in means_over(values, confidence, **results.reading).iterrows():
-            cells[str(name)].append(_with_half(found["mean"], found["half_width"]))
+        for name, result in means_over(values, confidence, **results.reading).iterrows():
+            cells[str(name)].append(_with_half(result["mean"], result["half_width"]))
     return Table(
         "Measures per arm",
         ("measure", *(f"{labels[a]} ({results.runs_of(a)} runs)" for a in results.arms)),
@@ -76,7 +76,7 @@ def measures_table(results: Results, confidence: float = 0.95) -> Table:
     )
 
 
-def conduct_tables(results: Results, confidence: float = 0.95) -> list[Table]:
+def conduct_tables(results: Reported, confidence: float = 0.95) -> list[Table]:
     """Conduct on first orders and in old relations, a table per challenger."""
     if results.ages is None:
         return []
@@ -121,7 +121,7 @@ def parameter_tables(experiment: Mapping[str, Any]) -> list[Table]:
     return [replace(table, folded="always") for table in tables if table.rows]
 
 
-def provenance_table(results: Results) -> Table:
+def provenance_table(results: Reported) -> Table:
     """Where these results come from: the manifest, flattened."""
     rows = [(_key(k), _value(v)) for k, v in _flat(results.manifest)]
     note = f"Not in the folder: {', '.join(results.missing)}." if results.missing else ""

@@ -79,26 +79,26 @@ def difference_sentence(
     )
 
 
-def crossover_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year: int = 12) -> str:
+def crossover_sentence(result: Crossover, arm_a: str, arm_b: str, rounds_per_year: int = 12) -> str:
     """Say when the cumulative cost of `arm_a` has fallen below that of `arm_b` for good."""
     a, b = capital(plain(arm_a)), plain(arm_b)
-    years = number(found.horizon / rounds_per_year, 1)
-    level = percent(found.confidence)
-    if found.share_from_start == 1:
+    years = number(result.horizon / rounds_per_year, 1)
+    level = percent(result.confidence)
+    if result.share_from_start == 1:
         return f"{a} is the cheaper from the first round on, in every run: nothing to overtake."
-    if found.share_crossed == 0:
+    if result.share_crossed == 0:
         return f"In no run does {plain(arm_a)} overtake {b} within {years} years."
-    often = f"{percent(found.share_crossed)} of the runs"
-    if not math.isfinite(found.round):
+    often = f"{percent(result.share_crossed)} of the runs"
+    if not math.isfinite(result.round):
         return (
             f"{a} overtakes {b} for good in only {often} within {years} years, so that no typical "
             "time can be given."
         )
     return (
         f"Counting everything paid so far, {plain(arm_a)} is the cheaper for good from round "
-        f"{number(found.round + 1, 0)} (year {_year(found.round, rounds_per_year)}) in the typical "
-        f"run ({level} interval: year {_year(found.low, rounds_per_year)} to "
-        f"{_year(found.high, rounds_per_year)}); this happens in {often}."
+        f"{number(result.round + 1, 0)} (year {_year(result.round, rounds_per_year)}) in the "
+        f"typical run ({level} interval: year {_year(result.low, rounds_per_year)} to "
+        f"{_year(result.high, rounds_per_year)}); this happens in {often}."
     )
 
 
@@ -174,14 +174,14 @@ def _overtaking(
     return crossover_sentence(forth, arm, baseline, rounds_per_year)
 
 
-def _yearly_sentence(found: Crossover, arm_a: str, arm_b: str, rounds_per_year: int) -> str:
+def _yearly_sentence(result: Crossover, arm_a: str, arm_b: str, rounds_per_year: int) -> str:
     """Say when the mean cost of a year has fallen below; nothing if it always was, or never is."""
-    if not math.isfinite(found.mean_round) or found.share_from_start == 1:
+    if not math.isfinite(result.mean_round) or result.share_from_start == 1:
         return ""
     return (
         f" The mean cost of a year falls below that of {plain(arm_b)} for good in year "
-        f"{_year(found.mean_round, rounds_per_year)} ({percent(found.confidence)} interval: "
-        f"{_year(found.mean_low, rounds_per_year)} to {_year(found.mean_high, rounds_per_year)})."
+        f"{_year(result.mean_round, rounds_per_year)} ({percent(result.confidence)} interval: "
+        f"{_year(result.mean_low, rounds_per_year)} to {_year(result.mean_high, rounds_per_year)})."
     )
 
 

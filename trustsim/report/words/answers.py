@@ -8,7 +8,7 @@ from trustsim.analysis.compare import compare, differences_by_point
 from trustsim.analysis.means import OVER, means_over
 from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.words.answer import answer, difference_sentence, replication_sentence
 from trustsim.report.words.labels import capital, decimals, half_width_text, number, percent, plain
 
@@ -32,36 +32,36 @@ FULL_MARKET = (
 """What is said beside an answer if the folder holds an ablation."""
 
 
-def answers(results: Results, confidence: float = 0.95) -> list[str]:
+def answers(results: Reported, confidence: float = 0.95) -> list[str]:
     """Sentences that answer the experiment, for each arm other than the baseline."""
     return [*_lost(results), *_found(results, confidence)]
 
 
-def _lost(results: Results) -> list[str]:
+def _lost(results: Reported) -> list[str]:
     """Say which arms have no run to compare, and what takes the place of a lost baseline."""
-    told = [
+    lines = [
         f"{capital(plain(arm))} has no finished run (failures.parquet has why)."
         for arm in results.lost
     ]
     if results.experiment.get("baseline") in results.lost and results.challengers:
         named = plain(str(results.experiment["baseline"]))
-        told.append(
+        lines.append(
             f"{capital(named)} was the baseline; {plain(results.baseline)} takes its place."
         )
-    return told
+    return lines
 
 
-def _found(results: Results, confidence: float) -> list[str]:
+def _found(results: Reported, confidence: float) -> list[str]:
     if "total_cost" not in results.runs:
         return ["The table of runs has no total_cost, so that nothing can be compared."]
     if not results.challengers:
         return [_alone(results, confidence)]
     if results.points == 1:
-        told = answer(
+        lines = answer(
             results.runs, results.rounds, results.baseline, results.arms, confidence,
             results.rounds_per_year,
         )  # fmt: skip
-        return told if results.ablated is None else [*told, FULL_MARKET]
+        return lines if results.ablated is None else [*lines, FULL_MARKET]
     sentences = []
     for arm in results.challengers:
         try:
@@ -71,7 +71,7 @@ def _found(results: Results, confidence: float) -> list[str]:
     return [*sentences, mean_sentence(results)]
 
 
-def mean_sentence(results: Results) -> str:
+def mean_sentence(results: Reported) -> str:
     """Say what means of a design are over, and what their intervals are for."""
     made = MADE[results.design.method] if results.design is not None else "as they were run"
     counts = results.runs.groupby("point")["replicate"].nunique()
@@ -84,7 +84,7 @@ def mean_sentence(results: Results) -> str:
     )
 
 
-def precision_sentences(results: Results, confidence: float = 0.95) -> list[str]:
+def precision_sentences(results: Reported, confidence: float = 0.95) -> list[str]:
     """Say of each comparison of total cost how precise it is; of one market, if that is enough."""
     sentences = []
     for arm in results.challengers:
@@ -108,22 +108,22 @@ def precision_sentences(results: Results, confidence: float = 0.95) -> list[str]
     return sentences
 
 
-def _alone(results: Results, confidence: float) -> str:
+def _alone(results: Reported, confidence: float) -> str:
     costs = arm_runs(results.runs, results.baseline)[["total_cost"]].astype(float)
-    found = means_over(costs, confidence, **results.reading).iloc[0]
-    places = decimals(found["half_width"], found["mean"])
+    result = means_over(costs, confidence, **results.reading).iloc[0]
+    places = decimals(result["half_width"], result["mean"])
     said = (
         f"There is one arm only, {plain(results.baseline)}, and nothing to compare it with. It "
-        f"costs {number(found['mean'], places)} per accepted lot "
-        f"(± {half_width_text(found['half_width'], places)}, {percent(confidence)} interval, "
-        f"{number(found['n'], 0)} runs)."
+        f"costs {number(result['mean'], places)} per accepted lot "
+        f"(± {half_width_text(result['half_width'], places)}, {percent(confidence)} interval, "
+        f"{number(result['n'], 0)} runs)."
     )
     if results.points > 1:
         return f"{said} {mean_sentence(results)}"
     return said if results.ablated is None else f"{said} {FULL_MARKET}"
 
 
-def _over_points(results: Results, arm: str, confidence: float) -> str:
+def _over_points(results: Reported, arm: str, confidence: float) -> str:
     """The mean difference over the points, and at how many of them the challenger is cheaper."""
     runs, baseline = results.runs, results.baseline
     row = compare(

@@ -13,7 +13,7 @@ from trustsim.analysis.crossover import cost_paths
 from trustsim.analysis.pairs import PAIR
 from trustsim.errors import ConfigError
 from trustsim.report.figures.by_age import bucket_labels
-from trustsim.report.results import Results
+from trustsim.report.results import Reported
 from trustsim.report.words.answer import difference_sentence
 from trustsim.report.words.labels import (
     COST_PARTS,
@@ -43,15 +43,15 @@ class Limits:
     sentences: tuple[str, ...]
 
 
-def limits(results: Results, confidence: float = 0.95) -> list[Limits]:
+def limits(results: Reported, confidence: float = 0.95) -> list[Limits]:
     """Say for every challenger where it does not beat the baseline."""
-    found = []
+    result = []
     for arm in results.challengers:
         try:
-            found.append(_limits_of(results, arm, confidence))
+            result.append(_limits_of(results, arm, confidence))
         except ConfigError as error:
-            found.append(Limits(arm, False, (f"This cannot be told: {error}.",)))
-    return found
+            result.append(Limits(arm, False, (f"This cannot be told: {error}.",)))
+    return result
 
 
 def first_year(
@@ -100,7 +100,7 @@ def conduct_by_phase(
     return phases
 
 
-def _limits_of(results: Results, arm: str, confidence: float) -> Limits:
+def _limits_of(results: Reported, arm: str, confidence: float) -> Limits:
     runs, baseline = results.runs, results.baseline
     whole = compare(
         runs, arm, baseline, ["total_cost"], confidence, unpaired="drop", **results.reading
@@ -126,7 +126,7 @@ def _limits_of(results: Results, arm: str, confidence: float) -> Limits:
     return Limits(arm, loses, tuple(sentences))
 
 
-def _early(results: Results, arm: str, confidence: float) -> list[str]:
+def _early(results: Reported, arm: str, confidence: float) -> list[str]:
     """Total cost and price of the first year, where they are not better than the baseline's."""
     rounds, year = results.rounds, results.rounds_per_year
     if rounds is None or rounds["round"].nunique() <= year:
@@ -150,7 +150,7 @@ def _early(results: Results, arm: str, confidence: float) -> list[str]:
     return sentences
 
 
-def _dearer_parts(results: Results, arm: str, when: str, confidence: float) -> list[str]:
+def _dearer_parts(results: Reported, arm: str, when: str, confidence: float) -> list[str]:
     parts = [p for p in COST_PARTS if p in results.runs]
     rows = compare(
         results.runs, arm, results.baseline, parts, confidence, unpaired="drop", **results.reading

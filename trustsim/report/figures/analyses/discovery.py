@@ -37,7 +37,7 @@ MOST_LEVELS = 7
 
 
 def who_wins_map(
-    found: Discovery,
+    result: Discovery,
     ax: Axes | None = None,
     *,
     surface: WhoWins | None = None,
@@ -67,19 +67,19 @@ def who_wins_map(
         where the challenger clearly loses, dotted where the sign is not clear, and the outlines
         are the boxes that restrict one of the two parameters.
     """
-    fitted = who_wins(found, x, y) if surface is None else surface
+    fitted = who_wins(result, x, y) if surface is None else surface
     width = style.available_width(ax, width)
     narrow = width < style.NARROW
     axes = style.panels(ax, 1, 1, width, 3.1 if narrow else 4.3, 1.15 if narrow else 0.75)
     axis = axes[0]
     _surface(axis, fitted)
-    _points(axis, found, fitted, 2.5 if narrow else 5.0)
+    _points(axis, result, fitted, 2.5 if narrow else 5.0)
     outlined = [
-        place for place, box in enumerate(found.boxes) if _outline(axis, fitted, box, place)
+        place for place, box in enumerate(result.boxes) if _outline(axis, fitted, box, place)
     ]
-    label = measure_label(found.measure)
-    unit = measure_unit(found.measure)
-    title = f"{plain(found.challenger)} minus {plain(found.baseline)}: {label.lower()}"
+    label = measure_label(result.measure)
+    unit = measure_unit(result.measure)
+    title = f"{plain(result.challenger)} minus {plain(result.baseline)}: {label.lower()}"
     style.dress(
         axis,
         in_figure(title + (f" ({unit})" if unit else ""), int((width - 0.7) * 13)),
@@ -90,7 +90,7 @@ def who_wins_map(
     axis.grid(visible=False)
     for which, side in ((fitted.x, "x"), (fitted.y, "y")):
         scale_axis(axis, side, which)
-    _legend(axes, ax is None, found, fitted, outlined, narrow)
+    _legend(axes, ax is None, result, fitted, outlined, narrow)
     return axes
 
 
@@ -157,8 +157,8 @@ def _hatched(ax: Axes, x: Floats, y: Floats, where: np.ndarray, hatch: str) -> N
         drawn.set_linewidth(0.0)
 
 
-def _points(ax: Axes, found: Discovery, fitted: WhoWins, size: float) -> None:
-    table = found.points
+def _points(ax: Axes, result: Discovery, fitted: WhoWins, size: float) -> None:
+    table = result.points
     x, y = (
         _apart(table[axis.dimension.path].to_numpy(float), axis, seed)
         for seed, axis in enumerate((fitted.x, fitted.y))
@@ -206,13 +206,13 @@ def _outline(ax: Axes, fitted: WhoWins, box: LosingBox, place: int) -> bool:
 def _legend(
     axes: Sequence[Axes],
     ours: bool,
-    found: Discovery,
+    result: Discovery,
     fitted: WhoWins,
     outlined: Sequence[int],
     narrow: bool,
 ) -> None:
-    name = in_figure(plain(found.challenger, 20))
-    costs = found.measure == "total_cost" or found.measure.startswith("cost_")
+    name = in_figure(plain(result.challenger, 20))
+    costs = result.measure == "total_cost" or result.measure.startswith("cost_")
     less, more = ("cheaper", "dearer") if costs else ("lower", "higher")
     handles: list[Artist] = [
         Patch(facecolor="#94c3e2", edgecolor="#9a9a9a", linewidth=0.3),
@@ -232,7 +232,7 @@ def _legend(
         f"{name} {less}",
         f"{name} {more}",
         "not clear which",
-        "no difference" if found.threshold == 0 else "the threshold",
+        "no difference" if result.threshold == 0 else "the threshold",
         f"a market: {less}",
         f"a market: {more}",
     ]
@@ -240,7 +240,7 @@ def _legend(
         handles.append(
             Line2D([], [], color="black", linewidth=1.3, linestyle=BOX_DASHES[place % 3])
         )
-        texts.append(_box_label(found.boxes[place], place, fitted, 20 if narrow else 34))
+        texts.append(_box_label(result.boxes[place], place, fitted, 20 if narrow else 34))
     style.legend(axes, ours, handles, texts, 2 if narrow else 3)
 
 

@@ -22,7 +22,7 @@ PERCENT = FuncFormatter(lambda share, _: f"{number(100 * share, 0)}\N{NO-BREAK S
 
 
 def losing_boxes(
-    found: Discovery, ax: Axes | None = None, *, width: float = style.WIDE
+    result: Discovery, ax: Axes | None = None, *, width: float = style.WIDE
 ) -> list[Axes]:
     """Draw what each box asks of each parameter, and coverage against density of the peeling.
 
@@ -36,19 +36,19 @@ def losing_boxes(
     ConfigError
         If there are no boxes.
     """
-    if not found.boxes:
-        raise ConfigError(f'no box was found; the verdict is "{found.verdict}"')
+    if not result.boxes:
+        raise ConfigError(f'no box was found; the verdict is "{result.verdict}"')
     width = style.available_width(ax, width)
     narrow = width < style.NARROW
     rows = [
         (place, restriction)
-        for place, box in enumerate(found.boxes)
+        for place, box in enumerate(result.boxes)
         for restriction in box.restrictions
     ]
     height = max(2.2, 0.9 + 0.36 * len(rows))
     axes = style.panels(ax, 2, 1 if narrow else 2, width, height, 0.3)
-    _ranges(axes[0], rows, len(found.boxes), 16 if narrow else 18)
-    _path(axes[1], found)
+    _ranges(axes[0], rows, len(result.boxes), 16 if narrow else 18)
+    _path(axes[1], result)
     return axes
 
 
@@ -108,15 +108,15 @@ def _share(dimension: Dimension, value: float) -> float:
     return (value - low) / (high - low)
 
 
-def _path(ax: Axes, found: Discovery) -> None:
-    path, first, held_out = found.path, found.boxes[0], found.held_out[0]
+def _path(ax: Axes, result: Discovery) -> None:
+    path, first, held_out = result.path, result.boxes[0], result.held_out[0]
     ax.plot(
         path["coverage"], path["density"], color=style.LESS, linewidth=1.0, marker="o",
         markersize=2.2, zorder=2,
     )  # fmt: skip
-    ax.axhline(found.asked, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-    ax.axhline(found.share, color=style.FAINT, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
-    for value, words in ((found.asked, "asked for"), (found.share, "all points")):
+    ax.axhline(result.asked, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
+    ax.axhline(result.share, color=style.FAINT, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1)
+    for value, words in ((result.asked, "asked for"), (result.share, "all points")):
         ax.annotate(
             words, (0.0, value), xytext=(2, 2), textcoords="offset points", fontsize=6.5,
             color=style.INK,
