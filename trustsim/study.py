@@ -185,10 +185,12 @@ class Results:
         """Compare two arms by paired differences; see `trustsim.compare`.
 
         Over a design whose points were drawn at random, intervals are for other points drawn
-        alike and other luck, unless ``over`` says otherwise.
+        alike and other luck, unless ``over`` says otherwise. Of an ablation it is the full market
+        that is compared, with nothing switched off.
         """
-        reading = dict(self._as_reported.reading)
-        return compare(self.runs, arm_a, arm_b, measures, **{**reading, **options})
+        reported = self._as_reported
+        runs = self.runs if reported.ablated is None else reported.runs
+        return compare(runs, arm_a, arm_b, measures, **{**reported.reading, **options})
 
     def answer(self, confidence: float = 0.95) -> list[str]:
         """Sentences that say what each arm costs against the baseline."""

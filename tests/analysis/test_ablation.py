@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trustsim.analysis.ablation import EXACT, NARROWS, UNDECIDED, WIDENS, ablation
+from trustsim.analysis.ablation import (
+    EXACT,
+    NARROWS,
+    TOO_FEW,
+    UNDECIDED,
+    WIDENS,
+    ablation,
+    alone,
+)
 from trustsim.errors import ConfigError
 
 PLANTED = {"ransom": -0.03, "voice": 0.01, "tiers": 0.0, "blame": 0.0}
@@ -123,3 +131,42 @@ def test_what_is_no_ablation_is_refused(change, message) -> None:  # type: ignor
 def test_an_unknown_measure_is_refused() -> None:
     with pytest.raises(ConfigError, match=r'"total_csot".*did you mean "total_cost"'):
         ablation(planted(), "high", "low", "total_csot")
+
+
+def test_what_cancels_out_in_the_mean_is_not_said_to_change_nothing() -> None:
+    runs = planted(4)
+    off, high = runs["without"] == "blame", runs["arm"] == "high"
+    full = runs[(runs["without"] == "nothing") & high]
+    exact = np.round(full["total_cost"].to_numpy() * 64) / 64  # sums of these are without rounding
+    runs.loc[(runs["without"] == "nothing") & high, "total_cost"] = exact
+    runs.loc[off & high, "total_cost"] = exact + np.array([0.25, -0.25, 0.25, -0.25])
+    runs.loc[~high, "total_cost"] = 1.0
+    row = ablation(runs, "high", "low").rows.set_index("mechanism").loc["blame"]
+    assert (row["carries"], row["verdict"]) == (0.0, UNDECIDED)
+    assert row["half_width"] > 0.2
+
+
+@pytest.mark.parametrize("lost", ["one arm", "all but one replicate", "all runs of an arm failed"])
+def test_a_mechanism_of_which_too_few_runs_are_left_does_not_silence_the_others(lost: str) -> None:
+    runs = planted()
+    voice = runs["without"] == "voice"
+    if lost == "all runs of an arm failed":
+        runs.loc[voice & (runs["arm"] == "low"), "status"] = "failed"
+    else:
+        runs = runs[~(voice & ((runs["arm"] == "low") | (lost != "one arm")))
+                    | (voice & (runs["replicate"] == 0) & (lost != "one arm"))]  # fmt: skip
+    whole = ablation(planted(), "high", "low").rows.set_index("mechanism")
+    rows = ablation(runs, "high", "low", unpaired="drop").rows.set_index("mechanism")
+    assert rows.loc["voice", "verdict"] == TOO_FEW
+    assert np.isnan(rows.loc["voice", "carries"])
+    for name in ("ransom", "tiers", "blame"):
+        assert rows.loc[name, "carries"] == whole.loc[name, "carries"]
+        assert rows.loc[name, "half_width"] == whole.loc[name, "half_width"]
+    with pytest.raises(ConfigError):
+        ablation(runs, "high", "low")
+
+
+def test_what_stands_on_another_mechanism_is_not_added_up_with_it() -> None:
+    asked = ["information_sharing", "ideas", "technology_shocks", "ransom", "my_own"]
+    assert alone(asked) == ["information_sharing", "ransom", "my_own"]
+    assert alone(["technology_shocks", "ideas"]) == ["ideas"]

@@ -10,6 +10,7 @@ the other. So the rows do not add up to the difference.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,13 +27,17 @@ from trustsim.analysis.pairs import (
 )
 from trustsim.analysis.verdicts import Correction, adjusted, difference_p
 from trustsim.errors import ConfigError
-from trustsim.schema.mechanisms import NOTHING, WITHOUT
+from trustsim.schema.mechanisms import MECHANISMS, NOTHING, WITHOUT
 
 EXACT = "changes nothing"
 UNDECIDED = "not shown"
+TOO_FEW = "too few runs"
 WIDENS, NARROWS, MOVES = "widens", "narrows", "moves"
 """Verdicts: what a mechanism does to the difference between the arms. It *moves* a difference that
 is itself not clear of zero, so that nobody can say what wider would be."""
+
+FEWEST = 2
+"""Fewest replicates of which an interval can be made."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,9 @@ def ablation(
     correction : {"holm", "benjamini_hochberg", "none"}
         How p values, and with them verdicts, allow for the number of mechanisms.
     unpaired : {"refuse", "drop"}
-        What to do with runs whose partner is missing.
+        What to do with runs whose partner is missing. Dropped, they take along what they are
+        compared with and no more; a mechanism of which fewer than two replicates are left has the
+        verdict "too few runs", and numbers that are missing.
 
     Returns
     -------
@@ -139,19 +146,20 @@ def ablation(
     found = {name: _differences(runs, name, arm, baseline, measure, unpaired) for name in points}
     full = found.pop(NOTHING)
     mean, half, count = mean_interval(full.to_numpy(), confidence)
-    if count < 2:
+    if count < FEWEST:
         raise ConfigError("the full market has fewer than two pairs of runs; intervals need two")
     together = 1 - (1 - confidence) / len(found)
     rows = [_row(name, full, off, together, unpaired) for name, off in found.items()]
     table = pd.DataFrame(rows)
     p = np.array(difference_p(table["carries"], table.pop("error"), table["replicates"] - 1))
-    table["p"] = adjusted(np.where(table["carries"] == 0, 1.0, p), correction)
+    still = (table["carries"] == 0) & (table["half_width"] == 0)
+    table["p"] = adjusted(np.where(still, 1.0, p), correction)
     clear = bool(abs(mean) > half)
     table["share"] = table["carries"] / mean if clear else np.nan
     sign = float(np.sign(mean)) if clear else 0.0
     table["verdict"] = [
-        _verdict(carries, p, sign, 1 - confidence)
-        for carries, p in zip(table["carries"], table["p"], strict=True)
+        EXACT if exact else _verdict(carries, p, sign, 1 - confidence)
+        for carries, p, exact in zip(table["carries"], table["p"], still, strict=True)
     ]
     order = table["carries"].abs().sort_values(ascending=False, kind="stable").index
     dropped = sum(len(full.index.symmetric_difference(off.index)) for off in found.values())
@@ -161,11 +169,27 @@ def ablation(
     )  # fmt: skip
 
 
+def alone(mechanisms: Collection[str]) -> list[str]:
+    """Which of some mechanisms stand on no other of them.
+
+    What stands on another is off with it, so that the other carries it too.
+    """
+    return [
+        name
+        for name in mechanisms
+        if name not in MECHANISMS or not set(MECHANISMS[name].needs) & set(mechanisms)
+    ]
+
+
 def _differences(
     runs: pd.DataFrame, point: str, arm: str, baseline: str, measure: str, unpaired: Unpaired
 ) -> pd.Series:
     """Difference of the arms in every replicate of a point, by replicate."""
     there = runs[runs[WITHOUT] == point]
+    if unpaired == "drop":
+        done = there[there["status"] == "done"] if "status" in there else there
+        if not {arm, baseline} <= set(done["arm"]):
+            return pd.Series(dtype=float)
     a, b = (arm_runs(there, name) for name in (arm, baseline))
     pairs = common_pairs(a, b, arm, baseline, unpaired)
     gap = a.loc[pairs, measure].astype(float) - b.loc[pairs, measure].astype(float)
@@ -183,8 +207,13 @@ def _row(
             f"without {mechanism}: replicate {odd} has no partner in the full market, or none "
             "without it; run what is missing again, or leave it out with --allow-missing"
         )
-    if len(shared) < 2:
-        raise ConfigError(f"without {mechanism}: fewer than two replicates to compare")
+    if len(shared) < FEWEST:
+        if unpaired == "refuse":
+            raise ConfigError(f"without {mechanism}: fewer than two replicates to compare")
+        numbers = ("without", "without_half_width", "carries", "half_width", "error")
+        return {
+            "mechanism": mechanism, **dict.fromkeys(numbers, np.nan), "replicates": len(shared),
+        }  # fmt: skip
     carried = (full[shared] - off[shared]).to_numpy()
     mean, half, count = mean_interval(carried, confidence)
     without, without_half, _ = mean_interval(off[shared].to_numpy(), confidence)
@@ -203,8 +232,8 @@ def _row(
 
 
 def _verdict(carries: float, p: float, sign: float, level: float) -> str:
-    if carries == 0.0:
-        return EXACT
+    if np.isnan(p):
+        return TOO_FEW
     if p >= level:
         return UNDECIDED
     if sign == 0.0:

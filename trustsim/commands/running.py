@@ -25,7 +25,7 @@ from trustsim.commands.options import (
     Replications,
     Seed,
 )
-from trustsim.errors import ConfigError
+from trustsim.errors import ConfigError, shown, suggestion
 
 Answer = Callable[[Any], Iterable[str]]
 
@@ -95,10 +95,20 @@ def ablate(
         print("\n".join(_carried(Results.open(config), confidence, asked)))
         return
     loaded = _loaded(config, changes or [], replications, seed, jobs)
-    if loaded.design is None or loaded.design.method != "ablation" or mechanisms:
+    _refuse_what_no_run_has(loaded, measure, confidence)
+    own = None if loaded.design is None else loaded.design.method
+    if own != "ablation" or mechanisms:
         named = f", mechanisms = {json.dumps(mechanisms)}" if mechanisms else ""
-        design = f'design={{ method = "ablation"{named} }}'
-        loaded = _loaded(config, [*(changes or []), design], replications, seed, jobs)
+        changes = [*(changes or []), f'design={{ method = "ablation"{named} }}']
+        if own != "ablation":  # nothing is read from the other tables, and they are far larger
+            changes = ['keep=["runs"]', *changes]
+        loaded = _loaded(config, changes, replications, seed, jobs)
+    if own not in (None, "ablation"):
+        print(
+            f"note: {config}: its design ({own}) is left out; mechanisms are switched off in the "
+            "market that the file describes",
+            file=sys.stderr,
+        )
     if len(loaded.arms) < 2:
         raise ConfigError(f"{config}: has one arm; an ablation takes the difference of two apart")
     from trustsim.study import default_folder
@@ -108,7 +118,9 @@ def ablate(
         out = folder.with_name(f"{folder.name.removesuffix('_ablation')}_ablation")
 
     def answer(results: Any) -> Iterable[str]:
-        return _carried(results, confidence, asked)
+        # What failed is told in the end, and is no reason to say nothing of what did not.
+        failed = bool(results.manifest["runs_failed"])
+        return _carried(results, confidence, asked | {"allow_missing": allow_missing or failed})
 
     _run(loaded, out, answer, report=not no_report, quiet=quiet, options={"jobs": jobs})
 
@@ -143,12 +155,12 @@ def _run(
     options: dict[str, Any],
 ) -> None:
     """Run what is missing, print the answer and where it stands, and tell of failures."""
-    from trustsim.commands.progress import progress as shown
+    from trustsim.commands.progress import progress as watching
     from trustsim.study import Experiment, default_folder
 
     folder = out if out is not None else default_folder(config)
     try:
-        with shown(quiet) as progress:
+        with watching(quiet) as progress:
             results = Experiment(config).run(folder, report=False, progress=progress, **options)
     except KeyboardInterrupt:
         _interrupted(folder)
@@ -174,6 +186,20 @@ def _carried(results: Any, confidence: float, asked: dict[str, Any]) -> list[str
     for one in results.ablation(confidence, **asked):
         lines += [*sentences([one]), "", *text_table(one), ""]
     return lines
+
+
+def _refuse_what_no_run_has(config: Any, measure: str, confidence: float) -> None:
+    """Refuse a measure that no run will have, and a level out of bounds, before anything runs."""
+    from trustsim.schema.measures import MEASURES
+
+    shares = [
+        f"instrument_share_{name}" for arm in config.arms.values() for name in arm.instruments
+    ]
+    if measure not in MEASURES and measure not in shares:
+        names = dict.fromkeys([*MEASURES, *shares])
+        raise ConfigError(f"--measure = {shown(measure)}: unknown{suggestion(measure, names)}")
+    if not 0 < confidence < 1:
+        raise ConfigError(f"--confidence = {confidence}: allowed: above 0 and below 1")
 
 
 def _loaded(

@@ -28,6 +28,9 @@ RUNS_PER_CHUNK = 256
 MOST_CHECKED = 2_000
 """Points of a design that are checked beforehand; a point that cannot be run is a failure then."""
 
+FULL_MARKET = 0
+"""Point of an ablation at which nothing is off: a rule of precision asks for its difference."""
+
 FREE_TO_CHANGE = (
     "name",
     "question",
@@ -125,6 +128,8 @@ def run_missing(
                 return manifest
             columns = ["arm", "point", "replicate", "status", config.precision.measure]
             runs = read_table(folder, RUNS, columns).to_pandas()
+            if config.design is not None and config.design.method == "ablation":
+                runs = runs[runs["point"] == FULL_MARKET]
             challengers = [arm for arm in config.arms if arm != config.baseline]
             looks.append(decide(runs, config.baseline, challengers, config.precision, wanted))
             if looks[-1].last:

@@ -23,7 +23,7 @@ from trustsim.report.page import write_page
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table, parameter_tables
-from trustsim.report.words.labels import decimals, measure_label, number, percent, plain
+from trustsim.report.words.labels import capital, decimals, measure_label, number, percent, plain
 
 EDGE = 0.01
 """Share of the range searched that counts as its end."""
@@ -146,7 +146,7 @@ def warnings(result: Calibration) -> list[str]:
     for one, other, correlation in result.trade_offs:
         together = "rise together" if correlation > 0 else "move against each other"
         lines.append(
-            f"{_start(one.label)} and {other.label} make up for each other (correlation "
+            f"{capital(one.label)} and {other.label} make up for each other (correlation "
             f"{number(correlation, 2)}): good values {together}; take them from one fit."
         )
     count = sum(target.fitted for target in result.config.targets)
@@ -177,7 +177,7 @@ def _open(result: Calibration, spread: Spread) -> str:
     """Say that the targets do not tell a parameter, or only from one side."""
     if spread.identified:
         return ""
-    label = _start(spread.label)
+    label = capital(spread.label)
     if spread.as_well:
         values = ", ".join(str(value) for value in spread.as_well)
         return f"{label} is not identified: {values} fit as well."
@@ -300,7 +300,3 @@ def _value(spread: Spread, value: Any) -> str:
 
 def _loss(loss: float) -> str:
     return number(loss, 2) if loss >= 0.01 else "under 0.01"
-
-
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]

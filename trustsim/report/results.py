@@ -180,10 +180,15 @@ def read_results(folder: Path) -> Reported:
     if runs.empty:
         raise ConfigError(f"{folder / 'runs.parquet'}: no finished run")
     ablated = None
-    if WITHOUT in runs and not runs.loc[runs[WITHOUT] == NOTHING].empty:
-        ablated, runs = runs, runs[runs[WITHOUT] == NOTHING]
     failures = _frame(folder / "failures.parquet")
     experiment = _read(folder / "experiment.toml", tomllib.loads)
+    if _is_ablation(runs, experiment or {}):
+        ablated, runs = runs, runs[runs[WITHOUT] == NOTHING]
+        if runs.empty:
+            raise ConfigError(
+                f"{folder / 'runs.parquet'}: no finished run of the full market, which an ablation "
+                "compares all others with"
+            )
     manifest = _read(folder / "manifest.json", json.loads)
     if not isinstance(manifest, dict | None):
         raise ConfigError(f"{folder / 'manifest.json'}: not a JSON object")
@@ -203,6 +208,21 @@ def read_results(folder: Path) -> Reported:
 def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = mapping.get(key, {})
     return value if isinstance(value, Mapping) else {}
+
+
+def _is_ablation(runs: pd.DataFrame, experiment: Mapping[str, Any]) -> bool:
+    """Whether the points differ in nothing but the mechanism that is off."""
+    if WITHOUT not in runs:
+        return False
+    design = _table(experiment, "design")
+    if not design:
+        return NOTHING in set(runs[WITHOUT]) and (
+            "point" not in runs or bool((runs.groupby(WITHOUT)["point"].nunique() == 1).all())
+        )
+    varies = list(_table(design, "parameters"))
+    return design.get("method") == "ablation" or (
+        varies == [WITHOUT] and NOTHING in set(runs[WITHOUT])
+    )
 
 
 def _with_points(table: pd.DataFrame | None, runs: pd.DataFrame) -> pd.DataFrame | None:

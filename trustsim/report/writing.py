@@ -29,7 +29,7 @@ from trustsim.report.sections.tables import (
     provenance_table,
 )
 from trustsim.report.words.answer import ENOUGH, PRECISION
-from trustsim.report.words.answers import answers, mean_sentence, precision_sentences
+from trustsim.report.words.answers import FULL_MARKET, answers, mean_sentence, precision_sentences
 from trustsim.report.words.labels import number, percent, plain, plain_arms
 from trustsim.report.words.limits import limits
 
@@ -112,6 +112,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
     sections = [ShownSection(each, show_all(results, each.pictures, confidence)) for each in made]
     labels = plain_arms(results.arms)
+    full_market = "" if results.ablated is None else FULL_MARKET
     page = PAGES.get_template("template.html").render(
         title=plain(results.name),
         question=results.question,
@@ -127,10 +128,10 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         measures=measures_table(results, confidence),
         parameters=parameter_tables(results.experiment),
         provenance=provenance_table(results),
-        runs=number(len(results.runs), 0),
+        runs=number(len(results.runs if results.ablated is None else results.ablated), 0),
         failures=results.failures,
         points=results.points,
-        mean=mean_sentence(results) if results.points > 1 else "",
+        mean=mean_sentence(results) if results.points > 1 else full_market,
         target=percent(PRECISION),
         enough=ENOUGH,
         version=__version__,

@@ -13,17 +13,20 @@ from trustsim.analysis.ablation import (
     EXACT,
     MOVES,
     NARROWS,
+    TOO_FEW,
     UNDECIDED,
     WIDENS,
     Ablation,
     ablation,
+    alone,
 )
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.figures.analyses.ablation import what_carries
 from trustsim.report.results import Reported
 from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
-from trustsim.report.sections.tables import Table
+from trustsim.report.sections.tables import Table, text_lines
+from trustsim.report.words.boxes import joined
 from trustsim.report.words.labels import (
     capital,
     clear_of_zero,
@@ -45,6 +48,7 @@ SAYS = {
     MOVES: "moves the difference",
     UNDECIDED: "not shown to matter",
     EXACT: "changes nothing, to the last bit",
+    TOO_FEW: "too few runs to tell",
 }
 
 
@@ -96,11 +100,11 @@ def analyses(
 
 def section(results: Reported, confidence: float = 0.95) -> Section | None:
     """Section of the report; None unless the design is an ablation."""
-    if results.ablated is None:
+    if results.ablated is None or not results.challengers:
         return None
     title = "What carries the difference"
     try:
-        each = analyses(results, confidence)
+        each = analyses(results, confidence, allow_missing=True)
     except ConfigError as error:
         return Section("ablation", title, (f"What carries it cannot be said: {error}.",))
     return Section(
@@ -117,9 +121,10 @@ def sentences(analysed: Sequence[Ablation]) -> list[str]:
     """Say what carries each difference, what turns its sign, and what moves nothing."""
     lines = []
     for one in analysed:
-        lines += [_whole(one), *_leading(one), *_turning(one), _rest(one)]
+        lines += [_whole(one), *_leading(one), *_turning(one), *_rest(one)]
         if one.dropped:
-            lines.append(f"Left out for missing runs: {number(one.dropped, 0)} pairs.")
+            pairs = "1 pair" if one.dropped == 1 else f"{number(one.dropped, 0)} pairs"
+            lines.append(f"Left out for missing runs: {pairs}.")
     return lines
 
 
@@ -150,12 +155,7 @@ def carriers_table(one: Ablation) -> Table:
 
 def text_table(one: Ablation) -> list[str]:
     """Give the table as lines of text, for the command line."""
-    table = carriers_table(one)
-    widths = [max(map(len, column)) for column in zip(table.header, *table.rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (table.header, *table.rows)
-    ]
+    return text_lines(carriers_table(one))
 
 
 def _measure(one: Ablation) -> str:
@@ -168,6 +168,8 @@ def _places(one: Ablation) -> int:
 
 
 def _ends(mean: float, half: float, places: int, only: bool = False) -> str:
+    if half != half:
+        return "–"
     places = clear_of_zero(mean - half, mean + half, places)
     ends = f"{number(mean - half, places)} to {number(mean + half, places)}"
     return ends if only else f"{number(mean, places)} ({ends})"
@@ -184,8 +186,13 @@ def _whole(one: Ablation) -> str:
         f"In the full market {plain(one.arm)} differs from {plain(one.baseline)} by "
         f"{number(one.difference, _places(one))} in {measure_label(one.measure).lower()} "
         f"({measure_unit(one.measure)}; {percent(one.confidence)} interval {ends}, "
-        f"{number(one.replicates, 0)} paired runs); {number(len(one.rows), 0)} mechanisms were "
-        "switched off in turn, under the same luck."
+        f"{number(one.replicates, 0)} paired runs); "
+        + (
+            "1 mechanism was switched off"
+            if len(one.rows) == 1
+            else f"{number(len(one.rows), 0)} mechanisms were switched off in turn"
+        )
+        + ", under the same luck."
     )
 
 
@@ -214,26 +221,40 @@ def _turning(one: Ablation) -> list[str]:
         return []
     if not one.turning:
         return ["No single mechanism turns its sign."]
-    named = ", ".join(plain(name) for name in one.turning)
-    return [f"Its sign turns without {named}."]
-
-
-def _rest(one: Ablation) -> str:
-    counts = one.rows["verdict"].value_counts()
-    total = float(one.rows["carries"].sum())
-    words = [
-        f"{number(int(counts.get(verdict, 0)), 0)} {text}"
-        for verdict, text in (
-            (UNDECIDED, "are not shown to matter"),
-            (EXACT, "change nothing, to the last bit"),
-        )
-        if counts.get(verdict, 0)
+    rows = one.rows[one.rows["mechanism"].isin(one.turning)].to_dict("records")
+    places = _places(one)
+    named = [
+        f"{_name(row)} ({number(row['without'], places)}, "
+        f"{_ends(row['without'], row['without_half_width'], places, only=True)})"
+        for row in rows
     ]
-    rest = f"Of the others, {' and '.join(words)}. " if words else ""
-    return (
-        f"{rest}Mechanisms work through one another: what each carries adds up to "
-        f"{number(total, _places(one))}, not to the difference."
-    )
+    return [f"Its sign turns without {joined(named)}."]
+
+
+def _rest(one: Ablation) -> list[str]:
+    """Say how many of the others move nothing, and what the mechanisms carry added up."""
+    counts = one.rows["verdict"].value_counts()
+    words = []
+    for verdict, singular, plural in (
+        (UNDECIDED, "is not shown to matter", "are not shown to matter"),
+        (EXACT, "changes nothing, to the last bit", "change nothing, to the last bit"),
+        (TOO_FEW, "has too few runs to tell", "have too few runs to tell"),
+    ):
+        count = int(counts.get(verdict, 0))
+        if count:
+            words.append(f"{number(count, 0)} {singular if count == 1 else plural}")
+    which = "the others" if one.rows["verdict"].isin([WIDENS, NARROWS, MOVES]).any() else "these"
+    lines = [f"Of {which}, {joined(words)}."] if words else []
+    roots = alone(list(one.rows["mechanism"]))
+    carried = one.rows["carries"][one.rows["mechanism"].isin(roots)]
+    if len(roots) > 1 and carried.notna().all():
+        lines.append(
+            "Mechanisms work through one another, so that what they carry does not add up to the "
+            f"difference: the {number(len(roots), 0)} that stand on no other carry "
+            f"{number(float(carried.sum()), _places(one))} together, one by one, of "
+            f"{number(one.difference, _places(one))}."
+        )
+    return lines
 
 
 def _picture(one: Ablation, place: int, config: str) -> Picture:
@@ -251,10 +272,15 @@ def _picture(one: Ablation, place: int, config: str) -> Picture:
         f"Difference in {measure_label(one.measure).lower()} with a mechanism less that without "
         f"it, in {unit}; {percent(one.confidence)} intervals that hold together for all "
         f"{number(len(rows), 0)} mechanisms; {number(one.replicates, 0)} paired runs at each "
-        f"point; experiment {config}.",
+        f"point; experiment {config}. A grey band holds all intervals of several mechanisms that "
+        "are not shown to carry anything.",
         f"Points with intervals, one per mechanism; the largest: {named or 'none clear of zero'}.",
         lambda width: what_carries(
-            rows, title=title, unit=unit, difference=one.difference, width=width
+            rows,
+            title=f"{title}, {number(one.replicates, 0)} paired runs",
+            unit=unit,
+            difference=one.difference,
+            width=width,
         ),
     )
 

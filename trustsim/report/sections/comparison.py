@@ -20,7 +20,8 @@ from trustsim.analysis.verdicts import CORRECTIONS, Correction, with_verdicts
 from trustsim.errors import ConfigError, nearest
 from trustsim.report.results import Reported
 from trustsim.report.sections.section import Section
-from trustsim.report.sections.tables import Table
+from trustsim.report.sections.tables import Table, text_lines
+from trustsim.report.words.answers import FULL_MARKET
 from trustsim.report.words.labels import (
     capital,
     decimals,
@@ -64,6 +65,8 @@ class Comparison:
         Planned runs that are not there and were left out.
     unpaired : tuple of str
         Why an arm could not be compared, in words.
+    full_market : bool
+        Whether these are the runs of an ablation in which nothing is off.
     """
 
     rows: pd.DataFrame
@@ -73,6 +76,7 @@ class Comparison:
     correction: Correction
     missing: int = 0
     unpaired: tuple[str, ...] = ()
+    full_market: bool = False
 
     @property
     def arms(self) -> list[str]:
@@ -151,8 +155,9 @@ def comparison(
     reasons = [f"{capital(plain(a))} cannot be compared: {why}." for a, why in unpaired.items()]
     family = with_verdicts(pd.concat(tables, ignore_index=True), confidence, correction)
     return Comparison(
-        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(reasons)
-    )
+        family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(reasons),
+        results.ablated is not None,
+    )  # fmt: skip
 
 
 def sentences(result: Comparison) -> list[str]:
@@ -163,6 +168,7 @@ def sentences(result: Comparison) -> list[str]:
     for arm in result.arms:
         mine = result.rows[result.rows["arm"] == arm]
         statements.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], result))
+    statements += [FULL_MARKET] if result.full_market else []
     statements += result.unpaired
     if result.missing:
         runs = "1 planned run is" if result.missing == 1 else f"{result.missing} planned runs are"
@@ -177,16 +183,7 @@ def text_table(result: Comparison) -> list[str]:
     """Lines of a table in plain text, a block per arm."""
     lines = []
     for arm in result.arms:
-        table = _table(result, arm)
-        cells = [table.header, *table.rows]
-        widths = [max(len(row[place]) for row in cells) for place in range(len(table.header))]
-        lines += ["", table.title]
-        for row in cells:
-            first, *rest = (
-                cell.ljust(width) if place == 0 else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            lines.append("  ".join([first, *rest]).rstrip())
+        lines += ["", *text_lines(_table(result, arm))]
     return lines[1:]
 
 

@@ -24,7 +24,15 @@ from trustsim.report.sections.gallery import Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.boxes import box_words, joined, limit_text, restriction_words
-from trustsim.report.words.labels import MINUS, measure_label, measure_unit, number, percent, plain
+from trustsim.report.words.labels import (
+    MINUS,
+    capital,
+    measure_label,
+    measure_unit,
+    number,
+    percent,
+    plain,
+)
 
 FILLING = ("latin_hypercube", "sobol_sequence", "grid", "list")
 """Designs whose points may fill a space; the report looks for boxes if there are enough of them."""
@@ -75,6 +83,11 @@ def analyses(
         raise ConfigError(
             f"{results.folder}: the experiment has no [design]; discovery needs many points, such "
             'as method = "latin_hypercube" with points = 1024'
+        )
+    if results.ablated is not None:
+        raise ConfigError(
+            f"{results.folder}: an ablation fills no space; trustsim ablate says what each "
+            "mechanism carries"
         )
     if design.method == "morris":
         raise ConfigError(
@@ -261,10 +274,6 @@ def _markets(count: int) -> str:
     return f"{number(count, 0)} market{'' if count == 1 else 's'}"
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _costs_more(result: Discovery) -> str:
     """What losing is, as a verb with its object."""
     unit = measure_unit(result.measure)
@@ -277,7 +286,7 @@ def _costs_more(result: Discovery) -> str:
 
 def _share(result: Discovery) -> str:
     many = {"never loses": "none", "always loses": "all"}.get(result.verdict, percent(result.share))
-    return _capital(
+    return capital(
         f"{plain(result.challenger)} {_costs_more(result)} in {many} of the "
         f"{number(len(result.points), 0)} markets{_drawn(result.hybrids)}."
     )

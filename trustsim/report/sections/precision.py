@@ -18,6 +18,7 @@ from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.labels import (
     SHARE_PREFIX,
+    capital,
     clear_of_zero,
     decimals,
     half_width_text,
@@ -169,7 +170,7 @@ def _width_sentence(known: Known, result: Precise, confidence: float) -> str:
     asked = f"asked for: {half_width_text(known.target, places)}{share}"
     if not math.isfinite(half):
         return (
-            f"{_start(pair)} in {what}: {pairs} paired replications are too few for an interval "
+            f"{capital(pair)} in {what}: {pairs} paired replications are too few for an interval "
             f"that holds at any time ({asked})."
         )
     interval = f"{number(mean - half, places)} to {number(mean + half, places)}"
@@ -177,7 +178,7 @@ def _width_sentence(known: Known, result: Precise, confidence: float) -> str:
     if half > known.target and known.needed is not None:
         more = f" About {_rounded(known.needed)} replications would reach it."
     return (
-        f"{_start(pair)} in {what}: the {level} interval is {interval}, its half-width "
+        f"{capital(pair)} in {what}: the {level} interval is {interval}, its half-width "
         f"{half_width_text(half, places)} ({unit}{'; ' if unit else ''}{asked}; {pairs} paired "
         f"replications).{more}"
     )
@@ -189,7 +190,7 @@ def _pairing_sentence(known: Known, baseline: str, several: bool) -> str:
     if math.isnan(gain.ratio):
         return f"What it is worth that {who} share their luck cannot be told: nothing varies."
     if math.isinf(gain.ratio):
-        return f"{_start(who)} share their luck, and all pairs of runs differ by the same."
+        return f"{capital(who)} share their luck, and all pairs of runs differ by the same."
     if gain.n < FEWEST_PAIRS:
         return (
             f"What it is worth that {who} share their luck cannot be told from "
@@ -206,7 +207,7 @@ def _pairing_sentence(known: Known, baseline: str, several: bool) -> str:
         f"with independent seeds for {who}, the same precision would have taken "
         f"{_times(gain.ratio)} times as many runs ({interval}): {against}."
     )
-    return f"Sharing luck does harm here: {text}" if gain.high < 1 else _start(text)
+    return f"Sharing luck does harm here: {text}" if gain.high < 1 else capital(text)
 
 
 def _caption(result: Precise, confidence: float) -> str:
@@ -318,7 +319,3 @@ def _rounded(count: float) -> str:
     """A count to two digits that matter."""
     digits = max(0, math.floor(math.log10(count)) - 1) if count >= 1 else 0
     return number(round(count, -digits), 0)
-
-
-def _start(text: str) -> str:
-    return text[:1].upper() + text[1:]

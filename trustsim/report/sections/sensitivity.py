@@ -22,6 +22,7 @@ from trustsim.report.sections.gallery import Draw, Picture
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.labels import (
+    capital,
     clear_of_zero,
     decimals,
     measure_label,
@@ -240,8 +241,7 @@ def _matters(result: Sensitivity, row: Mapping[Any, Any]) -> str:
 
 
 def _name(row: Mapping[Any, Any]) -> str:
-    label = str(row["label"])
-    return label[:1].upper() + label[1:]
+    return capital(str(row["label"]))
 
 
 def _half(row: Mapping[Any, Any], index: str) -> float:
@@ -347,7 +347,7 @@ def _notes(result: Sensitivity) -> tuple[str, ...]:
 def _pictures(result: Sensitivity, place: int, of: int) -> list[Picture]:
     stem = "sensitivity" if of == 1 else f"sensitivity_{place + 1}"
     level, title = percent(result.confidence), _what(result)
-    title = title[:1].upper() + title[1:]
+    title = capital(title)
     lead = LEADING[result.method]
     rows = result.indices.sort_values(lead, ascending=False, kind="stable")
     listed = ", ".join(

@@ -42,6 +42,20 @@ class Table:
     folded: Literal["no", "narrow", "always"] = "no"
 
 
+def text_lines(table: Table) -> list[str]:
+    """Lines of a table in plain text: its title, and columns of which the first is to the left."""
+    cells = [table.header, *table.rows]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(table.header))]
+    lines = [table.title]
+    for row in cells:
+        first, *rest = (
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]).rstrip())
+    return lines
+
+
 def measures_table(results: Reported, confidence: float = 0.95) -> Table:
     """Mean of every measure per arm, with its half-width."""
     names = measure_columns(results.runs)

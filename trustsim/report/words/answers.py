@@ -25,6 +25,13 @@ MADE = {
 """How the points of a design came about, by the name of its method."""
 
 
+FULL_MARKET = (
+    "This is the full market, with nothing switched off; what each mechanism carries of the "
+    "difference is told by trustsim ablate."
+)
+"""What is said beside an answer if the folder holds an ablation."""
+
+
 def answers(results: Reported, confidence: float = 0.95) -> list[str]:
     """Sentences that answer the experiment, for each arm other than the baseline."""
     return [*_lost(results), *_found(results, confidence)]
@@ -50,10 +57,11 @@ def _found(results: Reported, confidence: float) -> list[str]:
     if not results.challengers:
         return [_alone(results, confidence)]
     if results.points == 1:
-        return answer(
+        lines = answer(
             results.runs, results.rounds, results.baseline, results.arms, confidence,
             results.rounds_per_year,
         )  # fmt: skip
+        return lines if results.ablated is None else [*lines, FULL_MARKET]
     sentences = []
     for arm in results.challengers:
         try:
@@ -110,7 +118,9 @@ def _alone(results: Reported, confidence: float) -> str:
         f"(± {half_width_text(result['half_width'], places)}, {percent(confidence)} interval, "
         f"{number(result['n'], 0)} runs)."
     )
-    return said if results.points == 1 else f"{said} {mean_sentence(results)}"
+    if results.points > 1:
+        return f"{said} {mean_sentence(results)}"
+    return said if results.ablated is None else f"{said} {FULL_MARKET}"
 
 
 def _over_points(results: Reported, arm: str, confidence: float) -> str:
