@@ -12,9 +12,38 @@ import numpy as np
 import pandas as pd
 
 from trustsim.config.scenario import Scenario
+from trustsim.schema.checking import MARKETS
+from trustsim.schema.mechanisms import MECHANISMS
 from trustsim.simulation.run import simulate
 
+ABSENT = (
+    "hold_up",
+    "pass_on",
+    "familiarity",
+    "ideas",
+    "misunderstanding",
+    "leakage",
+    "specific_assets",
+    "lateness",
+    "transit_loss",
+    "documents",
+    "strain",
+    "ratings",
+    "ransom",
+    "acquaintance",
+    "goodwill",
+    "cost_shocks",
+    "technology_shocks",
+)
+"""Mechanisms whose parameters of the market are at the values at which they are absent."""
+
 QUIET: dict[str, Any] = {
+    **{
+        parameter: absent
+        for name in ABSENT
+        for parameter, absent in MECHANISMS[name].absent.items()
+        if parameter in MARKETS.rows
+    },
     "buyers": 1,
     "suppliers": 1,
     "contacts": 1,
@@ -27,46 +56,27 @@ QUIET: dict[str, Any] = {
     # hours are free, and so is changing the supplier
     "hour_cost": 0.0,
     "switching_cost": 0.0,
+    "asset_cost": 0.0,
     "asset_lock": 0.0,
     # prices are what is bid
-    "hold_up": 0.0,
     "haggle_rate": 0.0,
-    "pass_on": 0.0,
     "cost_churn": 0.0,
-    # money costs no interest, instruments are known
+    # money costs no interest
     "buyer_interest": 0.0,
     "supplier_interest": 0.0,
-    "familiarity_weight": 0.0,
     "remoteness": 0.0,
     # strangers get what the policy says
     "general_weight": 0.0,
-    "reputation_weight": 0.0,
-    "acquaintance_bonus": 0.0,
-    "goodwill_bonus": 0.0,
-    # nothing is learned, leaked or misunderstood
-    "knowhow_rate": 0.0,
-    "misunderstanding": 0.0,
-    "leak_rate": 0.0,
-    "asset_cost": 0.0,
-    # lots are good and arrive in time
+    # lots are good and travel for free
     "defect_good": 0.0,
     "defect_bad": 0.0,
     "scruple": 0.0,
-    "late_rate": 0.0,
     "freight": 0.0,
-    "transit_loss": 0.0,
-    "document_loss": 0.0,
-    "courier_cost": 0.0,
     "care_cost": 0.0,
-    # invoices are paid, nobody speaks, firms live for ever in a world that stays as it is
-    "strain": 0.0,
-    "rating_rate": 0.0,
-    "ransom_rate": 0.0,
+    # firms live for ever
     "overhead": 0.0,
     "payout": 0.0,
     "credit_line": 1000.0,
-    "shock_rate": 0.0,
-    "technology_rate": 0.0,
 }
 
 BUYER: dict[str, Any] = {
