@@ -1,4 +1,4 @@
-"""The verbs of the command line: run, rerun, list, new, and its version and help."""
+"""The command line: run, rerun, list, new, and its version and help."""
 
 from __future__ import annotations
 

@@ -146,8 +146,9 @@ def carriers_table(one: Ablation) -> Table:
         )
     level = percent(one.confidence)
     return Table(
-        f"{capital(plain(one.arm))} against {plain(one.baseline)}: {_measure(one)} of each "
-        f"mechanism, in {measure_unit(one.measure)}; {level} intervals that hold together",
+        f"{capital(plain(one.arm))} against {plain(one.baseline)}: what each mechanism carries of "
+        f"the difference in {measure_label(one.measure).lower()}, in {measure_unit(one.measure)}; "
+        f"{level} intervals that hold together",
         ("mechanism", "difference without it", "carries", "interval", "share", "verdict"),
         tuple(rows),
     )
@@ -156,10 +157,6 @@ def carriers_table(one: Ablation) -> Table:
 def text_table(one: Ablation) -> list[str]:
     """Give the table as lines of text, for the command line."""
     return text_lines(carriers_table(one))
-
-
-def _measure(one: Ablation) -> str:
-    return f"what it carries of the difference in {measure_label(one.measure).lower()}"
 
 
 def _places(one: Ablation) -> int:
