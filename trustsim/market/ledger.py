@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined
+from trustsim.engine.compiling import compiled, spliced
 from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
 
 PAYOFF_MEMORY = 0.1
@@ -127,7 +127,7 @@ def enter(tally: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
         tally.value += micro(order.lots * market.value * market.lot_cost)
 
 
-@inlined
+@spliced
 def note_burden(workspace: Any) -> None:
     """Note what dealing with the buyer has cost the supplier.
 
@@ -155,7 +155,7 @@ def spent(books: Any) -> int:
     return total
 
 
-@inlined
+@spliced
 def smooth_payoff(buyer: Any, workspace: Any, market: Any) -> None:
     """Add the round's surplus, in lots, to the buyer's smoothed payoff."""
     order, facts = workspace.order[0], workspace.facts[0]

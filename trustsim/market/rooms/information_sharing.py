@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.conduct import NEVER as NEVER_CHEATS
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work_together
@@ -50,7 +50,7 @@ def disclosure(order: Any, view: Any, policy: Any, market: Any) -> float:
     return reciprocal(order, view, policy, market)
 
 
-@inlined
+@spliced
 def learn_ideas(market: Any, tie: Any, disclosed: float) -> None:
     """Let know-how grow with what was disclosed, by both (1), by one (0.5), or erode (0)."""
     if disclosed > 0.0:
@@ -59,7 +59,7 @@ def learn_ideas(market: Any, tie: Any, disclosed: float) -> None:
         tie.knowhow = tie.knowhow * (1.0 - market.knowhow_erosion)
 
 
-@inlined
+@spliced
 def build_assets(bond: Any, view: Any, policy: Any, books: Any, market: Any) -> None:
     """Let the supplier invest in assets that serve this buyer only, as far as it trusts it."""
     built = policy.asset_rate * view.trust * (1.0 - bond.assets)

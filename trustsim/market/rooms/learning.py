@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined
+from trustsim.engine.compiling import compiled, inlined, spliced
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
@@ -65,7 +65,7 @@ def learn_as_buyer(dealing: Any, b: int) -> None:
     tie.clean = tie.clean + 1 if not disappointed else 0
 
 
-@inlined
+@spliced
 def learn_as_supplier(dealing: Any, tally: Any) -> None:
     """Let the supplier draw the lesson of an order."""
     market, order, facts, tie = dealing.market, dealing.order, dealing.facts, dealing.tie
@@ -82,7 +82,7 @@ def learn_as_supplier(dealing: Any, tally: Any) -> None:
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
 
 
-@inlined
+@spliced
 def learn(world: Any, workspace: Any, b: int) -> None:
     """Draw the lesson of an order on both sides of the tie; upkeep and care make goodwill."""
     dealing = dealing_of(world, workspace, b)
@@ -100,7 +100,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     tie.last_round = market.round
 
 
-@inlined
+@spliced
 def attract(tie: Any, order: Any, books: Any, market: Any) -> None:
     """Add the order's profit to the attraction of its supplier.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.market.ledger import micro, pay, spend
 from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIERS
 from trustsim.schema.policy import choice_number
@@ -137,7 +137,7 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     return True
 
 
-@inlined
+@spliced
 def charge(world: Any, workspace: Any, b: int) -> None:
     """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
     market = world.market[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
-from trustsim.engine.compiling import blank, compiled, inlined
+from trustsim.engine.compiling import blank, compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
 from trustsim.market.conduct import conduct, future, gravity
 from trustsim.market.dealings import dealing_of
@@ -52,7 +52,7 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 """Claims by which a buyer denies a debt."""
 
 
-@inlined
+@spliced
 def make_good(dealing: Any, b: int, admitted: float) -> None:
     """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
 
@@ -131,7 +131,7 @@ def relation_value(order: Any, view: Any, market: Any) -> float:
     return value * market.lot_cost
 
 
-@inlined
+@spliced
 def deny(dealing: Any, b: int, claim: int, due: int) -> None:
     """Deny a debt: the supplier complains, or its bank has secured it, or it is lost."""
     market, order, books = dealing.market, dealing.order, dealing.books
@@ -148,7 +148,7 @@ def deny(dealing: Any, b: int, claim: int, due: int) -> None:
         spend(books, DISPUTE, SUPPLIERS, market.claim_penalty * amount)
 
 
-@inlined
+@spliced
 def owe(buyer: Any, tie: Any, books: Any, due: int) -> None:
     """Let an invoice become overdue; several on one tie share their mean age."""
     if tie.owed == 0:

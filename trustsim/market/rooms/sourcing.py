@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
 from trustsim.market.beliefs import lifted
 from trustsim.market.ledger import spend, work, work_together
@@ -89,7 +89,7 @@ def explore(world: Any, b: int) -> int:
     return weakest
 
 
-@inlined
+@spliced
 def note_loyalty(ties: Any, facts: Any, b: int) -> None:
     """Note how concentrated the buyer's orders are: Herfindahl index and largest share."""
     total = 0.0
@@ -304,7 +304,7 @@ def assets_with(world: Any, b: int, s: int) -> float:
     return 0.0
 
 
-@inlined
+@spliced
 def place(world: Any, workspace: Any, b: int) -> None:
     """Place the order that is agreed: work of ordering, qualification of a stranger, switching.
 
@@ -329,7 +329,7 @@ def place(world: Any, workspace: Any, b: int) -> None:
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)
 
 
-@inlined
+@spliced
 def recommend(buyer: Any, ties: Any, b: int) -> None:
     """Note which supplier the buyer would name to another: the most trusted that it has tried."""
     best = NOBODY
