@@ -170,3 +170,18 @@ def test_what_stands_on_another_mechanism_is_not_added_up_with_it() -> None:
     asked = ["information_sharing", "ideas", "technology_shocks", "ransom", "my_own"]
     assert alone(asked) == ["information_sharing", "ransom", "my_own"]
     assert alone(["technology_shocks", "ideas"]) == ["ideas"]
+
+
+def test_a_mechanism_without_any_run_still_counts_among_the_many() -> None:
+    runs = planted()
+    some = runs[runs["without"].isin(["nothing", "ransom", "voice"])]
+    asked = ablation(some, "high", "low", mechanisms=list(PLANTED), unpaired="drop")
+    rows = asked.rows.set_index("mechanism")
+    assert rows.loc["tiers", "verdict"] == "too few runs"
+    whole = ablation(runs, "high", "low").rows.set_index("mechanism")
+    for name in ("ransom", "voice"):
+        assert rows.loc[name, "half_width"] == pytest.approx(whole.loc[name, "half_width"])
+        assert rows.loc[name, "p"] == pytest.approx(whole.loc[name, "p"], rel=1.01, abs=1e-6)
+    assert asked.dropped == 2 * 60
+    with pytest.raises(ConfigError, match="without tiers: there is no run"):
+        ablation(some, "high", "low", mechanisms=list(PLANTED))

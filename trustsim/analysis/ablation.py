@@ -27,7 +27,7 @@ from trustsim.analysis.pairs import (
 )
 from trustsim.analysis.verdicts import Correction, adjusted, difference_p
 from trustsim.errors import ConfigError
-from trustsim.schema.mechanisms import MECHANISMS, NOTHING, WITHOUT
+from trustsim.schema.mechanisms import NOTHING, WITHOUT, off_without
 
 EXACT = "changes nothing"
 UNDECIDED = "not shown"
@@ -94,6 +94,7 @@ def ablation(
     measure: str = "total_cost",
     confidence: float = 0.95,
     *,
+    mechanisms: Collection[str] = (),
     correction: Correction = "holm",
     unpaired: Unpaired = "refuse",
 ) -> Ablation:
@@ -114,6 +115,9 @@ def ablation(
         Whose difference is taken apart.
     confidence : float
         Level of all intervals together, between 0 and 1.
+    mechanisms : collection of str
+        Mechanisms that were to be switched off, also those of which no run is there yet: intervals
+        and p values allow for all of them. Those of the table are always among them.
     correction : {"holm", "benjamini_hochberg", "none"}
         How p values, and with them verdicts, allow for the number of mechanisms.
     unpaired : {"refuse", "drop"}
@@ -137,7 +141,7 @@ def ablation(
             f'the runs have no column "{WITHOUT}"; an ablation has one, from [design] with '
             'method = "ablation"'
         )
-    points = [str(name) for name in dict.fromkeys(runs[WITHOUT])]
+    points = [str(name) for name in dict.fromkeys([*runs[WITHOUT], *mechanisms])]
     if NOTHING not in points or len(points) < 2:
         raise ConfigError(
             f"the runs are of the points {', '.join(points)}; an ablation needs the full market "
@@ -153,7 +157,9 @@ def ablation(
     table = pd.DataFrame(rows)
     p = np.array(difference_p(table["carries"], table.pop("error"), table["replicates"] - 1))
     still = (table["carries"] == 0) & (table["half_width"] == 0)
-    table["p"] = adjusted(np.where(still, 1.0, p), correction)
+    # One that has too few runs is still one of the many that were asked about.
+    unknown = np.isnan(p) & ~still
+    table["p"] = np.where(unknown, np.nan, adjusted(np.where(still | unknown, 1.0, p), correction))
     clear = bool(abs(mean) > half)
     table["share"] = table["carries"] / mean if clear else np.nan
     sign = float(np.sign(mean)) if clear else 0.0
@@ -174,11 +180,8 @@ def alone(mechanisms: Collection[str]) -> list[str]:
 
     What stands on another is off with it, so that the other carries it too.
     """
-    return [
-        name
-        for name in mechanisms
-        if name not in MECHANISMS or not set(MECHANISMS[name].needs) & set(mechanisms)
-    ]
+    standing = {name for each in mechanisms for name in off_without([each]) if name != each}
+    return [name for name in mechanisms if name not in standing]
 
 
 def _differences(
@@ -186,6 +189,11 @@ def _differences(
 ) -> pd.Series:
     """Difference of the arms in every replicate of a point, by replicate."""
     there = runs[runs[WITHOUT] == point]
+    if there.empty and unpaired == "refuse":
+        raise ConfigError(
+            f"without {point}: there is no run; run what is missing, or leave it out with "
+            "--allow-missing"
+        )
     if unpaired == "drop":
         done = there[there["status"] == "done"] if "status" in there else there
         if not {arm, baseline} <= set(done["arm"]):

@@ -90,6 +90,9 @@ def ablate(
     """Switch each mechanism off in turn, and say what it carries of the difference of the arms."""
     asked = {"measure": measure, "allow_missing": allow_missing}
     if config.is_dir():
+        _refuse_options_of_a_run(
+            config, mechanism=mechanisms, set=changes, replications=replications, seed=seed, out=out
+        )
         from trustsim.study import Results
 
         print("\n".join(_carried(Results.open(config), confidence, asked)))
@@ -143,6 +146,16 @@ def plan(
     print("\n".join(plan_lines(loaded, estimate(loaded, cores_to_use(jobs)))))
     for notice in loaded.design.notices if loaded.design is not None else ():
         print(f"note: {notice}", file=sys.stderr)
+
+
+def _refuse_options_of_a_run(folder: Path, **options: Any) -> None:
+    """Refuse what would change a run, where a folder is only read."""
+    for name, value in options.items():
+        if value is not None and value != []:
+            raise ConfigError(
+                f"--{name}: {folder} is a results folder, which is only read; give the experiment "
+                "file to run it in another way"
+            )
 
 
 def _run(

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 
-class Crew(Executor):
+class WorkerPool(Executor):
     """So many workers of a round: daemon threads, so that a rule that never ends ends with us."""
 
     def __init__(self, workers: int) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ASSUMPTION = "assumption: "
-"""Prefix of a source that is reasoning and not a publication."""
-
 MAX_INSTRUMENTS = 16
 """Most payment instruments that one market can know."""
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records, records
 from trustsim.engine.time_limit import TimeLimit
-from trustsim.engine.worker_pool import Crew
+from trustsim.engine.worker_pool import WorkerPool
 from trustsim.errors import ConfigError
 from trustsim.market import population, schedule
 from trustsim.market.records import Books, Facts, Order, Tally, Workspace
@@ -209,7 +209,7 @@ def simulate(
     if workers == 1 and not orders:
         rounds.run(limit)
         return rounds.outcome()
-    with Crew(workers) as pool:
+    with WorkerPool(workers) as pool:
         for _ in range(scenario.rounds):
             if limit is not None:
                 limit.look()

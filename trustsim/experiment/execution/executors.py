@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
 from trustsim.engine.time_limit import TimeLimit
-from trustsim.engine.worker_pool import Crew
+from trustsim.engine.worker_pool import WorkerPool
 from trustsim.errors import ConfigError
 from trustsim.experiment.plan import Run, scenario_of
 
@@ -155,7 +155,7 @@ def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
     tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
     Rounds(Scenario("high_trust", **tiny), 0).run()
     if threads > 1:
-        with Crew(2) as pool:
+        with WorkerPool(2) as pool:
             Rounds(Scenario("high_trust", **tiny), 0, workers=2).step(pool)
     for arm in config.arms.values():
         build(arm.replace(**tiny), 0)  # nobody walks: a rule that never ends is called in runs only

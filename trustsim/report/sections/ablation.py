@@ -89,10 +89,12 @@ def analyses(
             f'no challenger "{arm}"{nearest(arm, results.challengers)}; there are: '
             f"{', '.join(results.challengers)}"
         )
+    dimensions = results.design.dimensions if results.design is not None else ()
+    planned = [str(value) for each in dimensions for value in each.values]
     return [
         ablation(
             results.ablated, name, results.baseline, measure, confidence,
-            unpaired="drop" if allow_missing else "refuse",
+            mechanisms=planned, unpaired="drop" if allow_missing else "refuse",
         )
         for name in ([arm] if arm is not None else results.challengers)
     ]  # fmt: skip
