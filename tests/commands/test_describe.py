@@ -73,7 +73,7 @@ class TestDescribe:
         assert "    off with them: new_identities\n" in low
 
     def test_a_market_of_a_file_is_named(self, call: Call) -> None:
-        Path("castings.toml").write_text('description = "Castings"\n[market]\nsuppliers = 3\n')
+        Path("castings.toml").write_text('[market]\ndescription = "Castings"\nsuppliers = 3\n')
         said = call("describe", "mine.toml", "--set", "market.based_on=castings.toml")
         assert "market, based on castings.toml (Castings)" in said.out
         assert "    suppliers = 3  [" in said.out

@@ -71,7 +71,9 @@ class TestExperimentFile:
         assert (high.market.buyers, high.market.hold_up, high.market.contacts) == (6, 0.4, 8)
         assert low.market.contacts == 3
         assert low.supplier_mix == {"calculative": 1.0}
-        assert high.supplier_mix == library().markets["components"].supplier_mix
+        assert (
+            high.supplier_mix == library().markets["components"].draft.lists["supplier_mix"].value
+        )
         assert high.buyer_policies["high_trust"].bidders == 3
         assert low.buyer_policies["mine"].bidders == 3
         assert low.buyer_policies["mine"].inspection_rate == 0.25

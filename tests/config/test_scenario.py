@@ -37,7 +37,7 @@ class TestScenario:
             assert hasattr(scenario.buyer_policies["adversarial"], row)
 
     def test_library_values_stand_between_defaults_and_own(self) -> None:
-        entry = library().markets["components"].entry
+        entry = library().markets["components"].draft.market
         changed = {k: v for k, v in entry.values.items() if v != MARKETS.rows[k].default}
         scenario = Scenario("high_trust")
         assert {k: getattr(scenario.market, k) for k in changed} == changed

@@ -12,16 +12,16 @@ from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 
 MARKET = """
+[market]
 description = "Castings"
 source = "our books"
 instruments = ["escrow", "open_account"]
-[market]
 buyers = 7
 hold_up = { value = 0.25, source = "a visit" }
-[supplier_mix]
+[market.supplier_mix]
 cooperative = 1.0
 """
-NARROWER = 'based_on = "castings.toml"\n[market]\nsuppliers = 4\nbuyers = 5\n'
+NARROWER = '[market]\nbased_on = "castings.toml"\nsuppliers = 4\nbuyers = 5\n'
 ROWS = """
 [policies.buyers.patient]
 exploration = 0.01
@@ -71,11 +71,11 @@ class TestMarket:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\nrivals = 2\n{ARM}')
         market, base = config.arms["a"].market, library().markets["components"]
         assert (market.buyers, market.suppliers, market.hold_up, market.rivals) == (5, 4, 0.25, 2)
-        assert market.tender_hours == base.entry.values["tender_hours"]
+        assert market.tender_hours == base.draft.market.values["tender_hours"]
         assert config.arms["a"].supplier_mix == {"cooperative": 1.0}
         assert list(config.arms["a"].instruments) == ["escrow", "open_account"]
         assert config.sources["market", "hold_up"] == "a visit"
-        assert config.sources["market", "tender_hours"] == base.entry.sources["tender_hours"]
+        assert config.sources["market", "tender_hours"] == base.draft.market.sources["tender_hours"]
 
     def test_what_is_written_stands_alone(self, folder: Path) -> None:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\n{ARM}')
@@ -89,6 +89,16 @@ class TestMarket:
         narrower = scenario.replace(market=str(folder / "shared" / "narrower.toml"))
         assert (narrower.market.buyers, narrower.market.contacts) == (5, 3)
 
+    def test_a_file_may_switch_mechanisms_off(self, folder: Path) -> None:
+        text = '[market]\nbased_on = "castings.toml"\nwithout = ["ransom"]\n'
+        (folder / "shared" / "m.toml").write_text(text, encoding="utf-8")
+        market = '[market]\nbased_on = "shared/m.toml"\n'
+        config = load(folder, f'{market}without = ["hold_up"]\n{ARM}')
+        assert config.arms["a"].without == ("hold_up", "ransom")
+        assert alone(config, folder) == config
+        said = refusal(folder, f"{market}ransom_rate = 0.5\n{ARM}")
+        assert "x.toml: market.ransom_rate = 0.5: the mechanism 'ransom' is off" in said
+
     def test_a_mechanism_may_be_off_though_the_file_sets_it(self, folder: Path) -> None:
         market = '[market]\nbased_on = "shared/castings.toml"\nwithout = ["hold_up"]\n'
         assert load(folder, market + ARM).arms["a"].market.hold_up == 0.0
@@ -96,21 +106,27 @@ class TestMarket:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ('based_on = "other.toml"\n', "based_on = 'other.toml': there is no file"),
-            ('based_on = "m.toml"\n', "based_on = 'm.toml': the market is based on itself"),
-            ('based_on = "component"\n', 'unknown market (did you mean "components"?)'),
+            (
+                '[market]\nbased_on = "other.toml"\n',
+                "market.based_on = 'other.toml': there is no f",
+            ),
+            ('[market]\nbased_on = "./"\n', "market.based_on = './': there is no file"),
+            ('[market]\nbased_on = "m.toml"\n', "the market is based on itself: m.toml -> m.toml"),
+            ('[market]\nbased_on = "component"\n', 'unknown market (did you mean "components"?)'),
+            ('[market]\nsupplier_mix = "own"\n', "market.supplier_mix.own = 1.0: unknown supplier"),
+            ('[market]\ninstruments = ["x"]\n', "market.instruments = ['x']: unknown instrument"),
+            ("[market]\ncost_low = 3.0\n", "market.cost_low = 3.0: must not exceed cost_high"),
             (
                 "[market]\nbyers = 3\n",
                 'market.byers = 3: unknown market parameter (did you mean "b',
             ),
             ("[market]\nbuyers = 0\n", "market.buyers = 0: allowed: a whole number from 1"),
-            ('[market]\nbased_on = "components"\n', "based_on stands at the top"),
+            ('[market]\nwithout = ["ransum"]\n', "market.without = 'ransum': unknown mechanism"),
             (
-                '[market]\nwithout = ["ransom"]\n',
-                "market.without = ['ransom']: unknown market param",
+                "rounds = 3\n",
+                "rounds = 3: a file that a market is based on holds the table [market]",
             ),
-            ("rounds = 3\n", "rounds = 3: unknown key"),
-            (ARM, "only an experiment has arms"),
+            (ARM, "arms = {'a': {'buyer_mix': 'high_trust'}}: a file that a market is based on"),
             ("[market\n", "is not valid TOML"),
         ],
     )
@@ -127,7 +143,7 @@ class TestMarket:
             Scenario(market="a/b")
 
     def test_a_mix_of_the_file_is_checked_where_its_policies_are_known(self, folder: Path) -> None:
-        (folder / "m.toml").write_text('supplier_mix = "own"\n', encoding="utf-8")
+        (folder / "m.toml").write_text('[market]\nsupplier_mix = "own"\n', encoding="utf-8")
         text = f'[market]\nbased_on = "m.toml"\n{ARM}'
         assert "market.supplier_mix.own = 1.0: unknown supplier policy" in refusal(folder, text)
         assert load(folder, f"{text}[policies.suppliers.own]\nnoise = 0.5\n")

@@ -103,7 +103,7 @@ class TestScenario:
             ),
             (
                 {"without": ["ratings"], "new_identity": 0.1},
-                "'new_identities' is off because it needs 'delisting', which needs 'ratings'",
+                "'new_identities' is off because it needs 'ratings'",
             ),
             (
                 {"without": ["referrals"],

@@ -46,7 +46,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     yield f"    baseline = {config.baseline}"
     yield from _settings(config)
     start = next(iter(config.arms.values())).draft.base
-    base = start.entry
+    base = start.draft.market
     sources = _sources(config, "market")
     yield ""
     yield f"market, based on {start.name} ({base.description})"
@@ -89,7 +89,7 @@ def built_in(configs: Sequence[Path]) -> Iterator[str]:
         ("policies of buyers", known.buyers),
         ("policies of suppliers", known.suppliers),
         ("instruments", known.instruments),
-        ("markets", {name: market.entry for name, market in known.markets.items()}),
+        ("markets", {name: market.draft.market for name, market in known.markets.items()}),
     ):
         yield title
         width = max(map(len, rows))

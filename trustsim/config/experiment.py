@@ -13,15 +13,19 @@ from typing import Any
 
 from trustsim.config.arms import check_design, complete_design, of_arm
 from trustsim.config.design import Design
-from trustsim.config.drafts import library_sources, market_record
-from trustsim.config.file import ExperimentTables, arm_drafts, read_experiment, refuse_forgotten
+from trustsim.config.file import (
+    ExperimentTables,
+    read_experiment,
+    refuse_forgotten,
+    sources_of,
+)
 from trustsim.config.models import KEPT
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.without import switched_off
 from trustsim.config.writing import experiment_toml
 from trustsim.errors import ConfigError, at, suggestion
-from trustsim.schema.checking import EXPERIMENTS, check
+from trustsim.schema.checking import EXPERIMENTS, MARKETS, check, complete
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import HIDDEN
 
@@ -156,22 +160,21 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
 
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
-    """Complete the arms of an experiment file that has been experiment."""
+    """Complete the arms of an experiment file."""
     tables = experiment.tables
-    arms = {name: Scenario.of(*each) for name, each in arm_drafts(experiment).items()}
+    arms = {name: Scenario.of(draft) for name, draft in experiment.arms.items()}
     refuse_forgotten(experiment, arms)
     replications = tables.replications
     if tables.precision is not None and "replications" not in tables.model_fields_set:
         replications = tables.precision.start
     try:
-        return ExperimentConfig(
+        config = ExperimentConfig(
             name=tables.name or Path(experiment.file).stem,
             arms=arms,
             baseline=next(iter(arms)) if tables.baseline is HIDDEN else tables.baseline,
             replications=replications,
             question=tables.question,
-            market=market_record(experiment.base, tables.market.entry().values),
-            sources={**library_sources(next(iter(arms.values()))), **experiment.sources},
+            market=complete(MARKETS, experiment.common.whole.market.values),
             design=tables.design,
             precision=tables.precision,
             run_timeout=tables.run_timeout,
@@ -180,3 +183,5 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
         )
     except ConfigError as error:
         raise ConfigError(f"{experiment.file}: {error}") from None
+    config.sources.update(sources_of(experiment, config))
+    return config

@@ -6,22 +6,27 @@ the experiment as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import Draft, Places
-from trustsim.config.library import DEFAULT_MARKET, PLACE_OF, MarketEntry, library, market_named
-from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
-from trustsim.config.toml import read_change, read_toml
-from trustsim.config.without import in_order, refuse_idle
+from trustsim.config.drafts import (
+    PLACE_OF,
+    Draft,
+    Rows,
+    draft_of,
+    lists_in,
+    rows_in,
+    rows_of,
+    rows_over,
+)
+from trustsim.config.library import DEFAULT_MARKET, library, market_named
+from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
+from trustsim.config.toml import holds, read_change, read_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.translation import read
-
-Rows = dict[str, dict[str, Entry]]
-"""Policies of both sides and instruments, by name."""
+from trustsim.schema.translation import leaves, read
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,16 @@ class ExperimentTables:
         Its path.
     tables : ExperimentFile
         What stands in it.
-    base : MarketEntry
-        The market that it starts from.
-    rows : dict
-        Policies and instruments of the file and of those that it includes.
-    sources : dict
-        Sources of single values, by the keys that lead to the value.
+    common : Draft
+        What it says of all arms, with the files that it names.
+    arms : dict of Draft
+        What it says of each arm.
     """
 
     file: str
     tables: ExperimentFile
-    base: MarketEntry
-    rows: Rows
-    sources: dict[tuple[str, ...], str]
+    common: Draft
+    arms: dict[str, Draft]
 
 
 def read_experiment(
@@ -54,56 +56,55 @@ def read_experiment(
 ) -> ExperimentTables:
     """Read an experiment file."""
     file, written = str(path), read_toml(path)
-    shared = _included(written, path)
     for change in changes:
-        _apply(change, written, shared, file)
+        _apply(change, written, _included(written, path), file)
     shared = _included(written, path)
-    own = written.get("instruments")
-    instruments = [
-        *library().instruments,
-        *shared["instruments"],
-        *(own if isinstance(own, Mapping) else ()),
-    ]
-    tables: ExperimentFile = read(model, written, "", file, instruments=instruments)
-    _refuse_idle(tables, file)
-    rows = {what: _over(shared[what], own) for what, own in _entries(tables, file).items()}
-    sources = dict(_sources_beside(tables, rows))
-    sources |= _sources(tables.sources, written, (), file)
+    own_instruments = written.get("instruments")
+    names = [*library().instruments, *shared["instruments"]]
+    names += own_instruments if isinstance(own_instruments, Mapping) else ()
+    tables: ExperimentFile = read(model, written, "", file, instruments=names)
+    for path_of, source in leaves(tables.sources):
+        where = at(file, f"sources.{path_of}")
+        if not isinstance(source, str):
+            raise ConfigError(f"{where}allowed: text in quotes")
+        if not holds(written, path_of.split(".")):
+            raise ConfigError(f"{where}the file has no {path_of} to be a source of")
+    own = draft_of(tables, file)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
-    return ExperimentTables(file, tables, base, rows, sources)
+    common = replace(own.over(Draft(rows=shared)), base=base)
+    own.refuse_idle(common.whole.without)
+    arms = {}
+    for name, arm in tables.arms.items():
+        said = Draft(
+            name,
+            market=arm.market.entry(f"arms.{name}.market", file),
+            lists=lists_in(arm, f"arms.{name}", file),
+            without=(*arm.without, *arm.market.without),
+        )
+        arms[name] = said.over(common)
+        said.refuse_idle(arms[name].whole.without)
+    return ExperimentTables(file, tables, common, arms)
 
 
-def arm_drafts(experiment: ExperimentTables) -> dict[str, tuple[Draft, Places]]:
-    """Give the drafts of all arms, and where their parts stand."""
-    market = experiment.tables.market
-    common = market.entry().values
-    drafts = {}
-    for name, arm in experiment.tables.arms.items():
-        own, own_market = f"arms.{name}", arm.market.entry().values
-        buyers, suppliers = arm.buyer_mix, arm.supplier_mix
-        draft = Draft(
-            base=experiment.base,
-            name=name,
-            rounds=experiment.tables.rounds,
-            seed=experiment.tables.seed,
-            market={**common, **own_market},
-            buyer_mix=market.buyer_mix if buyers is None else buyers,
-            supplier_mix=market.supplier_mix if suppliers is None else suppliers,
-            available=market.instruments,
-            without=_without(experiment.tables, name),
-            **experiment.rows,
-        )
-        drafts[name] = (
-            draft,
-            Places(
-                file=experiment.file,
-                market=f"{own}.market" if own_market else "market",
-                buyer_mix=f"{'market' if buyers is None else own}.buyer_mix",
-                supplier_mix=f"{'market' if suppliers is None else own}.supplier_mix",
-                available="market.instruments",
-            ),
-        )
-    return drafts
+def sources_of(experiment: ExperimentTables, config: Any) -> dict[tuple[str, ...], str]:
+    """Sources of single values that the records have, by the keys that lead to them."""
+    tables, arms = experiment.tables, config.arms
+    places: dict[tuple[str, ...], tuple[Entry, Any]] = {
+        ("market",): (experiment.common.whole.market, config.market)
+    }
+    for what, records in rows_of(next(iter(arms.values()))).items():
+        entries = rows_over(experiment.common.rows[what], getattr(library(), what))
+        keys = PLACE_OF[what].split(".")
+        places |= {(*keys, name): (entries[name], record) for name, record in records.items()}
+    for name, arm in tables.arms.items():
+        places["arms", name, "market"] = (arm.market.entry(""), arms[name].market)
+    beside = {
+        (*keys, parameter): source
+        for keys, (entry, record) in places.items()
+        for parameter, source in entry.sources.items()
+        if entry.values[parameter] == getattr(record, parameter)
+    }
+    return {**beside, **{tuple(path.split(".")): text for path, text in leaves(tables.sources)}}
 
 
 def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
@@ -114,14 +115,14 @@ def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> N
         ("suppliers", "supplier_mix", known.suppliers),
         ("instruments", "", known.instruments),
     ):
-        rows = experiment.rows[what]
+        rows = experiment.common.rows[what]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
         used |= {entry.based_on for entry in rows.values()}
         names = [*built_in, *(name for name, entry in rows.items() if entry.shared)]
         for name, entry in rows.items():
             if entry.based_on or entry.shared or name in built_in or name in used:
                 continue
-            where = at(entry.file, f"{PLACE_OF[what]}.{name}")
+            where = at(entry.file, entry.key)
             if mix:
                 said = f"no built-in policy, no based_on, and in no {mix}"
                 raise ConfigError(f"{where}{said}{suggestion(name, names)}")
@@ -130,91 +131,23 @@ def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> N
                 raise ConfigError(f"{where}{said}{suggestion(name, names)}")
 
 
-def _entries(tables: Any, file: str, *, shared: bool = False) -> Rows:
-    result = {**vars(tables.policies), "instruments": tables.instruments}
-    return {
-        what: {name: row.entry(file, shared=shared) for name, row in rows.items()}
-        for what, rows in result.items()
-    }
-
-
 def _included(written: Mapping[str, Any], path: Path) -> Rows:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
-    rows: Rows = {what: {} for what in PLACE_OF}
+    rows = Draft().rows
     for name in read(FileList, written.get("include", []), "include", str(path)):
         file = path.parent / name
-        if not file.exists():
-            raise ConfigError(
-                at(str(path), "include", name, given=True) + f"there is no file {file}"
-            )
-        tables = read(SharedFile, read_toml(file), "", str(file))
-        for what, own in _entries(tables, str(file), shared=True).items():
+        if not file.is_file():
+            where = at(str(path), "include", name, given=True)
+            raise ConfigError(f"{where}there is no file {file}")
+        tables = read(RowsFile, read_toml(file), "", str(file))
+        for what, own in rows_in(tables, str(file), shared=True).items():
             for twice in own.keys() & rows[what].keys():
                 raise ConfigError(
-                    at(str(file), f"{PLACE_OF[what]}.{twice}")
+                    at(str(file), own[twice].key)
                     + f"{rows[what][twice].file}, which is included too, has one of this name"
                 )
             rows[what] |= own
     return rows
-
-
-def _over(shared: Mapping[str, Entry], own: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Put the rows of a file on top of those that it includes; a change starts from these."""
-    rows = {**shared, **own}
-    for name in shared.keys() & own.keys():
-        below, entry = shared[name], own[name]
-        if entry.based_on in ("", name):
-            kept = {k: source for k, source in below.sources.items() if k not in entry.values}
-            values, sources = {**below.values, **entry.values}, {**kept, **entry.sources}
-            rows[name] = replace(below, values=values, sources=sources, file=entry.file)
-    return rows
-
-
-def _without(tables: ExperimentFile, arm: str) -> tuple[str, ...]:
-    own = tables.arms[arm]
-    return in_order({*tables.market.without, *own.without, *own.market.without})
-
-
-def _refuse_idle(tables: ExperimentFile, file: str) -> None:
-    """Refuse parameters that are set though their mechanism is off there, or all around."""
-    common = tables.market.without
-    refuse_idle(tables.market.entry().values, common, "market", file)
-    for what, rows in _entries(tables, file).items():
-        for name, entry in rows.items():
-            refuse_idle(entry.values, common, f"{PLACE_OF[what]}.{name}", file)
-    for name, arm in tables.arms.items():
-        refuse_idle(arm.market.entry().values, _without(tables, name), f"arms.{name}.market", file)
-
-
-def _sources(
-    table: Mapping[str, Any], values: Any, above: tuple[str, ...], file: str
-) -> dict[tuple[str, ...], str]:
-    """Read the table of sources, which repeats the tables of the file with texts for values."""
-    result: dict[tuple[str, ...], str] = {}
-    for key, source in table.items():
-        keys = (*above, key)
-        where = at(file, ".".join(("sources", *keys)))
-        if not isinstance(values, Mapping) or key not in values:
-            raise ConfigError(f"{where}the file has no {'.'.join(keys)} to be a source of")
-        if isinstance(source, Mapping):
-            result |= _sources(source, values[key], keys, file)
-        elif isinstance(source, str):
-            result[keys] = source
-        else:
-            raise ConfigError(f"{where}allowed: text in quotes")
-    return result
-
-
-def _sources_beside(tables: ExperimentFile, rows: Rows) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield sources that stand beside their values."""
-    markets: dict[tuple[str, ...], RowTable] = {("market",): tables.market}
-    markets |= {("arms", name, "market"): arm.market for name, arm in tables.arms.items()}
-    places = {keys: table.entry() for keys, table in markets.items()}
-    for what, own in rows.items():
-        places |= {(*PLACE_OF[what].split("."), name): entry for name, entry in own.items()}
-    for keys, entry in places.items():
-        for parameter, source in entry.sources.items():
-            yield (*keys, parameter), source
 
 
 def _apply(change: str, written: dict[str, Any], shared: Rows, file: str) -> None:

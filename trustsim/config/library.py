@@ -1,7 +1,8 @@
-"""The built-in policies, instruments and markets, and how rows are completed by those they change.
+"""The built-in policies, instruments and markets, and how they complete a draft.
 
-Names and an author's rows come in; frozen records go out. What is built in stands in TOML files
-that are read once: a new policy or instrument is a table in one of them, or in a config.
+Drafts come in, the frozen records of a scenario go out; what does not fit together is refused. What
+is built in stands in TOML files that are read once: a new policy or instrument is a table in one of
+them, or in a config.
 """
 
 from __future__ import annotations
@@ -12,43 +13,28 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.models import (
-    BuyerTables,
-    Entry,
-    InstrumentTables,
-    MarketFile,
-    SupplierTables,
+from trustsim.config.drafts import (
+    MIXES,
+    PLACE_OF,
+    Draft,
+    Market,
+    Written,
+    lists_in,
+    rows_in,
+    rows_over,
 )
+from trustsim.config.models import Entry, MarketFile, RowsFile
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import BUYERS, INSTRUMENTS, SUPPLIERS, complete
+from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS, check_shares, complete
+from trustsim.schema.mechanisms import off_without
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
 KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
-PLACE_OF = {
-    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
-}  # fmt: skip
-"""Keys that lead to the rows of policies and instruments."""
 HOME = Path(__file__).parents[1] / "library"
-
-
-@dataclass(frozen=True)
-class MarketEntry:
-    """A market to start from: parameter values, who trades in it, and how one can pay.
-
-    `name` is what its author calls it: a built-in market or the path of a file; `root` is the
-    built-in market that it is based on in the end.
-    """
-
-    entry: Entry
-    buyer_mix: Any
-    supplier_mix: Any
-    instruments: tuple[str, ...]
-    name: str
-    root: str
 
 
 @dataclass(frozen=True)
@@ -58,72 +44,85 @@ class Library:
     buyers: dict[str, Entry]
     suppliers: dict[str, Entry]
     instruments: dict[str, Entry]
-    markets: dict[str, MarketEntry]
+    markets: dict[str, Market]
 
 
 @cache
 def library() -> Library:
     """Read the built-in library."""
-    buyers = _entries(BuyerTables, "policies/buyers.toml")
-    suppliers = _entries(SupplierTables, "policies/suppliers.toml")
-    instruments = _entries(InstrumentTables, "instruments.toml")
-    blank = MarketEntry(Entry({}), None, None, tuple(instruments), "", "")
-    markets = {}
-    for path in sorted((HOME / "markets").glob("*.toml")):
-        name, table = path.stem, read(MarketFile, read_toml(path), "", str(path))
-        markets[name] = replace(_over(blank, table, path), name=name, root=name)
-    return Library(buyers, suppliers, instruments, markets)
+    rows = Draft().rows
+    for path in (*sorted(HOME.glob("policies/*.toml")), HOME / "instruments.toml"):
+        for what, entries in rows_in(read(RowsFile, read_toml(path), "", str(path))).items():
+            rows[what] |= entries
+    markets = {
+        path.stem: Market(path.stem, path.stem, _market_in(path))
+        for path in sorted(HOME.glob("markets/*.toml"))
+    }
+    return Library(**rows, markets=markets)
 
 
-def market_named(
-    name: object, key: str, file: str = "", above: tuple[Path, ...] = ()
-) -> MarketEntry:
+def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...] = ()) -> Market:
     """Give the built-in market of a name, or the one that is written in a file.
 
     What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
     from the working folder. `above` are the files that are based on this one.
     """
-    markets = library().markets
+    markets, where = library().markets, at(file, key, name, given=True)
     if isinstance(name, str) and name in markets:
         return markets[name]
-    where = at(file, key, name, given=True)
     if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
         raise ConfigError(
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
     path = Path(file).parent / name
+    chain = (*above, path.resolve())
     if path.resolve() in above:
-        raise ConfigError(f"{where}the market is based on itself")
-    if not path.exists():
+        said = " -> ".join(each.name for each in chain)
+        raise ConfigError(f"{where}the market is based on itself: {said}")
+    if not path.is_file():
         raise ConfigError(f"{where}there is no file {path}")
-    table = read(MarketFile, read_toml(path), "", str(path))
-    above = (*above, path.resolve())
-    base = market_named(table.based_on or DEFAULT_MARKET, "based_on", str(path), above)
-    return replace(_over(base, table, path), name=name)
+    own = _market_in(path)
+    entry = own.market
+    base = market_named(entry.based_on or DEFAULT_MARKET, "market.based_on", str(path), chain)
+    words = entry.description or f"the market of {path.name}"
+    own = replace(own, market=replace(entry, description=words))
+    return Market(name, base.root, own.over(base.draft))
 
 
-def _over(base: MarketEntry, table: MarketFile, path: Path) -> MarketEntry:
-    """Put what the file of a market says on top of the market that it is based on."""
-    entry, start = table.market.entry(str(path)), base.entry.values
-    values = {**start, **entry.values}
-    kept = {k: source for k, source in base.entry.sources.items() if values[k] == start[k]}
-    description = table.description or f"the market of {path.name}"
-    changes: dict[str, Any] = {
-        key: getattr(table, key)
-        for key in ("buyer_mix", "supplier_mix", "instruments")
-        if getattr(table, key) is not None
+def completed(draft: Draft) -> dict[str, Any]:
+    """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
+    whole = draft.whole
+    off = off_without(whole.without)
+    market, entry = switched_off(complete(MARKETS, whole.market.values), off), whole.market
+    for low, high in (("cost_low", "cost_high"), ("defect_good", "defect_bad")):
+        if getattr(market, low) > getattr(market, high):
+            raise ConfigError(
+                at(entry.file, f"{entry.key}.{low}", getattr(market, low), given=True)
+                + f"must not exceed {high} = {getattr(market, high)!r}"
+            )
+    records = {what: resolve(what, draft.rows[what], off) for what in PLACE_OF}
+    names = whole.lists["instruments"]
+    if "instruments" not in draft.lists:
+        both = dict.fromkeys([*names.value, *draft.rows["instruments"]])
+        names = names._replace(value=list(both))
+    mixes = {
+        mix: check_shares(said.value, records[side], side.removesuffix("s"), said.key, said.file)
+        for mix, side in MIXES.items()
+        for said in [whole.lists[mix]]
     }
-    return replace(
-        base,
-        entry=replace(
-            entry,
-            values=values,
-            sources={**kept, **entry.sources},
-            description=description,
-            source=table.source,
-        ),
-        **changes,
-    )
+    buyers = list(mixes["buyer_mix"])
+    return {
+        "name": draft.name or ("mixed" if len(buyers) > 1 else buyers[0]),
+        "rounds": 120,
+        "seed": 1,
+        **draft.numbers,
+        "market": market,
+        **mixes,
+        "buyer_policies": records["buyers"],
+        "supplier_policies": records["suppliers"],
+        "instruments": _instruments(names, records["instruments"]),
+        "without": whole.without,
+    }
 
 
 def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -132,25 +131,28 @@ def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> d
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
-    kind, made = KIND_OF[what], built_in_records(what)
+    kind, rows = KIND_OF[what], rows_over(own, getattr(library(), what))
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-        built_in = dict(made[name]) if name in made else {}
-        if name not in own:
-            return built_in
-        entry, base = own[name], own[name].based_on
-        where = at(entry.file, f"{PLACE_OF[what]}.{name}.based_on", base, given=True)
-        if not base or (base == name and name in made):
-            return {**built_in, **entry.values}
-        if base in above or base == name:
-            path = " -> ".join((*above, name, base))
+        entry, chain = rows[name], (*above, name)
+        if not entry.based_on:
+            return entry.values
+        where = at(entry.file, f"{entry.key}.based_on", entry.based_on, given=True)
+        if entry.based_on in chain:
+            path = " -> ".join((*chain, entry.based_on))
             raise ConfigError(f"{where}the {kind.name} is based on itself: {path}")
-        if base not in own and base not in made:
-            known = dict.fromkeys([*made, *own])
-            raise ConfigError(f"{where}unknown {kind.name}{suggestion(base, known)}")
-        return {**values(base, (*above, name)), **entry.values}
+        if entry.based_on not in rows:
+            raise ConfigError(f"{where}unknown {kind.name}{suggestion(entry.based_on, rows)}")
+        return {**values(entry.based_on, chain), **entry.values}
 
-    records = {name: complete(kind, values(name)) for name in own}
+    records: dict[str, Any] = {name: complete(kind, values(name)) for name in own}
+    for name, record in records.items() if kind is INSTRUMENTS else ():
+        if record.advance + record.on_delivery > 1.0:
+            raise ConfigError(
+                at(own[name].file, f"{own[name].key}.advance", record.advance, given=True)
+                + f"with on_delivery = {record.on_delivery!r} more than the price is paid; "
+                "the two may add up to 1"
+            )
     return built_in_records(what, off) | {n: switched_off(r, off) for n, r in records.items()}
 
 
@@ -161,11 +163,15 @@ def built_in_records(what: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
     return {name: switched_off(complete(KIND_OF[what], e.values), off) for name, e in rows}
 
 
-def check_instruments(
-    names: object, known: Mapping[str, Any], key: str, file: str = ""
-) -> tuple[str, ...]:
-    """Check the list of instruments that can be used in a market."""
-    where = at(file, key, names, given=True)
+def _market_in(path: Path) -> Draft:
+    table, file = read(MarketFile, read_toml(path), "", str(path)).market, str(path)
+    entry = table.entry("market", file)
+    return Draft(market=entry, lists=lists_in(table, "market", file), without=table.without)
+
+
+def _instruments(said: Written, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the list of instruments that can be used in a market, and give their records."""
+    names, where = said.value, at(said.file, said.key, said.value, given=True)
     if isinstance(names, str) or not isinstance(names, list | tuple):
         raise ConfigError(f"{where}must be a list of names of instruments: {', '.join(known)}")
     for name in names:
@@ -175,10 +181,4 @@ def check_instruments(
         raise ConfigError(
             f"{where}{len(names)} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
         )
-    return tuple(names)
-
-
-def _entries(tables: Any, name: str) -> dict[str, Entry]:
-    path = HOME / name
-    rows = read(tables, read_toml(path), "", str(path))
-    return {name: row.entry(str(path)) for name, row in rows.items()}
+    return {name: known[name] for name in names}

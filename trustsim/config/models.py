@@ -9,7 +9,7 @@ and ``source`` beside the parameters. A value may be bare or carry its own sourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
@@ -32,6 +32,7 @@ from trustsim.schema.checking import (
     ExperimentValues,
     InstrumentValues,
     MarketValues,
+    RunValues,
     SupplierValues,
 )
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
@@ -48,17 +49,34 @@ WORDS = ("description", "source", "based_on", "buyer_mix", "supplier_mix", "inst
 class Entry:
     """One policy, instrument or market as its author wrote it, with the values that are given.
 
-    Some values have sources of their own. `file` is where the row is written, and `shared` says
-    whether that is a file that several experiments share.
+    Some values have sources of their own. `file` and `key` are where it is written, and `shared`
+    says whether that is a file that several experiments share.
     """
 
-    values: dict[str, Any]
+    values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     description: str = ""
     source: str = ""
     based_on: str = ""
     file: str = ""
+    key: str = ""
     shared: bool = False
+
+    def over(self, below: Entry) -> Entry:
+        """Put this on top of another: what is given here counts, the rest is as below."""
+        if not self.values:
+            return below
+        values = {**below.values, **self.values}
+        kept = {k: text for k, text in below.sources.items() if values[k] == below.values[k]}
+        return replace(
+            self,
+            values=values,
+            sources={**kept, **self.sources},
+            description=self.description or below.description,
+            source=self.source or below.source,
+            based_on=below.based_on,
+            shared=below.shared,
+        )
 
 
 @cache
@@ -118,14 +136,14 @@ class RowTable(Table):
         made._sources.update(sources)
         return made
 
-    def entry(self, file: str = "", *, shared: bool = False) -> Entry:
+    def entry(self, key: str, file: str = "", *, shared: bool = False) -> Entry:
         """Give the row, with the values that are written."""
         words = (self.description, self.source, self.based_on)
-        return Entry(self._values, self._sources, *words, file, shared)
+        return Entry(self._values, self._sources, *words, file, key, shared)
 
 
 class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
-    """``[market]`` of an experiment."""
+    """``[market]``."""
 
     buyer_mix: Any = None
     supplier_mix: Any = None
@@ -158,7 +176,7 @@ InstrumentTables = dict[Annotated[str, naming("an instrument")], InstrumentTable
 
 
 class PolicyTables(Table):
-    """``[policies]``, or the policies that are given in Python."""
+    """``[policies]``."""
 
     NOUN: ClassVar[str] = "side"
     SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
@@ -166,36 +184,29 @@ class PolicyTables(Table):
     suppliers: SupplierTables = Field(default={})
 
 
-class SharedFile(Table):
+class RowsFile(Table):
     """A file of policies and instruments that several experiments include."""
 
     policies: PolicyTables = PolicyTables()
     instruments: InstrumentTables = Field(default={})
 
 
-class LoneMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
-    """``[market]`` of a market's file."""
-
-    NO_BASE: ClassVar[str] = "in the file of a market, based_on stands at the top"
-
-
 class MarketFile(Table):
     """A market in a file of its own, such as a built-in one."""
 
-    description: Text = ""
-    source: Text = ""
-    based_on: Text = ""
-    market: LoneMarketTable = LoneMarketTable()
-    buyer_mix: Any = None
-    supplier_mix: Any = None
-    instruments: Any = None
+    market: MarketTable = MarketTable()
 
     @classmethod
     def unknown(cls, name: str) -> str:
         """Say of a key that there is no such; an experiment is no market."""
-        if name == "arms":
-            return "only an experiment has arms; a file that a market is based on holds a market"
-        return super().unknown(name)
+        return "a file that a market is based on holds the table [market] and nothing else"
+
+
+class ScenarioTables(RunValues, RowsFile):  # type: ignore[valid-type,misc]
+    """What can be said of a scenario, in a file or in Python."""
+
+    name: Annotated[str, naming("a scenario")] = ""
+    market: MarketTable = MarketTable()
 
 
 class ArmTable(Table):
@@ -235,7 +246,7 @@ POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
+class ExperimentFile(ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"
@@ -250,12 +261,9 @@ class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
     ) = None
     precision: Precision | None = None
     design: Annotated[InstanceOf[Design], BeforeValidator(_design)] | None = None
-    market: MarketTable = MarketTable()
     arms: Annotated[
         dict[Annotated[str, naming("an arm")], ArmTable], AfterValidator(_some_arms)
     ] = Field({}, validate_default=True)
-    policies: PolicyTables = PolicyTables()
-    instruments: InstrumentTables = Field(default={})
     sources: dict[str, Any] = Field(default={})
 
     @classmethod
@@ -273,12 +281,3 @@ class ExperimentFile(ExperimentValues, Table):  # type: ignore[valid-type,misc]
                 f"no such arm{suggestion(baseline, self.arms)}", "baseline", value=baseline
             )
         return self
-
-
-class ScenarioKeywords(Table):
-    """Keywords of `Scenario` that are tables or names."""
-
-    name: Annotated[str, naming("a scenario")] | None = None
-    policies: PolicyTables | None = None
-    instruments: InstrumentTables | None = None
-    without: Mechanisms = ()

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
-from trustsim.config.drafts import Draft, Places, completed, draft_at, revised, with_row
-from trustsim.config.file import arm_drafts, read_experiment
-from trustsim.config.library import DEFAULT_MARKET, market_named
-from trustsim.config.without import refuse_idle
+from trustsim.config.drafts import Draft, draft_at, draft_with
+from trustsim.config.file import read_experiment
+from trustsim.config.library import DEFAULT_MARKET, completed, market_named
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import MOST_REPLICATES
@@ -110,35 +109,34 @@ class Scenario:
         keywords: dict[str, Any] = {
             "buyer_mix": buyer_mix,
             "supplier_mix": supplier_mix,
-            "rounds": rounds,
-            "seed": seed,
             "policies": policies,
             "instruments": instruments,
-            "without": without,
             "name": name,
-            **market_parameters,
         }
-        self._complete(revised(Draft(market_named(market, "market")), keywords))
+        given = {key: value for key, value in keywords.items() if value is not None}
+        numbers = {"rounds": rounds, "seed": seed, "without": without}
+        start = Draft(base=market_named(market, "market"))
+        self._complete(draft_with(start, {**given, **numbers, **market_parameters}))
 
     @classmethod
-    def of(cls, draft: Draft, places: Places | None = None) -> Scenario:
+    def of(cls, draft: Draft) -> Scenario:
         """Complete a draft."""
         scenario = cls.__new__(cls)
-        scenario._complete(draft, places)
+        scenario._complete(draft)
         return scenario
 
-    def _complete(self, draft: Draft, places: Places | None = None) -> None:
-        for name, value in completed(draft, places or Places()).items():
+    def _complete(self, draft: Draft) -> None:
+        for name, value in completed(draft).items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "draft", draft)
 
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
         """Read one arm of an experiment file."""
-        drafts = arm_drafts(read_experiment(Path(path)))
+        drafts = read_experiment(Path(path)).arms
         if arm not in drafts:
             raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, drafts)}")
-        return cls.of(*drafts[arm])
+        return cls.of(drafts[arm])
 
     def replace(self, **changes: Any) -> Scenario:
         """Give a copy with changes, by the keywords of `Scenario`.
@@ -146,7 +144,10 @@ class Scenario:
         Policies and instruments are added to those of the original. Another ``market`` keeps the
         parameters that were set by hand. ``without`` takes the place of the list that there is.
         """
-        return Scenario.of(revised(self.draft, changes))
+        draft = self.draft
+        if "market" in changes:
+            draft = dataclasses.replace(draft, base=market_named(changes.pop("market"), "market"))
+        return Scenario.of(draft_with(draft, changes))
 
     def with_policy(self, policy: str, **parameters: Any) -> Scenario:
         """Give a copy in which one policy, of buyers or of suppliers, has other parameters.
@@ -166,10 +167,7 @@ class Scenario:
                 f"with_policy: '{policy}' is a policy of buyers and one of suppliers; use "
                 f'replace(policies={{"buyers": {{"{policy}": ...}}}})'
             )
-        side = sides[0]
-        refuse_idle(parameters, self.without, f"policies.{side}.{policy}")
-        rows: Any = with_row(getattr(self.draft, side), side, policy, parameters)
-        return Scenario.of(dataclasses.replace(self.draft, **{side: rows}))
+        return self.replace(policies={sides[0]: {policy: parameters}})
 
     def at(self, values: Mapping[str, Any]) -> Scenario:
         """Give a copy with other values of parameters, by their paths in an experiment file.

@@ -6,6 +6,7 @@ A path or ``path=value`` comes in; plain tables and values go out, none of them 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,22 @@ def read_change(change: str) -> tuple[list[str], Any]:
         return keys, float(text)
     except ValueError:
         return keys, text
+
+
+def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
+    """Put a value into nested tables, under keys that lead to it."""
+    for key in keys[:-1]:
+        tables = tables.setdefault(key, {})
+    tables[keys[-1]] = value
+
+
+def holds(tables: Any, keys: Sequence[str]) -> bool:
+    """Whether nested tables have something under keys that lead to it."""
+    for key in keys:
+        if not isinstance(tables, Mapping) or key not in tables:
+            return False
+        tables = tables[key]
+    return True
 
 
 def _loaded(text: str) -> dict[str, Any]:

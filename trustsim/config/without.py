@@ -6,7 +6,7 @@ mechanisms are absent go out. A parameter that is set though its mechanism is of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -69,43 +69,23 @@ def switched_off(record: Record, off: tuple[str, ...]) -> Record:
     return copy
 
 
-def refuse_idle(values: Mapping[str, Any], names: Sequence[str], key: str, file: str = "") -> None:
+def refuse_idle(values: Mapping[str, Any], names: Iterable[str], key: str, file: str = "") -> None:
     """Refuse parameters that are set though their mechanism is off; `names` are switched off."""
-    off = off_without(names) if names else ()
-    for parameter, value in values.items() if off else ():
-        owner = OWNERS.get(parameter) or _owner_of_choice(parameter, value, off)
-        if owner in off:
-            raise ConfigError(
-                at(file, f"{key}.{parameter}", value, given=True)
-                + f"the mechanism {shown(owner)} is off{_why(owner, names)}; take "
-                f"{parameter} out here, or {shown(_roots(owner, names)[-1])} out of without"
-            )
+    for parameter, value in values.items() if names else ():
+        owners = {n for n, m in MECHANISMS.items() if _is_choice(value, m.absent.get(parameter))}
+        owners |= {OWNERS[parameter]} if parameter in OWNERS else set()
+        for name in names:
+            for owner in owners.intersection(off_without([name])):
+                why = f" ({shown(owner)} is off because it needs {shown(name)})"
+                raise ConfigError(
+                    at(file, f"{key}.{parameter}", value, given=True)
+                    + f"the mechanism {shown(owner)} is off{why if owner != name else ''}; take "
+                    f"{parameter} out here, or {shown(name)} out of without"
+                )
 
 
-def _owner_of_choice(parameter: str, value: Any, off: tuple[str, ...]) -> str:
-    """Mechanism that is off and that a choice of a parameter belongs to, or nothing."""
-    if callable(value):
-        return ""
-    for name in off:
-        absent = MECHANISMS[name].absent.get(parameter)
-        if isinstance(absent, Mapping) and value in absent:
-            return name
-    return ""
-
-
-def _roots(name: str, asked: Sequence[str]) -> list[str]:
-    """A mechanism that is off, and those that it stands on up to one that was switched off."""
-    if name in asked:
-        return [name]
-    off = off_without(asked)
-    return [name, *_roots(next(n for n in MECHANISMS[name].needs if n in off), asked)]
-
-
-def _why(name: str, asked: Sequence[str]) -> str:
-    first, *others = _roots(name, asked)
-    if not others:
-        return ""
-    return f" ({shown(first)} is off because it needs {', which needs '.join(map(shown, others))})"
+def _is_choice(value: Any, absent: Absent | None) -> bool:
+    return isinstance(absent, Mapping) and not callable(value) and value in absent
 
 
 @cache

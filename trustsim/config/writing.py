@@ -13,6 +13,7 @@ from typing import Any
 import tomli_w
 
 from trustsim.config.models import KEPT
+from trustsim.config.toml import holds, put
 from trustsim.errors import ConfigError
 from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.mechanisms import OWNERS, off_without
@@ -53,12 +54,9 @@ def experiment_toml(config: Any) -> str:
         "policies": {side: _policies(side, arms, off) for side in SIDES},
         "instruments": {name: _values(row, off) for name, row in first.instruments.items()},
     }
-    for keys, source in config.sources.items():
-        if _holds(tables, keys):
-            table = tables.setdefault("sources", {})
-            for key in keys[:-1]:
-                table = table.setdefault(key, {})
-            table[keys[-1]] = source
+    for keys, source in sorted(config.sources.items()):
+        if holds(tables, keys):
+            put(tables, ("sources", *keys), source)
     return tomli_w.dumps(tables)
 
 
@@ -102,7 +100,7 @@ def _policies(
     rows: dict[str, dict[str, Any]] = {}
     first_user: dict[str, str] = {}
     for arm_name, arm in arms.items():
-        own = getattr(arm.draft, side)
+        own = arm.draft.rows[side]
         names = list(getattr(arm, f"{SIDES[side]}_mix"))
         names += [name for name, entry in own.items() if not entry.shared and name not in names]
         for name in names:
@@ -132,12 +130,3 @@ def _rule_name(parameter: str, value: Any, key: str) -> Any:
         f"{key}.{parameter}: a function has no name that a file could hold; put "
         f'@rule("{decision}") above its definition'
     )
-
-
-def _holds(tables: Mapping[str, Any], keys: tuple[str, ...]) -> bool:
-    table: Any = tables
-    for key in keys:
-        if not isinstance(table, Mapping) or key not in table:
-            return False
-        table = table[key]
-    return True

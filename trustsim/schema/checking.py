@@ -107,7 +107,12 @@ def check(kind: Kind, values: Any, key: str, file: str = "") -> dict[str, Any]:
 
 def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
     """Make the frozen record of checked values; the rest takes its default."""
-    return _DEFAULTS[kind.name].model_copy(update=values)
+    return _defaults(kind.model).model_copy(update=values)
+
+
+@cache
+def _defaults(model: type[Table]) -> Table:
+    return model()
 
 
 def check_shares(
@@ -174,30 +179,23 @@ Share = Annotated[
 Mix = Annotated[dict[str, Share], BeforeValidator(_some_policies), AfterValidator(_add_up)]
 
 
-def _model(name: str, noun: str, rows: tuple[Parameter, ...]) -> type[Table]:
+def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
-    model = create_model(name, __base__=Table, __module__=__name__, **fields)
-    model.NOUN, model.SHAPE = f"{noun} parameter", "a table of parameters"
-    return model
+    made = create_model(model, __base__=Table, __module__=__name__, **fields)
+    made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
+    return Kind(name, {row.name: row for row in rows}, made)
 
 
-def _kind(name: str, model: type[Table], rows: tuple[Parameter, ...]) -> Kind:
-    return Kind(name, {row.name: row for row in rows}, model)
+MARKETS = _kind("MarketValues", "market", MARKET)
+BUYERS = _kind("BuyerValues", "buyer policy", BUYER)
+SUPPLIERS = _kind("SupplierValues", "supplier policy", SUPPLIER)
+INSTRUMENTS = _kind("InstrumentValues", "instrument", INSTRUMENT)
+EXPERIMENTS = _kind("ExperimentValues", "experiment", EXPERIMENT)
 
-
-# Module-level names, so that resolved scenarios can be pickled.
-MarketValues = _model("MarketValues", "market", MARKET)
-BuyerValues = _model("BuyerValues", "buyer policy", BUYER)
-SupplierValues = _model("SupplierValues", "supplier policy", SUPPLIER)
-InstrumentValues = _model("InstrumentValues", "instrument", INSTRUMENT)
-ExperimentValues = _model("ExperimentValues", "experiment", EXPERIMENT)
-
-MARKETS = _kind("market", MarketValues, MARKET)
-BUYERS = _kind("buyer policy", BuyerValues, BUYER)
-SUPPLIERS = _kind("supplier policy", SupplierValues, SUPPLIER)
-INSTRUMENTS = _kind("instrument", InstrumentValues, INSTRUMENT)
-EXPERIMENTS = _kind("experiment", ExperimentValues, EXPERIMENT)
-
-_DEFAULTS = {
-    kind.name: kind.model() for kind in (MARKETS, BUYERS, SUPPLIERS, INSTRUMENTS, EXPERIMENTS)
-}
+# Module-level names, so that frozen scenarios can be pickled.
+MarketValues = MARKETS.model
+BuyerValues = BUYERS.model
+SupplierValues = SUPPLIERS.model
+InstrumentValues = INSTRUMENTS.model
+ExperimentValues = EXPERIMENTS.model
+RunValues = _kind("RunValues", "scenario", EXPERIMENT[:2]).model
