@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from trustsim.config.models import Entry, RowsFile, RowTable, ScenarioTables
+from trustsim.config.models import Entry, RowsFile, ScenarioTables
 from trustsim.config.toml import put
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, suggestion
@@ -179,8 +179,9 @@ def rows_of(scenario: Any) -> dict[str, dict[str, Any]]:
 
 
 def _said(tables: Mapping[str, Any]) -> Draft:
-    for word in RowTable.model_fields.keys() & tables["market"].keys():
-        raise ConfigError(f"market.{word}: {MarketValues.unknown(word)}")
+    for word in ("description", "source", "based_on"):
+        if word in tables["market"]:
+            raise ConfigError(f"market.{word}: {MarketValues.unknown(word)}")
     return draft_of(read(ScenarioTables, tables))
 
 

@@ -131,6 +131,8 @@ def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> d
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
+    if not own:
+        return dict(built_in_records(what, off))
     kind, rows = KIND_OF[what], rows_over(own, getattr(library(), what))
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -41,7 +41,7 @@ KEPT = ("runs", "rounds", "ages")
 """Tables of results, from a row per run to a row per run and relationship age."""
 
 LONGEST_NAME = 80
-WORDS = ("description", "source", "based_on", "buyer_mix", "supplier_mix", "instruments", "without")
+WORDS = {"description", "source", "based_on", "buyer_mix", "supplier_mix", "instruments", "without"}
 """Keys beside the parameters in a table of them."""
 
 
@@ -111,7 +111,6 @@ class RowTable(Table):
     description: Text = ""
     source: Text = ""
     based_on: Text = ""
-    _values: dict[str, Any] = PrivateAttr(default_factory=dict)
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
@@ -120,26 +119,26 @@ class RowTable(Table):
         if not isinstance(table, Mapping):
             return handler(table)
         bare: dict[str, Any] = dict(table)
-        sources: dict[str, Any] = {}
+        sources: dict[str, str] = {}
         for name, value in table.items():
             if isinstance(value, Mapping) and name not in WORDS and "value" in value:
                 if set(value) <= {"value", "source"}:
-                    bare[name] = value["value"]
-                    sources |= {name: value["source"]} if "source" in value else {}
+                    bare[name], source = value["value"], value.get("source", "")
+                    if not isinstance(source, str):
+                        raise Refusal("allowed: text in quotes", name, "source", value=source)
+                    sources |= {name: source} if "source" in value else {}
         if cls.NO_BASE and "based_on" in bare:
             raise Refusal(cls.NO_BASE, "based_on", value=bare["based_on"])
-        for name, source in sources.items():
-            if not isinstance(source, str):
-                raise Refusal("allowed: text in quotes", name, "source", value=source)
         made = handler(bare)
-        made._values.update({name: vars(made)[name] for name in bare if name not in WORDS})
         made._sources.update(sources)
         return made
 
     def entry(self, key: str, file: str = "", *, shared: bool = False) -> Entry:
         """Give the row, with the values that are written."""
+        given = self.model_fields_set - WORDS
+        values = {name: value for name, value in vars(self).items() if name in given}
         words = (self.description, self.source, self.based_on)
-        return Entry(self._values, self._sources, *words, file, key, shared)
+        return Entry(values, self._sources, *words, file, key, shared)
 
 
 class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
@@ -180,21 +179,21 @@ class PolicyTables(Table):
 
     NOUN: ClassVar[str] = "side"
     SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
-    buyers: BuyerTables = Field(default={})
-    suppliers: SupplierTables = Field(default={})
+    buyers: BuyerTables = Field(default_factory=dict)
+    suppliers: SupplierTables = Field(default_factory=dict)
 
 
 class RowsFile(Table):
     """A file of policies and instruments that several experiments include."""
 
-    policies: PolicyTables = PolicyTables()
-    instruments: InstrumentTables = Field(default={})
+    policies: PolicyTables = Field(default_factory=PolicyTables)
+    instruments: InstrumentTables = Field(default_factory=dict)
 
 
 class MarketFile(Table):
     """A market in a file of its own, such as a built-in one."""
 
-    market: MarketTable = MarketTable()
+    market: MarketTable = Field(default_factory=MarketTable)
 
     @classmethod
     def unknown(cls, name: str) -> str:
@@ -206,7 +205,7 @@ class ScenarioTables(RunValues, RowsFile):  # type: ignore[valid-type,misc]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
-    market: MarketTable = MarketTable()
+    market: MarketTable = Field(default_factory=MarketTable)
 
 
 class ArmTable(Table):
@@ -215,7 +214,7 @@ class ArmTable(Table):
     buyer_mix: Any = None
     supplier_mix: Any = None
     without: Mechanisms = ()
-    market: ArmMarketTable = ArmMarketTable()
+    market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
 def _design(table: Any, info: ValidationInfo) -> Design:

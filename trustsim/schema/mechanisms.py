@@ -263,7 +263,7 @@ def off_without(names: Iterable[str]) -> tuple[str, ...]:
         Names in the order of `MECHANISMS`.
     """
     off = set(names)
-    while more := {row.name for row in ROWS if off & set(row.needs)} - off:
+    while off and (more := {row.name for row in ROWS if off & set(row.needs)} - off):
         off |= more
     return tuple(name for name in MECHANISMS if name in off)
 
