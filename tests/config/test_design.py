@@ -82,8 +82,8 @@ class TestDimensions:
 
     def test_far_tails_are_exact(self) -> None:
         tail = {"low": 1.0, "high": 2.0, "distribution": "normal", "mean": 0.0, "sd": 0.25}
-        found = dimension(tail).of(np.linspace(0.1, 0.9, 9))
-        expected = stats.truncnorm(4.0, 8.0, 0.0, 0.25).ppf(np.linspace(0.1, 0.9, 9))
+        unit = np.array([1e-9, *np.linspace(0.1, 0.9, 9), 1 - 1e-9])
+        found, expected = dimension(tail).of(unit), stats.truncnorm(4.0, 8.0, 0.0, 0.25).ppf(unit)
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
     def test_a_lognormal_has_its_median_in_the_middle(self) -> None:
@@ -105,6 +105,11 @@ class TestDimensions:
         }
         read = read_dimensions(parameters, "x")
         assert read_dimensions({d.path: d.table() for d in read}, "x") == read
+
+    def test_a_policy_may_be_called_like_a_number_of_a_distribution(self) -> None:
+        nested = {"market": {"supplier_mix": {"a": [0.1, 0.2], "sd": {"low": 0.0, "high": 0.3}}}}
+        paths = [d.path for d in read_dimensions(nested, "x")]
+        assert paths == ["market.supplier_mix.a", "market.supplier_mix.sd"]
 
 
 class TestMethods:
@@ -211,6 +216,9 @@ class TestMethods:
          "design.points: allowed: a whole number from 1"),
         ({"method": "sobol", "points": 2.5, "parameters": {COST: {"low": 1, "high": 2}}},
          "design.points = 2.5: allowed: a whole number"),
+        ({"method": "sobol", "points": [3, 4], "parameters": {COST: {"low": 1, "high": 2}}},
+         "design.points = [3, 4]: only a latin_hypercube has blocks; give one number"),
+        ({"method": "list", "rows": [{"market": {}}]}, "this one differs in nothing"),
         ({"method": "morris", "points": 2, "levels": 3,
           "parameters": {COST: {"low": 1, "high": 2}}},
          "design.levels = 3: allowed: an even number"),
@@ -241,24 +249,34 @@ def test_designs_that_cannot_be_used(table: Any, said: str) -> None:
         (COST, {"low": 2}, "high: allowed: a number from 0.001 to 1000"),
         (COST, {"low": 0.5, "high": 5e9}, "high = 5000000000.0: allowed: a number from"),
         (COST, {"low": True, "high": 2}, "low = True: allowed: a number"),
-        (COST, {"low": 1, "high": 2, "hihg": 3}, 'unknown key (did you mean "high"?)'),
+        (COST, {"low": 1, "high": 2, "hihg": 3},
+         'hihg = 3: unknown key of a uniform range (did you mean "high"?)'),
         (COST, [], "must be a list of values, not empty"),
         (COST, [1.0, 1.0], "a value stands there twice"),
-        (COST, 3, "must be a list of values, or a range"),
-        (COST, {"values": [1.0], "low": 1}, "give either values or a range, not both"),
+        (COST, 3, "must be a list of values, not empty, or else a range"),
+        (COST, {"values": [1.0], "low": 1}, "must be a list of values, not empty, or else a range"),
         (COST, {"low": 1, "high": 2, "scale": "lgo"}, 'unknown scale (did you mean "log"?)'),
         (VOLATILITY, {"low": 0, "high": 1, "scale": "log"}, "must be above 0 on a log scale"),
         (COST, {"low": 1, "high": 2, "distribution": "normal"},
-         "mean: a normal distribution needs"),
+         "mean: allowed: a finite number"),
         (COST, {"low": 1, "high": 2, "distribution": "normal", "mean": 1, "sd": 0},
-         "sd = 0: must be above 0"),
+         "sd = 0: allowed: a number above 0"),
         (COST, {"low": 1, "high": 2, "distribution": "triangular", "mode": 3},
-         "mode = 3: must lie between low and high"),
+         "mode = 3: next to nothing of the triangular distribution lies between low and high"),
         (COST, {"low": 1, "high": 2.5, "distribution": "normal", "mean": 200, "sd": 0.01},
-         "next to nothing of the normal distribution lies between low and high"),
+         "mean = 200: next to nothing of the normal distribution lies between low and high"),
         (COST, {"low": 1, "high": 2.5, "distribution": "lognormal", "median": 1e-9, "sigma": 0.1},
-         "next to nothing of the lognormal distribution lies between low and high"),
-        (COST, {"low": 1, "high": 2, "sd": 1}, "sd = 1: a uniform distribution has none"),
+         "median = 1e-09: next to nothing of the lognormal distribution lies between low and high"),
+        (COST, {"values": [1.0], "choices": [2.0]},
+         "must be a list of values, not empty, or else a range"),
+        (COST, {"low": 1, "high": 2, "row": 1}, "row = 1: unknown key of a uniform range"),
+        ("market.suppliers", {"low": 5.0, "high": 8}, "low = 5.0: allowed: a whole number"),
+        (COST, {"low": 1, "high": 2, "distribution": "nromal", "mean": 1, "sd": 1},
+         "distribution = 'nromal': unknown distribution (did you mean \"normal\"?)"),
+        (COST, {"low": 1, "high": 2, "distribution": "beta", "a": 1, "b": 1, "scale": "log"},
+         "scale = 'log': only a uniform distribution has a scale"),
+        (COST, {"low": 1, "high": 2, "sd": 1},
+         "sd = 1: unknown key of a uniform range; allowed: low, high, scale, "),
         ("market.suppliers", {"low": 1.5, "high": 3}, "low = 1.5: allowed: a whole number"),
         ("policies.buyers.high_trust.inspection", {"low": 0, "high": 3},
          "a choice has no range; allowed: choices = [...] of none, all"),

@@ -166,9 +166,10 @@ class TestPrecision:
     [
         ('market.suplier_mix.opportunist = [0.1]', "no parameter can be called"),
         ('market.supplier_mix.oportunist = [0.1]', '(did you mean "opportunist"?)'),
-        ('market.buyer_mix.adversarial = [0.1]', "the buyer_mix of arm 'high' has no such policy"),
+        ('market.buyer_mix.adversarial = [0.1]',
+         "'adversarial' is not in use in 'high', so that nothing would change there; allowed: hi"),
         ('policies.buyers.price_only.bidders = [2]',
-         "no arm has buyers of this policy, so that nothing would change"),
+         "'price_only' is not in use in 'high' and 'low', so that nothing would change there"),
         ('policies.buyers.high_trus.bidders = [2]', '(did you mean "high_trust"?)'),
         ('instruments.escro.fee_share = [0.1]', '(did you mean "escrow"?)'),
         ('arms.hihg.market.lot_cost = [1.0]', 'no such arm (did you mean "high"?)'),

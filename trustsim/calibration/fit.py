@@ -25,7 +25,7 @@ from trustsim.calibration.identifiability import Spread, profile_values, spreads
 from trustsim.calibration.response import Response
 from trustsim.calibration.search import Search, TrialStore, needed
 from trustsim.calibration.targets import Trial, best_of, loss_of, mean_of
-from trustsim.config.dimensions import Dimension, split
+from trustsim.config.dimensions import Dimension
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import ThreadExecutor
@@ -322,11 +322,13 @@ def _concluded(
 
 def _with(experiment: ExperimentConfig, values: Mapping[str, Any]) -> ExperimentConfig:
     """Set parameters in all arms and, if they are the market's, in the market of all arms."""
-    market = {keys[1]: v for path, v in values.items() if (keys := split(path))[:-1] == ["market"]}
+    market = {
+        keys[1]: v for path, v in values.items() if (keys := path.split("."))[:-1] == ["market"]
+    }
     source = f"fitted: calibration {experiment.name}"
     return replace(
         experiment,
         arms={name: experiment.at(name, values) for name in experiment.arms},
         market=experiment.market.model_copy(update=market),
-        sources={**experiment.sources, **{tuple(split(path)): source for path in values}},
+        sources={**experiment.sources, **{tuple(path.split(".")): source for path in values}},
     )

@@ -7,50 +7,56 @@ is sampled is the business of `trustsim.experiment.plan`.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationInfo, model_validator
+from pydantic import BeforeValidator
 
-from trustsim.config.distributions import DISTRIBUTIONS, WORDS, quantile, shape_of
+from trustsim.config.distributions import DISTRIBUTIONS, SMALLEST_MASS, between
 from trustsim.config.without import SWITCH
 from trustsim.errors import ConfigError, at, nearest, suggestion
-from trustsim.schema import Parameter
-from trustsim.schema.checking import (
-    BUYERS,
-    EXPERIMENTS,
-    INSTRUMENTS,
-    MARKETS,
-    SUPPLIERS,
-    allowed,
-    bound,
-    parameter_type,
-)
+from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.row import PROBABILITY, number
-from trustsim.schema.translation import HIDDEN, Refusal, Table, read, whole
-
-Scale = Literal["linear", "log"]
-SCALES = ("linear", "log")
-
-FORMS = (
-    "rounds",
-    "without",
-    "market.<parameter>",
-    "market.supplier_mix.<policy>",
-    "market.buyer_mix.<policy>",
-    "policies.buyers.<policy>.<parameter>",
-    "policies.suppliers.<policy>.<parameter>",
-    "instruments.<instrument>.<parameter>",
-    "arms.<arm>.market.<parameter>",
-)
-"""What paths of parameters look like."""
+from trustsim.schema.translation import HIDDEN, Refusal, leaves, read, whole
 
 SHARE = number("share", 0.0, (0.0, 1.0), PROBABILITY, "Share of a policy.", "")
+FORMS: dict[str, checking.Kind | Parameter] = {
+    "rounds": checking.EXPERIMENTS,
+    "without": SWITCH,
+    "market.<parameter>": checking.MARKETS,
+    "market.supplier_mix.<policy>": SHARE,
+    "market.buyer_mix.<policy>": SHARE,
+    "policies.buyers.<policy>.<parameter>": checking.BUYERS,
+    "policies.suppliers.<policy>.<parameter>": checking.SUPPLIERS,
+    "instruments.<instrument>.<parameter>": checking.INSTRUMENTS,
+    "arms.<arm>.market.<parameter>": checking.MARKETS,
+}
+"""What paths of parameters look like, and where their rows stand."""
+
+
+def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
+    """Check that a value is one of some names; `wanted` is what is said if not."""
+
+    def check(name: Any) -> Any:
+        if name not in list(names):
+            raise ValueError(f"{wanted}{suggestion(name, names)}")
+        return name
+
+    return BeforeValidator(check)
+
+
+def within(reader: Callable[..., Any], key: str) -> BeforeValidator:
+    """Read what stands under a key by a function of it, the key and the file."""
+    return BeforeValidator(lambda written, info: reader(written, key, info.context["file"]))
+
+
+Levels = Annotated[int, whole(2, 10_000)]
+Scale = Annotated[str, one_of(("linear", "log"), "unknown scale")]
+Distribution = Annotated[str, one_of(DISTRIBUTIONS, "unknown distribution")]
 
 
 @dataclass(frozen=True)
@@ -71,21 +77,21 @@ class Dimension:
         One of `DISTRIBUTIONS`; all are cut off at `low` and `high`.
     shape : tuple of float
         The numbers of the distribution, in the order of `DISTRIBUTIONS`.
-    values : tuple
-        The values, if they are listed; a number in the unit interval picks one of them.
     levels : int
         Values of a range in a grid; 0 if not given.
+    values : tuple
+        The values, if they are listed; a number in the unit interval picks one of them.
     """
 
     path: str
     row: Parameter
-    low: float = math.nan
-    high: float = math.nan
-    scale: Scale = "linear"
+    low: float = np.nan
+    high: float = np.nan
+    scale: str = "linear"
     distribution: str = "uniform"
     shape: tuple[float, ...] = ()
-    values: tuple[Any, ...] = ()
     levels: int = 0
+    values: tuple[Any, ...] = ()
 
     @property
     def kind(self) -> Literal["number", "integer", "choice"]:
@@ -97,7 +103,7 @@ class Dimension:
     @property
     def label(self) -> str:
         """Name of the parameter for figures and sentences, without its place in the file."""
-        *above, name = split(self.path)
+        *above, name = self.path.split(".")
         words = name.replace("_", " ")
         if above and above[-1].endswith("_mix"):
             return f"share of {words} {above[-1].removesuffix('_mix')}s"
@@ -115,199 +121,163 @@ class Dimension:
         """
         u = np.clip(np.asarray(unit, float), 0.0, 1.0)
         if self.values:
-            which = np.minimum((u * len(self.values)).astype(int), len(self.values) - 1)
-            return self._array([self.values[place] for place in which])
-        if self.kind == "integer" and self.distribution == "uniform":
-            top = self.high + 1
-            if self.scale == "log":
-                result = self.low * (top / self.low) ** u
-            else:
-                result = self.low + u * (top - self.low)
-            return np.asarray(np.minimum(np.floor(result + 1e-9), self.high), np.int64)
-        if self.scale == "log":
-            result = self.low * (self.high / self.low) ** u
-        else:
-            result = quantile(self.distribution, self.shape, self.low, self.high, u)
-        within = np.asarray(np.clip(result, self.low, self.high))
-        return np.rint(within).astype(np.int64) if self.kind == "integer" else within
+            places = np.minimum((u * len(self.values)).astype(int), len(self.values) - 1)
+            return np.asarray(self._array(self.values)[places])
+        if self.distribution != "uniform":
+            inverse, start, end = between(self.distribution, self.shape, self.low, self.high)
+            found = inverse((1.0 - u) * start + u * end)
+        else:  # whole numbers are equally often, the highest among them
+            top = self.high + (self.kind == "integer")
+            log = self.scale == "log"
+            found = self.low * (top / self.low) ** u if log else self.low + u * (top - self.low)
+            found = np.floor(found + 1e-9) if self.kind == "integer" else found
+        return self._array(np.clip(found, self.low, self.high))
 
     def spread(self) -> npt.NDArray[Any]:
         """Values of a grid: those that are listed, or levels evenly spread over the range."""
         if self.values:
             return self._array(self.values)
         make = np.geomspace if self.scale == "log" else np.linspace
-        result = make(self.low, self.high, self.levels)
-        result[0], result[-1] = self.low, self.high
-        if self.kind == "integer":
-            return np.unique(np.rint(result).astype(np.int64))
-        return np.asarray(result)
+        found = make(self.low, self.high, self.levels)
+        found[0], found[-1] = self.low, self.high
+        return np.unique(self._array(found))
 
     def table(self) -> dict[str, Any]:
         """Specification as it stands in a file."""
         if self.values:
             return {"values": list(self.values)}
-        number = int if self.kind == "integer" else float
-        result: dict[str, Any] = {"low": number(self.low), "high": number(self.high)}
-        if self.scale != "linear":
-            result["scale"] = self.scale
-        if self.distribution != "uniform":
-            result["distribution"] = self.distribution
-            result |= dict(zip(DISTRIBUTIONS[self.distribution], self.shape, strict=True))
-        if self.levels:
-            result["levels"] = self.levels
-        return result
+        end = int if self.kind == "integer" else float
+        written = {k: v for k, v in vars(self).items() if v != getattr(Dimension, k, v)}
+        written |= zip(DISTRIBUTIONS[self.distribution], written.pop("shape", ()), strict=True)
+        return written | {"low": end(self.low), "high": end(self.high)}
 
-    def _array(self, values: Sequence[Any]) -> npt.NDArray[Any]:
-        types = {"choice": object, "integer": np.int64, "number": np.float64}
-        return np.array(list(values), types[self.kind])
+    def _array(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        if self.kind == "choice":
+            return np.array(values, object)
+        numbers = np.asarray(values, float)
+        return np.rint(numbers).astype(np.int64) if self.kind == "integer" else numbers
 
 
-def split(path: str) -> list[str]:
-    """Split a path of a parameter into its keys."""
-    return path.split(".")
+Dimensions = tuple[Dimension, ...]
+
+
+def in_arm(path: str) -> tuple[str, list[str]]:
+    """Arm that a path belongs to, or nothing, and the keys that it has in the arm's scenario."""
+    keys = path.split(".")
+    if keys[0] != "arms" or len(keys) < 4:
+        return "", keys
+    return keys[1], keys[2:] if keys[2] == "market" else ["market", *keys[2:]]
 
 
 def parameter_at(path: str, key: str, file: str = "") -> Parameter:
     """Find the parameter that a path names; refuse a path of none, with the nearest name."""
-    keys = split(path)
-    if keys[0] == "arms" and len(keys) > 3:
-        keys = keys[2:] if keys[2] == "market" else ["market", *keys[2:]]
-    where = at(file, key)
-    match keys:
-        case ["rounds"]:
-            return EXPERIMENTS.rows["rounds"]
-        case ["without"]:
-            return SWITCH
-        case ["market", ("buyer_mix" | "supplier_mix"), _]:
-            return SHARE
-        case ["market", name]:
-            kind = MARKETS
-        case ["policies", ("buyers" | "suppliers") as side, _, name]:
-            kind = BUYERS if side == "buyers" else SUPPLIERS
-        case ["instruments", _, name]:
-            kind = INSTRUMENTS
-        case _:
-            close = nearest(keys[0], dict.fromkeys(split(form)[0] for form in FORMS))
-            raise ConfigError(
-                f"{where}no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
-            )
-    if name not in kind.rows:
-        raise ConfigError(f"{where}unknown {kind.name} parameter{suggestion(name, kind.rows)}")
-    return kind.rows[name]
-
-
-def read_dimensions(table: object, key: str, file: str = "") -> tuple[Dimension, ...]:
-    """Read the parameters that vary, each with its range or its values, by paths or nested."""
-    if not isinstance(table, Mapping) or not table:
-        raise ConfigError(
-            at(file, key, table, given=table is not HIDDEN)
-            + "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
-        )
-    dimensions: dict[str, Dimension] = {}
-    for path, specification in _flat(table, ()):
-        if path in dimensions:
-            raise ConfigError(at(file, f"{key}.{path}") + "is given twice")
-        dimensions[path] = _dimension(path, specification, f"{key}.{path}", file)
-    return tuple(dimensions.values())
+    (_, keys), where = in_arm(path), at(file, key)
+    for form, what in FORMS.items():
+        parts = form.split(".")
+        fits = (part[0] == "<" or part == own for part, own in zip(parts, keys, strict=False))
+        if len(parts) == len(keys) and all(fits):
+            rows = {keys[-1]: what} if isinstance(what, Parameter) else what.rows
+            if keys[-1] not in rows:
+                close = suggestion(keys[-1], rows)
+                raise ConfigError(f"{where}unknown {what.name} parameter{close}")
+            return rows[keys[-1]]
+    close = nearest(keys[0], dict.fromkeys(form.split(".")[0] for form in FORMS))
+    text = f"no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
+    raise ConfigError(where + text)
 
 
 def read_value(path: str, value: object, key: str, file: str = "") -> Any:
     """Check one value of a parameter; an own rule stays a name."""
     row = parameter_at(path, key, file)
-    checked = read(parameter_type(row), value, key, file)
+    checked = read(checking.parameter_type(row), value, key, file)
     return value if row.choices else checked
 
 
-class Specification(Table):
-    """How a parameter varies: its values, or a range and how values are spread over it."""
-
-    values: Any = HIDDEN
-    low: Any = HIDDEN
-    high: Any = HIDDEN
-    scale: Any = "linear"
-    distribution: Any = "uniform"
-    levels: Annotated[int, whole(2, 10_000)] = 0
-    mode: Any = None
-    mean: Any = None
-    sd: Any = None
-    median: Any = None
-    sigma: Any = None
-    a: Any = None
-    b: Any = None
-    _shape: tuple[float, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bring_into_form(cls, written: Any) -> Any:
-        table = {"values": written} if isinstance(written, list) else written
-        if not isinstance(table, Mapping) or not table:
-            text = "must be a list of values, or a range such as { low = 0.5, high = 2.0 }"
-            raise ValueError(text)
-        return {"values" if word == "choices" else word: value for word, value in table.items()}
-
-    @model_validator(mode="after")
-    def _refuse_what_does_not_go_together(self, info: ValidationInfo) -> Specification:
-        row, low, high = (info.context or {})["row"], self.low, self.high
-        if self.values is not HIDDEN:
-            if len(self.model_fields_set) > 1:
-                raise ValueError("give either values or a range, not both")
-            if not isinstance(self.values, list) or not self.values:
-                raise ValueError("must be a list of values, not empty")
-            return self
-        if row.choices:
-            choices = ", ".join(rule_names(row))
-            raise ValueError(f"a choice has no range; allowed: choices = [...] of {choices}")
-        for word, end in (("low", low), ("high", high)):
-            number_like = isinstance(end, int | float) and not isinstance(end, bool)
-            broken = number_like and row.kind is int and end != int(end)
-            if not number_like or broken or not row.low <= end <= row.high:
-                raise Refusal(f"allowed: {allowed(row)}", word, value=end)
-        word, text = "", ""
-        if not low < high:
-            word, text = "low", f"must be below high = {bound(high)}; the range is empty"
-        elif self.scale not in SCALES:
-            word, text = "scale", f"unknown scale{suggestion(self.scale, SCALES)}"
-        elif self.scale == "log" and low <= 0:
-            word, text = "low", "must be above 0 on a log scale"
-        elif self.distribution not in list(DISTRIBUTIONS):
-            close = suggestion(self.distribution, DISTRIBUTIONS)
-            word, text = "distribution", f"unknown{close}"
-        elif self.scale == "log" and self.distribution != "uniform":
-            word, text = "scale", "only a uniform distribution has a scale; see lognormal"
-        if word:
-            raise Refusal(text, word, value=getattr(self, word))
-        numbers = {word: getattr(self, word) for word in WORDS if word in self.model_fields_set}
-        self._shape = shape_of(self.distribution, numbers, low, high)
-        return self
-
-    def range(self, path: str, row: Parameter) -> Dimension:
-        """Give the dimension of a parameter that has a range."""
-        ends = float(self.low), float(self.high)
-        made = Dimension(path, row, *ends, self.scale, self.distribution, self._shape)
-        return replace(made, levels=self.levels)
+def read_rows(rows: object, key: str, file: str = "") -> Dimensions:
+    """Read points that are written down, a row each, which all give the same parameters."""
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
+        raise ValueError("the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]")
+    given = [dict(leaves(row)) for row in rows]
+    columns: dict[str, list[Any]] = {path: [] for path in given[0]}
+    for place, row in enumerate(given):
+        if odd := sorted(row.keys() ^ columns) or ([] if row else ["nothing"]):
+            text = f"all rows must give the same parameters; this one differs in {', '.join(odd)}"
+            raise Refusal(text, place)
+        for path, value in row.items():
+            columns[path].append(read_value(path, value, f"{key}[{place}].{path}", file))
+    return tuple(Dimension(p, parameter_at(p, key), values=tuple(v)) for p, v in columns.items())
 
 
-def _flat(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def read_dimensions(table: object, key: str, file: str = "", *, even: bool = False) -> Dimensions:
+    """Read the parameters that vary, each with its range or its values, by paths or nested.
+
+    With `even`, all of a range counts alike: it has neither distribution nor levels.
+    """
+    if not isinstance(table, Mapping) or not table:
+        text = "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
+        raise ConfigError(at(file, key, table, given=table is not HIDDEN) + text)
+    dimensions: dict[str, Dimension] = {}
+    for path, written in _flat(table):
+        if path in dimensions:
+            raise ConfigError(at(file, f"{key}.{path}") + "is given twice")
+        dimensions[path] = _dimension(path, written, f"{key}.{path}", file, even)
+    return tuple(dimensions.values())
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what is said of how each parameter varies, by its path."""
     for name, value in table.items():
-        keys = (*above, str(name))
-        if isinstance(value, Mapping) and not _is_specification(value):
-            yield from _flat(value, keys)
-        else:
-            yield ".".join(keys), value
+        path, inner = f"{above}{name}", value if isinstance(value, Mapping) else {}
+        how = [inner.get(word, {}) for word in ("values", "choices", "low", "high")]
+        nested = inner and all(isinstance(each, Mapping) for each in how)
+        yield from _flat(inner, f"{path}.") if nested else ((path, value),)
 
 
-def _is_specification(table: Mapping[str, Any]) -> bool:
-    known = [word for word in table if word in ("choices", *Specification.model_fields)]
-    return not table or (bool(known) and not any(isinstance(table[w], Mapping) for w in known))
-
-
-def _dimension(path: str, written: object, key: str, file: str) -> Dimension:
-    row = parameter_at(path, key, file)
-    specification = read(Specification, written, key, file, row=row)
-    if specification.values is HIDDEN:
-        made: Dimension = specification.range(path, row)
-        return made
-    values = tuple(read_value(path, value, key, file) for value in specification.values)
+def _dimension(path: str, written: object, key: str, file: str, even: bool) -> Dimension:
+    row, where = parameter_at(path, key, file), at(file, key, written, given=True)
+    table = written if isinstance(written, Mapping) else {"values": written}
+    if table and not table.keys() & {"values", "choices"}:
+        if row.choices:
+            names = ", ".join(rule_names(row))
+            raise ConfigError(f"{where}a choice has no range; allowed: choices = [...] of {names}")
+        return Dimension(path, row, **_range(row, table, key, file, even))
+    listed, *others = table.values() or [None]
+    if others or not isinstance(listed, list) or not listed:
+        text = "must be a list of values, not empty, or else a range, as { low = 1, high = 2 }"
+        raise ConfigError(where + text)
+    values = tuple(read_value(path, value, key, file) for value in listed)
     if len(set(map(str, values))) < len(values):
-        raise ConfigError(at(file, key, written, given=True) + "a value stands there twice")
+        raise ConfigError(f"{where}a value stands there twice")
     return Dimension(path, row, values=values)
+
+
+def _range(
+    row: Parameter, table: Mapping[str, Any], key: str, file: str, even: bool
+) -> dict[str, Any]:
+    """Check what is said of a range."""
+    name = read(Distribution, table.get("distribution", "uniform"), f"{key}.distribution", file)
+    end, numbers = checking.parameter_type(row), DISTRIBUTIONS[name]
+    types = {"low": end, "high": end, "scale": Scale}
+    types |= {} if even else {"distribution": Distribution, **numbers, "levels": Levels}
+    where = {word: at(file, f"{key}.{word}", table[word], given=True) for word in table}
+    for word in table:
+        if word not in types:
+            text = f"unknown key of a {'searched' if even else name} range"
+            raise ConfigError(f"{where[word]}{text}{suggestion(word, types)}")
+    needed = [word for word in types if word in ("low", "high", *numbers, *table)]
+    given = {w: read(types[w], table.get(w, HIDDEN), f"{key}.{w}", file) for w in needed}
+    low, high, log = float(given["low"]), float(given["high"]), given.get("scale") == "log"
+    shape = tuple(given.pop(word) for word in numbers)
+    faults = [
+        ("low", low >= high, f"must be below high = {checking.bound(high)}; the range is empty"),
+        ("low", log and low <= 0, "must be above 0 on a log scale"),
+        ("scale", log and numbers, "only a uniform distribution has a scale; see lognormal"),
+    ]
+    if numbers and low < high:
+        _, start, stop = between(name, shape, low, high)
+        text = f"next to nothing of the {name} distribution lies between low and high"
+        faults.append((next(iter(numbers)), not abs(stop - start) >= SMALLEST_MASS, text))
+    for word, wrong, text in faults:
+        if wrong:
+            raise ConfigError(where[word] + text)
+    return {**given, "low": low, "high": high, "shape": shape}

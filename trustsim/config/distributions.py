@@ -1,95 +1,51 @@
-"""Distributions between two bounds, by which parameters of a design vary.
+"""Distributions between two bounds, by which parameters of a design vary: those of SciPy, cut off.
 
-Names and numbers come in, as an author gives them; checked numbers and quantiles go out.
+Numbers come in, in the order of `DISTRIBUTIONS`; tails and their inverses go out.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
-import numpy.typing as npt
+from pydantic import Field
 
-from trustsim.errors import nearest
-from trustsim.schema.translation import HIDDEN, Refusal
+from trustsim.schema.translation import allowing
 
-DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
-    "uniform": (),
-    "triangular": ("mode",),
-    "normal": ("mean", "sd"),
-    "lognormal": ("median", "sigma"),
-    "beta": ("a", "b"),
+FINITE = Field(strict=True, allow_inf_nan=False)
+Finite = Annotated[float, FINITE, allowing("a finite number")]
+Positive = Annotated[float, FINITE, Field(gt=0.0), allowing("a number above 0")]
+DISTRIBUTIONS: dict[str, dict[str, Any]] = {
+    "uniform": {},
+    "triangular": {"mode": Finite},
+    "normal": {"mean": Finite, "sd": Positive},
+    "lognormal": {"median": Positive, "sigma": Positive},
+    "beta": {"a": Positive, "b": Positive},
 }
 """Distributions, with the numbers that each needs."""
 
-WORDS = tuple(dict.fromkeys(word for words in DISTRIBUTIONS.values() for word in words))
-POSITIVE = ("sd", "sigma", "median", "a", "b")
 SMALLEST_MASS = 1e-6
 """Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
 
 
-def quantile(
-    name: str, shape: tuple[float, ...], low: float, high: float, u: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Give the inverse distribution function at numbers from 0 to 1, cut off at both ends."""
-    if name == "uniform":
-        return np.asarray(low + u * (high - low))
+def between(name: str, shape: tuple[float, ...], low: float, high: float) -> tuple[Any, ...]:
+    """Give the inverse of a tail, and the tail at both bounds.
+
+    It is the lower tail, or the upper one where only there small shares are exact. The inverse at
+    numbers between the two is the inverse of the distribution that is cut off at the bounds.
+    """
     from scipy import stats
 
-    if name == "triangular":
-        (mode,) = shape
-        share = (mode - low) / (high - low)
-        return np.asarray(stats.triang.ppf(u, share, loc=low, scale=high - low))
-    if name == "beta":
-        return np.asarray(stats.beta.ppf(u, *shape, loc=low, scale=high - low))
-    if name == "normal":
-        mean, sd = shape
-        ends = (low - mean) / sd, (high - mean) / sd
-        return np.asarray(stats.truncnorm.ppf(u, *ends, loc=mean, scale=sd))
-    median, sigma = shape
-    ends = _in_sigmas(low, median, sigma), _in_sigmas(high, median, sigma)
-    return np.asarray(median * np.exp(sigma * stats.truncnorm.ppf(u, *ends)))
-
-
-def shape_of(name: str, numbers: Mapping[str, Any], low: float, high: float) -> tuple[float, ...]:
-    """Check the numbers of a distribution between two bounds, and give them in their order."""
-    needed = DISTRIBUTIONS[name]
-    for word in numbers:
-        if word not in needed:
-            text = f"a {name} distribution has none{nearest(word, needed)}"
-            raise Refusal(text, word, value=numbers[word])
-    for word in needed:
-        value = numbers.get(word, HIDDEN)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            text = f"a {name} distribution needs a number here"
-        elif (word in POSITIVE and value <= 0) or not math.isfinite(value):
-            text = "must be above 0" if word in POSITIVE else "must be finite"
-        elif word == "mode" and not low <= value <= high:
-            text = "must lie between low and high"
-        else:
-            continue
-        raise Refusal(text, word, value=value)
-    shape = tuple(float(numbers[word]) for word in needed)
-    if name in ("normal", "lognormal") and _mass(name, shape, low, high) < SMALLEST_MASS:
-        text = f"next to nothing of the {name} distribution lies between low and high"
-        raise Refusal(text, needed[0], value=shape[0])
-    return shape
-
-
-def _mass(name: str, shape: tuple[float, ...], low: float, high: float) -> float:
-    """Share of a distribution between two bounds."""
-    middle, width = shape
-    if name == "lognormal":
-        ends = [_in_sigmas(end, middle, width) for end in (low, high)]
-    else:
-        ends = [(end - middle) / width for end in (low, high)]
-    if ends[0] > 0:  # by the other tail, where small shares are exact
-        ends = [-ends[1], -ends[0]]
-    below, above = (0.5 * math.erfc(-end / math.sqrt(2.0)) for end in ends)
-    return above - below
-
-
-def _in_sigmas(end: float, median: float, sigma: float) -> float:
-    return math.log(end / median) / sigma if end > 0 else -math.inf
+    first, *others = shape
+    whole: Any
+    match name:
+        case "triangular":
+            whole = stats.triang((first - low) / (high - low), low, high - low)
+        case "normal":
+            whole = stats.norm(first, *others)
+        case "lognormal":
+            whole = stats.lognorm(*others, scale=first)
+        case _:
+            whole = stats.beta(first, *others, low, high - low)
+    upper = whole.median() < low
+    tail, inverse = (whole.sf, whole.isf) if upper else (whole.cdf, whole.ppf)
+    return inverse, tail(low), tail(high)
