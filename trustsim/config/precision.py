@@ -9,20 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WrapValidator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic.dataclasses import dataclass
 
+from trustsim.config.distributions import Positive
 from trustsim.errors import suggestion
 from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES
-from trustsim.schema.translation import HIDDEN, Refusal, allowing, read
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, read, whole
 
 MOST = int(EXPERIMENTS.rows["replications"].high)
 
@@ -36,16 +30,14 @@ def _measure(measure: Any, info: ValidationInfo) -> str:
     return str(measure)
 
 
-def _start(start: Any, handler: Any, info: ValidationInfo) -> int:
+def _start(start: Any, info: ValidationInfo) -> Any:
     most = info.data.get("max", MOST)
-    if start is HIDDEN:
-        return int(min(20, most))
-    if isinstance(start, bool) or not isinstance(start, int) or not 2 <= start <= most:
-        raise ValueError(f"allowed: a whole number, 2 to {most:,}")
-    return start
+    if isinstance(start, int) and start > most:
+        raise ValueError(f"allowed: a whole number from 2 to {most}")
+    return min(20, most) if start is HIDDEN else start
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config={"extra": "forbid", "validate_default": True})
 class Precision:
     """Go on with replications until the paired differences are known this well.
 
@@ -68,33 +60,21 @@ class Precision:
         differences is known to about a sixth; fewer if `max` is below that.
     """
 
-    EXAMPLE: ClassVar[str] = (
-        'precision = { measure = "total_cost", half_width = 0.005, relative = true }'
-    )
-    half_width: Annotated[
-        float,
-        Field(strict=True, gt=0.0, allow_inf_nan=False),
-        allowing("a number above 0, in the unit of the measure"),
-    ]
+    EXAMPLE: ClassVar[str] = "precision = { half_width = 0.005, relative = true }"
+    half_width: Positive
     measure: Annotated[Any, AfterValidator(_measure)] = "total_cost"
     relative: Annotated[bool, Field(strict=True), allowing("true or false")] = False
     confidence: Annotated[
         float, Field(strict=True, ge=0.5, lt=1.0), allowing("0.5 or more, below 1; 0.95 is 95 %")
     ] = 0.95
-    max: Annotated[
-        int, Field(strict=True, ge=2, le=MOST), allowing(f"a whole number, 2 to {MOST:,}")
-    ] = 2000
-    start: Annotated[int, Field(validate_default=True), WrapValidator(_start)] = HIDDEN
+    max: Annotated[int, whole(2, MOST)] = 2000
+    start: Annotated[int, whole(2, MOST), BeforeValidator(_start)] = HIDDEN
 
     @model_validator(mode="after")
     def _refuse_more_than_all(self) -> Precision:
         if self.relative and self.half_width > 1:
-            raise Refusal(
-                "allowed: a number above 0, at most 1; it is a share of the baseline's mean, "
-                "0.005 is 0.5 %",
-                "half_width",
-                value=self.half_width,
-            )
+            text = "allowed: above 0, at most 1; it is a share of the baseline's mean, .005 is .5 %"
+            raise Refusal(text, "half_width", value=self.half_width)
         return self
 
 
