@@ -132,8 +132,10 @@ RANGE = "market.qualification_hours = { low = 0.0, high = 100.0 }"
         ((SHARE + GOODS.format(side="value"), "targets = 3"), "calibrate.parameters.targets"),
         ((RANGE, "market.qualification_hour = { low = 0, high = 1 }"), "qualification_hours"),
         ((RANGE, "market.qualification_hours = { low = 9.0, high = 1.0 }"), "the range is empty"),
-        ((RANGE, RANGE.replace("low", 'distribution = "beta", a = 1, b = 2, low')), "all of which"),
-        ((RANGE, RANGE.replace("low", "levels = 4, low")), "levels: a calibration searches"),
+        ((RANGE, RANGE.replace("low", 'distribution = "beta", a = 1, b = 2, low')),
+         "distribution = 'beta': unknown key of a searched range; allowed: low, high, scale"),
+        ((RANGE, RANGE.replace("low", "levels = 4, low")),
+         "levels = 4: unknown key of a searched range"),
         ((RANGE, "policies.buyers.nobody.bidders = { low = 1, high = 3 }"), "nobody"),
         (("trials = 20", "trials = 0"), "calibrate.trials = 0: allowed: a whole number from 1"),
         (("trials = 20", "trails = 20"), 'did you mean "trials"?'),
@@ -147,7 +149,7 @@ RANGE = "market.qualification_hours = { low = 0.0, high = 100.0 }"
         (("[calibrate]", "[design]\nmethod = 'grid'\nparameters.market.value = [1.0]\n[calibrate]"),
          "a calibration searches for itself"),
         (("replications = 4", "precision = { measure = 'total_cost', half_width = 0.1 }"),
-         "precision: the trials of a calibration share"),
+         "precision: a calibration searches for itself, and all its trials have the same luck"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_refused(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -160,7 +162,9 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, change: tuple[str, str],
 
 
 def test_an_experiment_is_no_calibration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"needs \[calibrate\.parameters\]"):
+    with pytest.raises(
+        ConfigError, match=r"calibrate: is missing, as in \[calibrate\.parameters\]"
+    ):
         config_of(tmp_path, '[arms.a]\nbuyer_mix = "high_trust"\n')
 
 
