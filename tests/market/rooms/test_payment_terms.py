@@ -162,6 +162,18 @@ def test_the_stronger_side_takes_what_is_cheapest_for_itself() -> None:
     assert taken("supplier_dictates", 0.5, 0.9, worth=1.3) == "open"  # a risk of .12 is too much
 
 
+def test_a_zero_margin_is_a_margin() -> None:
+    # Several bidders of one cost: price is cost, and prepayment costs the supplier nothing.
+    market = {"cost_low": 1.0, "cost_high": 1.0, "suppliers": 3, "contacts": 3, "value": 3.0}
+    prepaid = {"prepaid": {"advance": 1.0}}
+    outcome = simulate(quiet({"bidders": 3}, None, prepaid, rounds=6, **market), orders=True)
+    orders = outcome.orders
+    assert orders is not None
+    assert len(orders) == outcome.measures["orders"] > 0
+    np.testing.assert_allclose(orders["price"], 1.0, atol=1e-6)
+    np.testing.assert_allclose(orders["unit_cost"], 1.0, atol=1e-6)
+
+
 def test_no_terms_leave_both_with_a_gain() -> None:
     assert taken("joint_cost", 0.5, 0.5, worth=1.19) is None
     assert taken("supplier_dictates", 0.5, 0.3, worth=1.25) == "escrow"

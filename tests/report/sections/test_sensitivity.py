@@ -80,7 +80,7 @@ def test_every_parameter_gets_a_sentence_the_largest_first(found):
     assert re.match(f"Late gain: {drives}", said[1])
     assert re.match(f"Scruple: {drives}", said[2])
     assert re.match(rf"Hold up: hardly matters, {number} % at most\.", said[3])
-    assert said[4] == "Strain: idle, 0 within its interval (it changed no run)."
+    assert said[4] == "Strain: idle, 0 within its interval (no difference ever changed with it)."
     assert "over 3 replicates" in said[5]
     known = 100 * found.indices["ST"].iloc[0]
     assert f"drives {known:.0f} %" in said[1]

@@ -34,6 +34,8 @@ def row(difference, half, n=200, mean_b=1.0):
         "low": difference - half,
         "high": difference + half,
         "relative": difference / mean_b,
+        "mean_a": mean_b + difference,
+        "mean_b": mean_b,
         "n": n,
     }
 
@@ -44,6 +46,11 @@ class TestSentences:
             "High trust costs 0.08 less per accepted lot than adversarial, 8.0\xa0% of its cost "
             "(95\xa0% interval 0.07 to 0.09, 200 paired runs)."
         )
+
+    def test_a_share_of_a_negative_cost_is_not_given(self):
+        said = difference_sentence(row(-1.5, 0.01), "a", "b")  # a costs 1 - 1.5
+        assert said.startswith("A costs 1.50 less per accepted lot than b (95")
+        assert "of its cost" not in said
 
     def test_more_says_that_the_baseline_wins(self):
         said = difference_sentence(row(0.08, 0.01), "a", "b")
@@ -114,6 +121,34 @@ class TestSentences:
         (said,) = answer(runs, rounds, "adversarial", ["high_trust", "adversarial"])
         assert said.startswith("No difference is shown")
         assert said.endswith("High trust is the cheaper in 50\xa0% of the runs.")
+
+    def test_what_a_reader_would_not_guess_is_said(self, tables):
+        runs = tables[0]
+        one, two = list(dict.fromkeys(runs["arm"]))[:2]
+        idle = runs.copy()
+        here = (idle["arm"] == one) & (idle["replicate"] < 2)
+        idle.loc[here, "orders"], idle.loc[here, "total_cost"] = 0.0, math.nan
+        said = answer(idle, None, two, [one])[0]
+        assert f"In 2 of the 6 runs of {plain(one)} there is no order at all" in said
+        idle.loc[idle["arm"] == one, ["orders", "total_cost"]] = 0.0, math.nan
+        said = answer(idle, tables[1], two, [one])[0]
+        assert "no pair of runs has a total cost. In 6 of the 6 runs" in said
+        assert "overtake" not in said
+        negative = runs.copy()
+        negative.loc[negative["arm"] == one, "total_cost"] -= 9.0
+        said = answer(negative, None, two, [one])[0]
+        assert f"The mean total cost of {plain(one)} is below zero." in said
+        assert "of its cost" not in said
+
+    def test_equal_arms_are_said_to_be_the_same_market(self, tables):
+        first = next(iter(tables[0]["arm"]))
+        runs = tables[0][tables[0]["arm"] == first]
+        both = pd.concat([runs.assign(arm="a"), runs.assign(arm="b")])
+        said = answer(both, None, "b", ["a"])[0]
+        assert "costs exactly as much as b in all of 6 paired runs. No measure of any run" in said
+        other = both.copy()
+        other.loc[other["arm"] == "a", "orders"] += 1.0
+        assert "No measure" not in answer(other, None, "b", ["a"])[0]
 
     def test_answer_gives_the_reason_when_runs_have_no_partner(self, tables):
         runs = tables[0].copy()

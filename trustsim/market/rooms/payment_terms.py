@@ -92,7 +92,7 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
 def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     """Agree on an instrument; give False when none is acceptable to both.
 
-    Acceptable is what leaves a side with a positive expected gain. By rule, the pair takes the
+    Acceptable is what leaves neither side with an expected loss. By rule, the pair takes the
     instrument of least joint cost, or the buyer or the supplier takes the one that is cheapest for
     itself. A user's rule scores each acceptable instrument; it finds its own expected cost in
     ``view.loss`` and the supplier's in ``view.partner_cost``.
@@ -114,7 +114,7 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
             continue
         buyers = buyer_cost(instrument, amount, buyer_view.trust, market)
         suppliers = supplier_cost(instrument, amount, supplier_trust, order.remoteness, market)
-        if worth - amount - buyers <= 0.0 or amount - cost - suppliers <= 0.0:
+        if worth - amount - buyers < 0.0 or amount - cost - suppliers < 0.0:
             continue
         if rule > OWN_RULE:
             write_terms(order, i, instrument)

@@ -212,7 +212,7 @@ def _verdicts(result: Sensitivity) -> list[str]:
             lines.append(f"{_name(row)}: hardly matters, {most} at most.")
         elif row["verdict"] == "idle":
             still = row[f"{lead}_low"] == row[f"{lead}_high"] == 0
-            why = "it changed no run" if still else ends
+            why = "no difference ever changed with it" if still else ends
             lines.append(f"{_name(row)}: idle, 0 within its interval ({why}).")
     return lines
 

@@ -17,6 +17,7 @@ from trustsim.analysis.compare import (
 )
 from trustsim.errors import ConfigError
 from trustsim.report.words.labels import capital, clear_of_zero, decimals, number, percent, plain
+from trustsim.schema.measures import MEASURES
 
 PRECISION = 0.01
 """Half-width of the paired difference in total cost, relative to it, that is precise enough."""
@@ -49,7 +50,8 @@ def difference_sentence(
     places = max(2, decimals(half, difference) - 1)
     size = number(abs(difference), places)
     relative = float(row["relative"])
-    share = f", {percent(abs(relative), 1)} of its cost" if math.isfinite(relative) else ""
+    shares = math.isfinite(relative) and min(float(row["mean_a"]), float(row["mean_b"])) > 0
+    share = f", {percent(abs(relative), 1)} of its cost" if shares else ""
     word = "less" if difference < 0 else "more"
     if not math.isfinite(half):
         return (
@@ -141,16 +143,38 @@ def answer(
             row = rows.iloc[0]
             text = difference_sentence(row, arm, baseline, confidence)
             gaps = paired_differences(runs, arm, baseline, ["total_cost"], unpaired="drop")
+            text += _oddities(runs, row, arm, baseline)
         except ConfigError as error:
             sentences.append(f"{capital(plain(arm))} cannot be compared: {error}.")
             continue
-        if row["low"] <= 0 <= row["high"]:  # a time of overtaking would say too much
+        if not math.isfinite(row["difference"]):
+            pass
+        elif row["low"] <= 0 <= row["high"]:  # a time of overtaking would say too much
             share = float((gaps["total_cost"].dropna() < 0).mean())
             text += f" {capital(plain(arm))} is the cheaper in {percent(share)} of the runs."
         elif rounds is not None:
             text += " " + _overtaking(rounds, arm, baseline, confidence, rounds_per_year)
         sentences.append(text.strip())
     return sentences
+
+
+def _oddities(runs: pd.DataFrame, row: Any, arm: str, baseline: str) -> str:
+    """Say what a reader would not guess: runs without orders, costs below zero, equal arms."""
+    text = ""
+    for name, mean in ((arm, row["mean_a"]), (baseline, row["mean_b"])):
+        own = runs[(runs["arm"] == name) & (runs["status"] == "done")]
+        idle = int((own["orders"] == 0).sum())
+        if idle:
+            which = f"In {number(idle, 0)} of the {number(len(own), 0)} runs of {plain(name)}"
+            text += f" {which} there is no order at all, and so no cost."
+        if mean < 0:
+            text += f" The mean total cost of {plain(name)} is below zero."
+    if row["difference"] == 0 and row["half_width"] == 0:
+        measures = [name for name in MEASURES if name in runs]
+        gaps = paired_differences(runs, arm, baseline, measures, unpaired="drop")
+        if (gaps[measures].fillna(0.0) == 0.0).all(axis=None):
+            text += " No measure of any run differs: the two arms are the same market."
+    return text
 
 
 def _overtaking(
