@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -48,9 +47,7 @@ class Experiment:
         self.config = config
 
     @classmethod
-    def load(
-        cls, path: str | Path, overrides: Iterable[str] = (), **changes: str | int
-    ) -> Experiment:
+    def load(cls, path: str | Path, overrides: Iterable[str] = (), **changes: Any) -> Experiment:
         """Read an experiment file.
 
         Parameters
@@ -67,8 +64,7 @@ class Experiment:
         ConfigError
             If anything in it cannot be used.
         """
-        changed = (f"{key}={json.dumps(value)}" for key, value in changes.items())
-        return cls(load_experiment(path, [*overrides, *changed]))
+        return cls(load_experiment(path, [*overrides, *changes.items()]))
 
     def run(
         self,

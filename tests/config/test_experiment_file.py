@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.scenario_words import always
 
@@ -146,6 +147,33 @@ class TestExperimentFile:
             ExperimentConfig("x", {}, baseline="c")
         with pytest.raises(ConfigError, match="replications = 0"):
             ExperimentConfig("x", arms, baseline="a", replications=0)
+
+    @pytest.mark.parametrize("other", ["high trust", "High_Trust", "high  trust"])
+    def test_arms_that_read_alike_are_refused(self, other: str, tmp_path: Path) -> None:
+        base = Scenario("high_trust", rounds=2)
+        said = "reads like the arm 'high_trust'; give one of them another name"
+        with pytest.raises(ConfigError, match=said):
+            ExperimentConfig("x", {"high_trust": base, other: base}, baseline=other)
+        path = tmp_path / "x.toml"
+        path.write_text(f'[arms.high_trust]\n[arms."{other}"]\n', encoding="utf-8")
+        with pytest.raises(ConfigError, match=said):
+            load_experiment(path)
+
+    @pytest.mark.parametrize("name", ["a.b", "", "all", "x" * 81])
+    def test_arms_of_python_are_named_as_those_of_a_file(self, name: str) -> None:
+        with pytest.raises(ConfigError, match=r"arms.*cannot name an arm"):
+            ExperimentConfig("x", {name: Scenario(rounds=2)}, baseline=name)
+
+    def test_text_of_python_stays_as_it_is(self, config: Path) -> None:
+        text = 'Größer "or" \\ smaller\n🙂 = ?'
+        loaded = load_experiment(config, [("question", text), ("market.buyers", np.int64(5))])
+        assert loaded.question == text
+        assert loaded.market.buyers == 5
+
+    def test_a_byte_order_mark_is_no_fault(self, config: Path) -> None:
+        before = load_experiment(config)
+        config.write_bytes(b"\xef\xbb\xbf" + config.read_bytes())
+        assert load_experiment(config) == before
 
     def test_what_one_file_cannot_say(self) -> None:
         base = Scenario("high_trust", rounds=2)

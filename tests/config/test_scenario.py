@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import operator
 import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 from support.scenario_words import always, message
 
@@ -47,6 +50,42 @@ class TestScenario:
     def test_frozen(self) -> None:
         with pytest.raises(AttributeError):
             Scenario("high_trust").seed = 3  # type: ignore[misc]
+
+    @pytest.mark.parametrize(
+        "field", ["buyer_mix", "supplier_mix", "buyer_policies", "supplier_policies", "instruments"]
+    )
+    def test_what_it_holds_is_frozen_too(self, field: str) -> None:
+        scenario = Scenario("high_trust")
+        held, before = getattr(scenario, field), scenario.id()
+        name = next(iter(held))
+        changes: list[Any] = [
+            lambda: held.__setitem__(name, 0.5),
+            lambda: held.__delitem__(name),
+            lambda: held.update({name: 0.5}),
+            lambda: held.pop(name),
+            lambda: held.popitem(),
+            lambda: held.clear(),
+            lambda: held.setdefault("new", 0.5),
+            lambda: operator.ior(held, {name: 0.5}),
+        ]
+        for change in changes:
+            with pytest.raises(TypeError, match="it is frozen"):
+                change()
+        assert dataclasses.replace(scenario.draft) == scenario.draft
+        assert (scenario.id(), Scenario("high_trust")) == (before, scenario)
+        assert dict(held) | {name: 0.5} != held
+
+    def test_equal_scenarios_are_one_key(self) -> None:
+        keys = {Scenario("high_trust"): 1, Scenario("high_trust"): 2, Scenario("adversarial"): 3}
+        assert list(keys.values()) == [2, 3]
+        assert hash(pickle.loads(pickle.dumps(Scenario("high_trust")))) in map(hash, keys)
+
+    def test_a_negative_zero_is_a_zero(self) -> None:
+        assert Scenario("high_trust", hold_up=-0.0).id() == Scenario("high_trust", hold_up=0.0).id()
+
+    @pytest.mark.parametrize("name", ["a.b", "x." + "y" * 300])
+    def test_names_with_dots_are_refused(self, name: str) -> None:
+        assert "cannot name a buyer policy" in message(policies={"buyers": {name: {}}})
 
     def test_own_policies(self) -> None:
         scenario = Scenario(
@@ -185,7 +224,8 @@ class TestRunId:
 
     def test_does_not_change_with_what_nobody_uses(self) -> None:
         scenario = Scenario("high_trust")
-        assert scenario.with_policy("adversarial", bidders=3).id() == scenario.id()
+        with pytest.warns(UserWarning, match=r"nobody follows 'adversarial'.*follow high_trust"):
+            assert scenario.with_policy("adversarial", bidders=3).id() == scenario.id()
         assert scenario.replace(policies={"buyers": {"spare": {}}}).id() == scenario.id()
 
     def test_whole_numbers_and_floats_are_the_same_number(self) -> None:
@@ -208,6 +248,12 @@ class TestRunId:
 
         assert len(ids(after(1), after(1))) == 1
         assert len(ids(after(1), after(2), always, "all")) == 4
+
+    def test_numbers_of_numpy_are_numbers(self) -> None:
+        scenario = Scenario(
+            "high_trust", seed=np.int64(3), buyers=np.int32(9), hold_up=np.float32(0)
+        )
+        assert scenario.id(np.int64(2)) == Scenario("high_trust", seed=3, buyers=9, hold_up=0).id(2)
 
     @pytest.mark.parametrize("replicate", [-1, 2**32, 1.0, True, "1"])
     def test_bad_replicates(self, replicate: Any) -> None:

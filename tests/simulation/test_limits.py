@@ -7,16 +7,36 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from trustsim import ConfigError, Scenario, simulate
+from trustsim import ConfigError, Scenario, TrustModel, simulate
 
 
 def test_more_money_than_fits_is_refused() -> None:
     scenario = Scenario("high_trust", buyers=10_000_000, rounds=30_000, lot_cost=1000.0)
     with pytest.raises(ConfigError, match="smaller lot_cost"):
         simulate(scenario)
+
+
+@pytest.mark.parametrize("number", [1.5, "1", True, None, -1, 2**32, 10**400, float("nan")])
+def test_numbers_of_a_run_are_checked(number: Any) -> None:
+    scenario = Scenario("high_trust", buyers=3, rounds=2)
+    with pytest.raises(ConfigError, match=r"^replicate = .*: allowed: a whole number from 0 to"):
+        simulate(scenario, number)
+    with pytest.raises(ConfigError, match=r"^replicate = .*: allowed: a whole number from 0 to"):
+        TrustModel(scenario=scenario, replicate=number)
+    with pytest.raises(ConfigError, match=r"^threads = .*: allowed: a whole number from 1 to"):
+        simulate(scenario, threads=number)
+
+
+def test_a_replicate_of_numpy_is_a_number() -> None:
+    scenario = Scenario("high_trust", buyers=3, rounds=2)
+    other, own = simulate(scenario, np.int64(1)), simulate(scenario, 1)
+    assert (other.balances == own.balances).all()
+    assert other.replicate == own.replicate == 1
 
 
 def test_wild_demand_stays_countable() -> None:

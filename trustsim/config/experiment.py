@@ -14,18 +14,20 @@ from typing import Any
 from trustsim.config.arms import check_design, complete_design, of_arm
 from trustsim.config.design import Design
 from trustsim.config.file import (
+    Change,
     ExperimentTables,
     read_experiment,
     refuse_forgotten,
     sources_of,
 )
-from trustsim.config.models import KEPT
+from trustsim.config.models import KEPT, check_name
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.without import switched_off
 from trustsim.config.writing import experiment_toml
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, check, complete
+from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import HIDDEN
 
@@ -83,13 +85,21 @@ class ExperimentConfig:
                 at("", "baseline", self.baseline, given=True)
                 + f"no such arm{suggestion(self.baseline, self.arms)}"
             )
+        alike: dict[str, str] = {}
+        for name in self.arms:
+            check_name(name, "an arm", "arms")
+            other = alike.setdefault(" ".join(name.replace("_", " ").lower().split()), name)
+            if other != name:
+                said = f"reads like the arm {shown(other)}; give one of them another name"
+                raise ConfigError(f"{at('', 'arms')}{shown(name)} {said}")
         check(EXPERIMENTS, {"replications": self.replications}, "")
         if self.precision is not None and len(self.arms) < 2:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
         market = next(iter(arms.values())).market if self.market is None else self.market
         completed = {
-            "arms": arms,
+            "arms": FrozenDict(arms),
+            "sources": FrozenDict(self.sources),
             "market": switched_off(market, off_without(self.without)),
             "design": complete_design(self.design, arms),
         }
@@ -140,7 +150,7 @@ class ExperimentConfig:
         return experiment_toml(self)
 
 
-def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> ExperimentConfig:
+def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> ExperimentConfig:
     """Read an experiment file and complete its arms.
 
     Parameters
@@ -148,7 +158,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
     path : path
         The TOML file.
     overrides : iterable of str
-        Changes ``path=value``, as given to ``--set``.
+        Changes ``path=value``, as given to ``--set``, or pairs of a path and its value.
 
     Raises
     ------
@@ -183,5 +193,5 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
         )
     except ConfigError as error:
         raise ConfigError(f"{experiment.file}: {error}") from None
-    config.sources.update(sources_of(experiment, config))
+    object.__setattr__(config, "sources", FrozenDict(sources_of(experiment, config)))
     return config

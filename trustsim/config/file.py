@@ -26,7 +26,10 @@ from trustsim.config.library import DEFAULT_MARKET, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
 from trustsim.config.toml import holds, read_change, read_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.translation import leaves, read
+from trustsim.schema.translation import leaves, plain, read
+
+Change = str | tuple[str, Any]
+"""A change of the command line, ``path=value``, or a path and its value."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class ExperimentTables:
 
 
 def read_experiment(
-    path: Path, changes: Iterable[str] = (), model: type[ExperimentFile] = ExperimentFile
+    path: Path, changes: Iterable[Change] = (), model: type[ExperimentFile] = ExperimentFile
 ) -> ExperimentTables:
     """Read an experiment file."""
     file, written = str(path), read_toml(path)
@@ -150,9 +153,13 @@ def _included(written: Mapping[str, Any], path: Path) -> Rows:
     return rows
 
 
-def _apply(change: str, written: dict[str, Any], shared: Rows, file: str) -> None:
+def _apply(change: Change, written: dict[str, Any], shared: Rows, file: str) -> None:
     """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
-    keys, value = read_change(change)
+    if isinstance(change, str):
+        keys, value = read_change(change)
+    else:
+        keys, value = change[0].split("."), plain(change[1])
+        change = f"{change[0]}={value}"
     known = library()
     table = written
     for depth, key in enumerate(keys):

@@ -90,6 +90,8 @@ def naming(what: str) -> BeforeValidator:
                 f"{shown(name)} cannot name {what}; allowed: 1 to {LONGEST_NAME} "
                 "printable characters"
             )
+        if "." in text and what not in ("an experiment", "a scenario"):
+            raise Refusal(f"{shown(name)} cannot name {what}: paths of parameters are cut at dots")
         if text == "all":
             raise Refusal(f"'all' cannot name {what}: it stands for all of them")
         return text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +22,8 @@ from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
-from trustsim.schema.checking import MOST_REPLICATES
+from trustsim.schema.checking import check_replicate
+from trustsim.schema.frozen import FrozenDict
 
 RUN_ID_LENGTH = 16
 
@@ -127,7 +129,8 @@ class Scenario:
 
     def _complete(self, draft: Draft) -> None:
         for name, value in completed(draft).items():
-            object.__setattr__(self, name, value)
+            frozen = FrozenDict(value) if isinstance(value, dict) else value
+            object.__setattr__(self, name, frozen)
         object.__setattr__(self, "draft", draft)
 
     @classmethod
@@ -152,6 +155,8 @@ class Scenario:
     def with_policy(self, policy: str, **parameters: Any) -> Scenario:
         """Give a copy in which one policy, of buyers or of suppliers, has other parameters.
 
+        Warns if nobody follows the policy, so that no run changes.
+
         Raises
         ------
         ConfigError
@@ -167,7 +172,16 @@ class Scenario:
                 f"with_policy: '{policy}' is a policy of buyers and one of suppliers; use "
                 f'replace(policies={{"buyers": {{"{policy}": ...}}}})'
             )
-        return self.replace(policies={sides[0]: {policy: parameters}})
+        side = sides[0]
+        changed = self.replace(policies={side: {policy: parameters}})
+        mix = self.buyer_mix if side == "buyers" else self.supplier_mix
+        if policy not in mix and changed.canonical == self.canonical:
+            warnings.warn(
+                f"with_policy: nobody follows '{policy}' here; the {side} of this scenario follow "
+                f"{', '.join(mix)}",
+                stacklevel=2,
+            )
+        return changed
 
     def at(self, values: Mapping[str, Any]) -> Scenario:
         """Give a copy with other values of parameters, by their paths in an experiment file.
@@ -183,11 +197,7 @@ class Scenario:
 
     def id(self, replicate: int = 0) -> str:
         """Give the id of a run: a hash of the scenario, the replicate and the model's version."""
-        if isinstance(replicate, bool) or not isinstance(replicate, int):
-            raise ConfigError(f"replicate = {replicate!r}: allowed: a whole number, 0 or more")
-        if not 0 <= replicate < MOST_REPLICATES:
-            raise ConfigError(f"replicate = {replicate}: allowed: 0 to {MOST_REPLICATES - 1}")
-        text = f"{self.canonical}\n{replicate}\n{__version__}"
+        text = f"{self.canonical}\n{check_replicate(replicate)}\n{__version__}"
         return hashlib.sha256(text.encode()).hexdigest()[:RUN_ID_LENGTH]
 
     @cached_property

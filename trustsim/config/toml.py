@@ -16,7 +16,7 @@ from trustsim.errors import ConfigError
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except IsADirectoryError:
         reason = "is a folder; a TOML file is needed"
     except FileNotFoundError:

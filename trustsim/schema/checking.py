@@ -26,7 +26,7 @@ from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.decisions import DECISION_OF, rule_named, rule_names
 from trustsim.schema.row import number
-from trustsim.schema.translation import Refusal, Table, allowing, read
+from trustsim.schema.translation import Refusal, Table, allowing, read, whole
 
 EXPERIMENT = (
     number("seed", 1, (0, 2**63 - 1), "seed", "Seed of all named luck.", "assumption: any number"),
@@ -39,6 +39,7 @@ EXPERIMENT = (
 """Numbers of an experiment as a whole."""
 
 MOST_REPLICATES = 2**32
+Replicate = Annotated[int, whole(0, MOST_REPLICATES - 1)]
 MIX_TOLERANCE = 1e-9
 
 
@@ -105,6 +106,12 @@ def check(kind: Kind, values: Any, key: str, file: str = "") -> dict[str, Any]:
     return {name: checked[name] for name in values}
 
 
+def check_replicate(replicate: object) -> int:
+    """Check the number of a replicate."""
+    checked: int = read(Replicate, replicate, "replicate")
+    return checked
+
+
 def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
     """Make the frozen record of checked values; the rest takes its default."""
     return _defaults(kind.model).model_copy(update=values)
@@ -131,7 +138,10 @@ def parameter_type(row: Parameter) -> Any:
         bounds = Field(strict=True, ge=int(row.low), le=int(row.high))
     else:
         bounds = Field(strict=True, ge=row.low, le=row.high, allow_inf_nan=False)
-    return Annotated[row.kind, bounds, allowing(allowed(row))]
+    # A negative zero would be another scenario that does the same.
+    return Annotated[
+        row.kind, AfterValidator(lambda value: value + 0), bounds, allowing(allowed(row))
+    ]
 
 
 def _choice(row: Parameter, value: Any) -> Any:

@@ -95,6 +95,7 @@ def whole(low: int, high: int) -> BeforeValidator:
     """Check that a value is a whole number between bounds, both allowed."""
 
     def check(value: Any) -> Any:
+        value = plain(value)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise ValueError(f"allowed: a whole number from {low} to {high}")
         return value

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,10 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records, records
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
-from trustsim.errors import ConfigError
 from trustsim.market import population, schedule
 from trustsim.market.records import Books, Facts, Order, Tally, Workspace
+from trustsim.schema.checking import check_replicate
+from trustsim.schema.translation import read, whole
 from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.outcome import Outcome, Sums
 
@@ -29,6 +31,8 @@ BUYERS_AT_A_TIME = 4_000
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
+
+Threads = Annotated[int, whole(1, 2**15)]
 
 LOOKS = 100
 """How often, at least, one looks at the clock while a run uses up the time that it may take."""
@@ -47,8 +51,8 @@ class Rounds:
 
     def __init__(self, scenario: Scenario, replicate: int, workers: int = 1) -> None:
         self.scenario = scenario
-        self.replicate = replicate
-        self.world = build(scenario, replicate)
+        self.replicate = check_replicate(replicate)
+        self.world = build(scenario, self.replicate)
         self.workspaces = [make_workspace(self.world, scenario.rounds) for _ in range(workers)]
         self.mixes = [
             np.flatnonzero([share > 0 for share in mix.values()])
@@ -199,8 +203,7 @@ def simulate(
     >>> int(outcome.balances[-1].sum())
     0
     """
-    if threads < 1:
-        raise ConfigError(f"threads = {threads}: allowed: 1 or more")
+    threads = read(Threads, threads, "threads")
     buyers = scenario.market.buyers
     workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))
     rounds = Rounds(scenario, replicate, workers)
