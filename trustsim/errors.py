@@ -42,7 +42,10 @@ def suggestion(name: object, names: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """Write a value as its author did, shortened."""
-    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    try:
+        text = f"'{value}'" if isinstance(value, str) else repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or of tables within tables
+        text = f"a {type(value).__name__} that is too long to show"
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 

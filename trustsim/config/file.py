@@ -24,7 +24,7 @@ from trustsim.config.drafts import (
 )
 from trustsim.config.library import DEFAULT_MARKET, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
-from trustsim.config.toml import holds, read_change, read_toml
+from trustsim.config.toml import holds, is_file, read_change, read_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.translation import leaves, plain, read
 
@@ -139,9 +139,9 @@ def _included(written: Mapping[str, Any], path: Path) -> Rows:
     rows = Draft().rows
     for name in read(FileList, written.get("include", []), "include", str(path)):
         file = path.parent / name
-        if not file.is_file():
+        if not is_file(file):
             where = at(str(path), "include", name, given=True)
-            raise ConfigError(f"{where}there is no file {file}")
+            raise ConfigError(f"{where}there is no file {shown(str(file))}")
         tables = read(RowsFile, read_toml(file), "", str(file))
         for what, own in rows_in(tables, str(file), shared=True).items():
             for twice in own.keys() & rows[what].keys():

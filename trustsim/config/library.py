@@ -24,7 +24,7 @@ from trustsim.config.drafts import (
     rows_over,
 )
 from trustsim.config.models import Entry, MarketFile, RowsFile
-from trustsim.config.toml import read_toml
+from trustsim.config.toml import is_file, read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS, check_shares, complete
@@ -75,12 +75,12 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
     path = Path(file).parent / name
+    if not is_file(path):
+        raise ConfigError(f"{where}there is no file {shown(str(path))}")
     chain = (*above, path.resolve())
     if path.resolve() in above:
         said = " -> ".join(each.name for each in chain)
         raise ConfigError(f"{where}the market is based on itself: {said}")
-    if not path.is_file():
-        raise ConfigError(f"{where}there is no file {path}")
     own = _market_in(path)
     entry = own.market
     base = market_named(entry.based_on or DEFAULT_MARKET, "market.based_on", str(path), chain)

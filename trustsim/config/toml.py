@@ -10,13 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trustsim.errors import ConfigError
+from trustsim.errors import ConfigError, at, shown
+
+DEEPEST = 20
+"""Tables within tables that can be told apart by their paths; more than any file needs."""
+
+LARGEST = 2**64
+"""Size of whole numbers from which on they are no whole numbers of TOML."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return _sound(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
     except IsADirectoryError:
         reason = "is a folder; a TOML file is needed"
     except FileNotFoundError:
@@ -27,9 +33,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         reason = f"is not valid TOML: {error}"
     except RecursionError:
         reason = "is nested too deeply"
+    except ConfigError as error:
+        reason = str(error)
     except (OSError, ValueError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise ConfigError(f"{path}: {reason}")
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file; one that cannot be a path does not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def read_change(change: str) -> tuple[list[str], Any]:
@@ -40,6 +56,8 @@ def read_change(change: str) -> tuple[list[str], Any]:
     path, equals, text = (part.strip() for part in change.partition("="))
     if not equals or not path:
         raise ConfigError(f"--set {change}: must be path=value, such as market.buyers=50")
+    if path.count(".") > DEEPEST:
+        raise ConfigError(f"--set {shown(change)}: the path is nested too deeply")
     keys: list[str] = []
     table = _loaded(f"{path} = 0")
     while isinstance(table, dict) and table:
@@ -75,6 +93,22 @@ def holds(tables: Any, keys: Sequence[str]) -> bool:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return _sound(tomllib.loads(text))
+    except (ValueError, RecursionError):
         return {}
+
+
+def _sound(tables: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what TOML has no room for, and tables within tables without end."""
+    left: list[tuple[int, str, Any]] = [(0, "", tables)]
+    while left:
+        depth, key, value = left.pop()
+        if depth > DEEPEST:
+            raise ConfigError(f"{shown(key)} is nested too deeply")
+        if isinstance(value, dict):
+            left += [(depth + 1, f"{key}.{k}" if key else k, v) for k, v in value.items()]
+        elif isinstance(value, list):
+            left += [(depth + 1, key, each) for each in value]
+        elif isinstance(value, int) and abs(value) >= LARGEST:
+            raise ConfigError(f"{at('', key, value, given=True)}allowed: whole numbers of 64 bits")
+    return tables
