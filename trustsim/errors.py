@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 LONGEST_VALUE = 80
 LONGEST_LIST = 12
+MOST_LISTED = 80
 
 
 class ConfigError(ValueError):
@@ -37,6 +38,8 @@ def suggestion(name: object, names: Iterable[str]) -> str:
     close = nearest(name, known)
     if close and len(known) > LONGEST_LIST:
         return close
+    if len(known) > MOST_LISTED:
+        return f"; none of the {len(known)} names that are allowed looks like it"
     return f"{close}; allowed: {', '.join(known) or 'none'}"
 
 

@@ -13,7 +13,7 @@ from trustsim.config.models import Entry, RowsFile, ScenarioTables
 from trustsim.config.toml import put
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, suggestion
-from trustsim.schema.checking import MarketValues
+from trustsim.schema.checking import MarketValues, Share
 from trustsim.schema.mechanisms import NOTHING
 from trustsim.schema.translation import read
 
@@ -156,6 +156,8 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     """
     tables: dict[str, Any] = {"market": {}}
     for path, value in values.items():
+        if path == "market":
+            raise ConfigError("market: is a table; give the path of a parameter in it")
         put(tables, path.split("."), value)
     market, off = tables["market"], tables.pop("without", NOTHING)
     market |= {m: _with_shares(scenario, m, market[m]) for m in MIXES if m in market}
@@ -188,6 +190,7 @@ def _said(tables: Mapping[str, Any]) -> Draft:
 def _with_shares(scenario: Any, which: str, fixed: Mapping[str, float]) -> dict[str, float]:
     """Give a mix in which some shares are fixed and the others keep their proportions."""
     mix, key = getattr(scenario, which), f"market.{which}"
+    fixed = read(dict[str, Share], fixed, key)
     for name in fixed:
         if name not in mix:
             raise ConfigError(f"{key}.{name}: the mix has no such policy{suggestion(name, mix)}")

@@ -77,8 +77,10 @@ def read_change(change: str) -> tuple[list[str], Any]:
 
 def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
     """Put a value into nested tables, under keys that lead to it."""
-    for key in keys[:-1]:
+    for depth, key in enumerate(keys[:-1]):
         tables = tables.setdefault(key, {})
+        if not isinstance(tables, dict):
+            raise ConfigError(f"{'.'.join(keys[: depth + 1])} is {shown(tables)}, not a table")
     tables[keys[-1]] = value
 
 
