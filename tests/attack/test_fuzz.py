@@ -16,7 +16,7 @@ import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
 from support.command_line import Call
-from support.hostile import ANYTHING, TEXTS, WRITTEN, hostile
+from support.hostile import ANYTHING, COUNTS, TEXTS, WRITTEN, hostile
 
 from trustsim import ConfigError, Scenario, simulate
 from trustsim.calibration.file import load_calibration
@@ -84,6 +84,7 @@ def changed(changes: Sequence[tuple[Sequence[str], Any]]) -> dict[str, Any]:
 
 def refusal(call: Any, *arguments: Any, **keywords: Any) -> str:
     """Call something that may only refuse, and in a sentence; give it, or nothing."""
+    COUNTS[f"calls of {getattr(call, '__name__', call)}"] += 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -143,6 +144,7 @@ def test_changes_of_the_command_line(
     if "\x00" in change or any("\ud800" <= letter <= "\udfff" for letter in change):
         return  # no shell passes these
     said = call("describe", "mine.toml", "--set", change)
+    COUNTS["changes of the command line"] += 1
     assert said.code in (0, 2), said
     assert (said.code == 2) == bool(said.err.strip())
     assert "Traceback" not in said.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 ATTACKS = int(os.environ.get("TRUSTSIM_ATTACK", "60"))
 """Cases of every kind; `make attack` asks for more."""
+
+COUNTS: Counter[str] = Counter()
+"""What has been tried, by kind; printed at the end."""
 
 hostile = settings(
     max_examples=ATTACKS,
