@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 LONGEST_VALUE = 80
 LONGEST_LIST = 12
+
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of letters that are not seen but steer: controls, formats, line ends."""
 
 
 class ConfigError(ValueError):
@@ -40,10 +44,24 @@ def suggestion(name: object, names: Iterable[str]) -> str:
     return f"{close}; allowed: {', '.join(known) or 'none'}"
 
 
+def escaped(text: str) -> str:
+    r"""Write what would steer a screen, such as ESC, a line break or a turn of direction, as code.
+
+    Examples
+    --------
+    >>> print(escaped("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode() if category(letter) in STEERING else letter
+        for letter in text
+    )
+
+
 def shown(value: object) -> str:
     """Write a value as its author did, shortened."""
     text = f"'{value}'" if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
+    text = escaped(" ".join(text.split()))
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 
