@@ -261,6 +261,7 @@ def test_the_patterns_find_what_they_are_for(line: str) -> None:
         "Makefile",
         "README.md",
         "constraints.txt",
+        "SECURITY.md",
         "results/README.md",
         "trustsim/py.typed",
     ],
