@@ -6,11 +6,15 @@ differences gives the cost of every call, in the place and with the data that it
 """
 
 import ast
+import atexit
 import importlib.util
 import inspect
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import dedent
 from time import perf_counter
 from typing import Any
@@ -19,7 +23,6 @@ import numpy as np
 
 from benchmarks.measuring import Row
 from trustsim.config.scenario import Scenario
-from trustsim.engine.compiling import cache_folder
 from trustsim.market import population, schedule
 from trustsim.simulation.run import Rounds
 
@@ -135,9 +138,10 @@ def cut_walk() -> tuple[Any, list[str]]:
         "    for b in range(first, last):\n"
         "        walk(world, workspace, b, stop)\n"
     )
-    file = cache_folder() / "cut_walk.py"
-    if not file.exists() or file.read_text() != source:
-        file.write_text(source)
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = Path(folder) / "cut_walk.py"
+    file.write_text(source)
     spec = importlib.util.spec_from_file_location(CUT_WALK, file)
     assert spec is not None
     assert spec.loader is not None

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
 
 LONGEST_VALUE = 80
 LONGEST_LIST = 12
 MOST_LISTED = 80
+
+STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of letters that are not seen but steer: controls, formats, line ends."""
 
 
 class ConfigError(ValueError):
@@ -43,13 +47,27 @@ def suggestion(name: object, names: Iterable[str]) -> str:
     return f"{close}; allowed: {', '.join(known) or 'none'}"
 
 
+def escaped(text: str) -> str:
+    r"""Write what would steer a screen, such as ESC, a line break or a turn of direction, as code.
+
+    Examples
+    --------
+    >>> print(escaped("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode() if category(letter) in STEERING else letter
+        for letter in text
+    )
+
+
 def shown(value: object) -> str:
     """Write a value as its author did, shortened."""
     try:
         text = f"'{value}'" if isinstance(value, str) else repr(value)
     except (ValueError, RecursionError):  # thousands of digits, or of tables within tables
         text = f"a {type(value).__name__} that is too long to show"
-    text = " ".join(text.split())
+    text = escaped(" ".join(text.split()))
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 

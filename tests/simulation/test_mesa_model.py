@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from mesa.batchrunner import batch_run
+from support.places import ROOT
 
 from trustsim import Scenario, TrustModel, simulate
 from trustsim.simulation.mesa_model import Buyer, Supplier
@@ -93,3 +104,102 @@ def test_a_ready_scenario_and_another_replicate() -> None:
     outcome = simulate(scenario, 4)
     assert np.array_equal(model.outcome().sums.rounds, outcome.sums.rounds)
     assert model.outcome().measures == pytest.approx(outcome.measures, nan_ok=True)
+
+
+OTHERWISE = {
+    "copied": copy.deepcopy,
+    "pickled": lambda model: pickle.loads(pickle.dumps(model)),
+}
+
+
+@pytest.mark.parametrize("way", OTHERWISE)
+def test_a_copy_goes_on_by_itself(way: str) -> None:
+    model = TrustModel(MIX, **PARAMETERS)
+    for _ in range(4):
+        model.step()
+    other = OTHERWISE[way](model)
+    before = model.world.buyers.tobytes()
+    while other.running:
+        other.step()
+    assert model.world.buyers.tobytes() == before
+    assert model.steps == 4
+    while model.running:
+        model.step()
+    assert np.array_equal(other.outcome().sums.rounds, model.outcome().sums.rounds)
+    assert other.datacollector.model_vars.keys() == model.datacollector.model_vars.keys()
+    np.testing.assert_array_equal(
+        other.datacollector.get_model_vars_dataframe(),
+        model.datacollector.get_model_vars_dataframe(),
+    )
+    other.agents_by_type[Buyer][3].opportunism = 0.25
+    assert other.world.buyers[3]["opportunism"] == 0.25
+    assert other.agents_by_type[Buyer][3].model is other
+    assert len(other.agents_by_type[Supplier]) == 8
+
+
+RULE = """
+def always(order, view, policy):
+    return 1.0
+"""
+GOES_ON = """
+import pickle, sys
+model = pickle.load(open(sys.argv[1], "rb"))
+while model.running:
+    model.step()
+print(model.outcome().sums.rounds.tobytes().hex())
+"""
+
+
+def test_a_rule_of_the_users_is_found_again_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_rule.py").write_text(RULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_rule  # type: ignore[import-not-found]
+
+    policies: Any = {"buyers": {"mine": {"based_on": "high_trust", "inspection": my_rule.always}}}
+    model = TrustModel("mine", policies=policies, **PARAMETERS)
+    model.step()
+    (tmp_path / "model").write_bytes(pickle.dumps(model))
+    done = subprocess.run(
+        [sys.executable, "-c", GOES_ON, str(tmp_path / "model")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    while model.running:
+        model.step()
+    assert done.stdout.strip() == model.outcome().sums.rounds.tobytes().hex()
+
+
+def test_mesas_batches_run_arms_and_replicates() -> None:
+    parameters = {
+        "buyer_mix": ["high_trust", MIX],
+        "replicate": range(2),
+        **PARAMETERS,
+    }
+    rows = batch_run(TrustModel, parameters, display_progress=False)
+    assert len(rows) == 4
+    for row in rows:
+        outcome = simulate(Scenario(row["buyer_mix"], **PARAMETERS), row["replicate"])
+        last = outcome.rounds.query("round == round.max()").set_index("policy")["total_cost"]
+        assert row["total_cost"] == last.get("all", last.iloc[0])
+        assert row["Step"] == 9
+    again = batch_run(
+        TrustModel, {**parameters, "buyer_mix": "high_trust", "replicate": 1}, iterations=2,
+        display_progress=False, data_collection_period=1,
+    )  # fmt: skip
+    costs = np.array([row["total_cost"] for row in again]).reshape(2, 10)
+    np.testing.assert_array_equal(costs[0], costs[1])  # iterations are no other luck
+
+
+def test_who_asks_for_details_is_not_told_of_every_step_of_the_compiler(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import numba
+
+    caplog.set_level(logging.DEBUG)
+    numba.njit(lambda number: number + 1)(1)
+    assert not [record for record in caplog.records if record.name.startswith("numba")]

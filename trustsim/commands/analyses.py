@@ -5,14 +5,15 @@ They print what the report says too. `trustsim.commands.cli` puts them beside th
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from trustsim.commands.options import INTERRUPTED, AllowMissing, Confidence, Folder, Measure
+from trustsim.commands.options import AllowMissing, Confidence, Folder, Measure
+from trustsim.commands.screen import say, tell
+from trustsim.commands.stopping import Stopped
 from trustsim.errors import ConfigError, suggestion
 
 Config = Annotated[Path, typer.Argument(help="Calibration file (TOML).", show_default=False)]
@@ -64,7 +65,7 @@ def compare(
         _results(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
         correction=correction, allow_missing=allow_missing,  # type: ignore[arg-type]
     )  # fmt: skip
-    print("\n".join([*sentences(result), "", *text_table(result)]))
+    say(*sentences(result), "", *text_table(result))
 
 
 def sensitivity(
@@ -81,7 +82,7 @@ def sensitivity(
     result = analyses(
         _results(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
     )
-    print("\n".join(sentences(result)))
+    say(*sentences(result))
 
 
 def discover(
@@ -109,7 +110,7 @@ def discover(
         results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
         allow_missing=allow_missing,
     )  # fmt: skip
-    print("\n".join(sentences(result)))
+    say(*sentences(result))
     # Names of their own: those of the report show what the report asks.
     drawn = [
         replace(picture, name=f"discover_{picture.name}")
@@ -118,7 +119,7 @@ def discover(
     ]
     for each in show_all(results, drawn, confidence):
         where = f"{folder / 'figures' / each.picture.name}.png"
-        print(f"{each.picture.title}: " + (f"not drawn: {each.reason}" if each.reason else where))
+        say(f"{each.picture.title}: " + (f"not drawn: {each.reason}" if each.reason else where))
 
 
 def calibrate(
@@ -149,11 +150,10 @@ def calibrate(
     try:
         result = fit(asked, folder, trials=trials, jobs=jobs, progress=progress)
     except KeyboardInterrupt:
-        print(f"\nstopped: the same command goes on from {folder}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
-    print("\n".join(sentences(result)))
-    print(f"results: {folder}")
-    print(f"report: {write_calibration(folder)}")
+        raise Stopped(f"stopped: the same command goes on from {folder}") from None
+    say(*sentences(result))
+    say(f"results: {folder}")
+    say(f"report: {write_calibration(folder)}")
 
 
 def _results(folder: Path) -> Any:
@@ -162,7 +162,7 @@ def _results(folder: Path) -> Any:
     from trustsim.report.results import read_results
 
     for notice in collect(folder):
-        print(f"note: {notice}", file=sys.stderr)
+        tell(f"note: {notice}")
     return read_results(folder)
 
 

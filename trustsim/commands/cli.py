@@ -1,11 +1,13 @@
 """The command line: thin, and quick to say what it can do.
 
 Nothing heavy is imported before a command needs it. Exit codes: 0 done, 1 some runs failed or a run
-came out differently, 2 the call or a config is wrong, 130 interrupted.
+came out differently, or the answer could not be written; 2 the call or a config is wrong; 130
+interrupted.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from importlib.util import find_spec
@@ -16,7 +18,9 @@ import typer
 
 from trustsim import __version__
 from trustsim.commands import analyses, running
-from trustsim.commands.options import FAILED, WRONG, Changes, Config, Folder
+from trustsim.commands.options import FAILED, INTERRUPTED, WRONG, Changes, Config, Folder
+from trustsim.commands.screen import enduring_streams, say, tell
+from trustsim.commands.stopping import STOPPED, Interrupts, Stopped, interrupts
 from trustsim.errors import ConfigError, nearest, shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -32,12 +36,38 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; bad input is one message and exit code 2."""
+    """Run the command line; bad input is one message and exit code 2, Ctrl-C one and 130."""
+    with interrupts() as stopping, enduring_streams() as faults:
+        code = _called(stopping)
+    if code or faults:
+        sys.exit(code or FAILED)
+
+
+def _called(stopping: Interrupts) -> int:
+    """Call the command that is asked for, and give its exit code."""
     try:
-        app()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        sys.exit(WRONG)
+        code = int(app(prog_name="trustsim", standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
+            tell(STOPPED)
+    except Stopped as error:
+        code = INTERRUPTED
+        tell(error)
+    except (Exception, KeyboardInterrupt) as error:
+        if stopping.asked or isinstance(error, KeyboardInterrupt):
+            code = INTERRUPTED
+            tell(STOPPED)
+        elif isinstance(error, ConfigError):
+            code = WRONG
+            tell(error)
+        elif hasattr(error, "format_message"):  # Typer's word for a call that it does not know
+            code = WRONG
+            said = io.StringIO()
+            error.show(file=said)  # type: ignore[attr-defined]
+            tell(*said.getvalue().splitlines())
+        else:
+            raise
+    stopping.said = code == INTERRUPTED
+    return code
 
 
 @app.callback(invoke_without_command=True)
@@ -46,7 +76,7 @@ def version(
 ) -> None:
     """Simulate markets of buyers and suppliers, and compare ways of purchasing."""
     if show:
-        print(f"trustsim {__version__}")
+        say(f"trustsim {__version__}")
         raise typer.Exit
 
 
@@ -62,7 +92,7 @@ def report(folder: Folder) -> None:
     from trustsim.study import Results
 
     page = write_calibration(folder) if is_calibration(folder) else Results.open(folder).report()
-    print(f"report: {page}")
+    say(f"report: {page}")
 
 
 @app.command()
@@ -76,9 +106,9 @@ def rerun(
     result, differences = rerun_in(folder, run_id)
     name = f"run {run_id} (arm '{result.arm}', replicate {result.replicate})"
     if differences:
-        print(f"{name} comes out differently: {', '.join(differences)}")
+        say(f"{name} comes out differently: {', '.join(differences)}")
         raise typer.Exit(FAILED)
-    print(f"{name} comes out the same, bit for bit")
+    say(f"{name} comes out the same, bit for bit")
 
 
 for verb in (analyses.compare, analyses.sensitivity, analyses.discover, analyses.calibrate):
@@ -94,7 +124,7 @@ def check(
     from trustsim.experiment.check import check as checked_in
 
     result = checked_in(folder, sample)
-    print("\n".join(result.sentences()))
+    say(*result.sentences())
     if not result.sound:
         raise typer.Exit(FAILED)
 
@@ -117,7 +147,7 @@ def describe(
             f"{config}: has no arm {shown(arm)}{nearest(arm, loaded.arms)}; "
             f"allowed: {', '.join(loaded.arms)}"
         )
-    print("\n".join(described(loaded, list(loaded.arms) if arm is None else [arm])))
+    say(*described(loaded, list(loaded.arms) if arm is None else [arm]))
 
 
 @app.command("list")
@@ -125,7 +155,7 @@ def list_built_in() -> None:
     """List built-in policies, instruments, markets and rules, and the configs in ./configs."""
     from trustsim.commands.describe import built_in
 
-    print("\n".join(built_in(sorted(Path("configs").rglob("*.toml")))))
+    say(*built_in(sorted(Path("configs").rglob("*.toml"))))
 
 
 @app.command()
@@ -154,8 +184,8 @@ def new(
                 file.write(template.read_text(encoding="utf-8").replace("NAME", name))
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-        print(f"wrote {path}")
-    print(f"start with: trustsim run {name}.toml")
+        say(f"wrote {path}")
+    say(f"start with: trustsim run {name}.toml")
 
 
 if __name__ == "__main__":

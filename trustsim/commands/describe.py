@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trustsim.commands.screen import enduring_streams, say
 from trustsim.config.design import METHODS, range_text
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import library
@@ -299,4 +300,5 @@ def _markdown_table(rows: Sequence[Parameter]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(reference(), end="")
+    with enduring_streams():
+        say(*reference().splitlines())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from trustsim.commands.screen import tell
 
 if TYPE_CHECKING:
     from trustsim.experiment.run import Progress
@@ -62,8 +64,7 @@ class Lines:
         tenth = tried * TENTHS // max(1, progress.planned)
         if tenth > self.tenth or time.monotonic() - self.last > SECONDS_PER_LINE:
             self.tenth, self.last = tenth, time.monotonic()
-            with suppress(BrokenPipeError):  # nobody listens any more; the runs go on
-                print(words(progress), file=sys.stderr, flush=True)
+            tell(words(progress))
 
 
 def words(progress: Progress) -> str:
@@ -84,5 +85,4 @@ def trial_lines(done: int, asked: int, least: float) -> None:
     """Print how far a calibration is, at every tenth of its trials."""
     if done % max(1, asked // TENTHS) == 0 or done == asked:
         loss = f", least loss {least:.3g}" if least < float("inf") else ""
-        with suppress(BrokenPipeError):
-            print(f"{done} of {asked} trials{loss}", file=sys.stderr, flush=True)
+        tell(f"{done} of {asked} trials{loss}")

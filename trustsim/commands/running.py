@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -12,7 +11,6 @@ import typer
 
 from trustsim.commands.options import (
     FAILED,
-    INTERRUPTED,
     AllowMissing,
     Changes,
     Confidence,
@@ -25,6 +23,8 @@ from trustsim.commands.options import (
     Replications,
     Seed,
 )
+from trustsim.commands.screen import say, tell
+from trustsim.commands.stopping import Stopped
 from trustsim.errors import ConfigError, shown, suggestion
 
 Answer = Callable[[Any], Iterable[str]]
@@ -95,7 +95,7 @@ def ablate(
         )
         from trustsim.study import Results
 
-        print("\n".join(_carried(Results.open(config), confidence, asked)))
+        say(*_carried(Results.open(config), confidence, asked))
         return
     loaded = _loaded(config, changes or [], replications, seed, jobs)
     _refuse_what_no_run_has(loaded, measure, confidence)
@@ -107,10 +107,9 @@ def ablate(
             changes = ['keep=["runs"]', *changes]
         loaded = _loaded(config, changes, replications, seed, jobs)
     if own not in (None, "ablation"):
-        print(
+        tell(
             f"note: {config}: its design ({own}) is left out; mechanisms are switched off in the "
-            "market that the file describes",
-            file=sys.stderr,
+            "market that the file describes"
         )
     if len(loaded.arms) < 2:
         raise ConfigError(f"{config}: has one arm; an ablation takes the difference of two apart")
@@ -143,9 +142,9 @@ def plan(
     from trustsim.experiment.run import check_points, cores_to_use
 
     check_points(Plan(loaded))
-    print("\n".join(plan_lines(loaded, estimate(loaded, cores_to_use(jobs)))))
+    say(*plan_lines(loaded, estimate(loaded, cores_to_use(jobs))))
     for notice in loaded.design.notices if loaded.design is not None else ():
-        print(f"note: {notice}", file=sys.stderr)
+        tell(f"note: {notice}")
 
 
 def _refuse_options_of_a_run(folder: Path, **options: Any) -> None:
@@ -179,13 +178,13 @@ def _run(
         _interrupted(folder)
     manifest = results.manifest
     for notice in manifest["notices"]:
-        print(f"note: {notice}", file=sys.stderr)
+        tell(f"note: {notice}")
     if manifest["runs_done"]:
         for line in answer(results):
-            print(line)
-        print(f"results: {folder}")
+            say(line)
+        say(f"results: {folder}")
         if report:
-            print(f"report: {results.report()}")
+            say(f"report: {results.report()}")
     if manifest["runs_failed"]:
         _tell_failures(results, manifest)
         raise typer.Exit(FAILED)
@@ -240,19 +239,16 @@ def _interrupted(folder: Path) -> NoReturn:
 
     manifest = read_manifest(folder)
     done, planned = manifest.get("runs_done", 0), manifest.get("runs_planned", 0)
-    print(
-        f"\nstopped: {done} of {planned} runs are kept in {folder}; "
-        "the same command goes on from there",
-        file=sys.stderr,
-    )
-    raise typer.Exit(INTERRUPTED)
+    raise Stopped(
+        f"stopped: {done} of {planned} runs are kept in {folder}; "
+        "the same command goes on from there"
+    ) from None
 
 
 def _tell_failures(results: Any, manifest: dict[str, Any]) -> None:
     first = results.failures.iloc[0]
-    print(
+    tell(
         f"{manifest['runs_failed']} of {manifest['runs_planned']} runs failed; the first, arm "
-        f"'{first['arm']}', replicate {first['replicate']}: {first['error']}: {first['message']}\n"
+        f"'{first['arm']}', replicate {first['replicate']}: {first['error']}: {first['message']}",
         f"all of them: {results.folder / 'failures.parquet'}",
-        file=sys.stderr,
     )

@@ -1,8 +1,7 @@
 """How the rooms are compiled, and how a rule of the user's is called from compiled code.
 
 The rooms are module-level functions compiled with Numba: without the interpreter's lock and cached
-on disk. Numba keys a cached function by its own file alone; a change in a function that it calls
-would go unnoticed. So the cache folder carries a digest of all sources that are compiled. With
+on disk by `kept_code`, for each state of all sources that are compiled. With
 ``NUMBA_DISABLE_JIT=1`` the same source runs as ordinary Python.
 
 A user's rule is compiled on its own and reached through its address, which is a number in the
@@ -13,8 +12,8 @@ second.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import logging
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,8 +24,11 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import NumbaError
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from trustsim.engine.kept_code import KeptCode
 
 Records = NDArray[Any]
 """An array of records: a structured array."""
@@ -48,22 +50,23 @@ COMPILED = ("engine/*.py", "market/*.py", "market/rooms/*.py", "schema/*.py")
 
 
 @cache
-def cache_folder() -> Path:
-    """Give the folder of compiled code: one for each state of the sources and of Numba."""
+def sources_digest() -> str:
+    """Give what stands for the state of the sources, of Python, NumPy and Numba."""
     root = Path(__file__).parents[1]
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    versions = f"{sys.implementation.cache_tag} {numba.__version__} {np.__version__}"
+    digest = hashlib.sha256(versions.encode())
     for name in COMPILED:
         for source in sorted(root.glob(name)):
             digest.update(source.read_bytes())
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(home) / "trustsim" / digest.hexdigest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.gettempdir()) / f"trustsim-{digest.hexdigest()[:16]}"
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return digest.hexdigest()[:16]
 
+
+FAULTS_OF_INSTALLATION = (ImportError, OSError, NumbaError)
+"""What is raised when a library is missing or broken, and never by the walk of a market."""
+
+if logging.getLogger("numba").level == logging.NOTSET:
+    # Else whoever asks the root logger for details is told of every step of the compiler.
+    logging.getLogger("numba").setLevel(logging.INFO)
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 """No interpreter lock, IEEE division, no reference counts (rooms make no arrays)."""
@@ -108,12 +111,8 @@ def entry(function: F) -> F:
     """
     if PLAIN:
         return function
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
-    try:
-        made: F = numba.njit(cache=True, **OPTIONS)(function)
-    finally:
-        numba.config.CACHE_DIR = before
+    made: F = numba.njit(**OPTIONS)(function)
+    made._cache = KeptCode(function, sources_digest())  # type: ignore[attr-defined]
     return made
 
 

@@ -17,7 +17,7 @@ import jinja2
 from trustsim import __version__
 from trustsim.errors import ConfigError
 from trustsim.experiment.storage.files import clear_errors, written
-from trustsim.report.figures.style import COLUMN, WIDE, footer, save
+from trustsim.report.figures.style import COLUMN, WIDE, footer, our_style, save
 from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
 from trustsim.report.sections.gallery import Picture, pictures
@@ -182,15 +182,16 @@ def show(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str])
     stems[WIDE].parent.mkdir(exist_ok=True)
     embedded = {}
     for width, stem in stems.items():
-        try:
-            axes = picture.draw(width)
-        except ConfigError as error:
-            for old in stems.values():  # a figure of earlier results must not stay behind
-                for ending in (".png", ".svg"):
-                    old.with_suffix(ending).unlink(missing_ok=True)
-            return Shown(picture, reason=str(error))
-        footer(axes[0], line)
-        png, _ = save(axes[0], stem, metadata)
+        with our_style():
+            try:
+                axes = picture.draw(width)
+            except ConfigError as error:
+                for old in stems.values():  # a figure of earlier results must not stay behind
+                    for ending in (".png", ".svg"):
+                        old.with_suffix(ending).unlink(missing_ok=True)
+                return Shown(picture, reason=str(error))
+            footer(axes[0], line)
+            png, _ = save(axes[0], stem, metadata)
         embedded[width] = _embed(png)
     return Shown(picture, embedded[WIDE], embedded[COLUMN])
 

@@ -134,6 +134,19 @@ def build(scenario: Scenario, replicate: int) -> World:
     return world
 
 
+def place_rules(world: World, scenario: Scenario) -> None:
+    """Put rules of the user's at the addresses that they have in this process."""
+    parts: list[tuple[str, Any, Any]] = [("market", world.market[0], scenario.market)]
+    for what, policies, mix, known in (
+        ("buyer", world.buyer_policies, scenario.buyer_mix, scenario.buyer_policies),
+        ("supplier", world.supplier_policies, scenario.supplier_mix, scenario.supplier_policies),
+    ):
+        parts += [(what, policies[place], known[name]) for place, name in enumerate(mix)]
+    for what, record, values in parts:
+        if own := [name for name, value in vars(values).items() if callable(value)]:
+            record[own] = _record(what, values)[own]
+
+
 def _needs_bonds(scenario: Scenario) -> bool:
     """Whether goodwill or specific assets are at work."""
     suppliers = (scenario.supplier_policies[name] for name in scenario.supplier_mix)

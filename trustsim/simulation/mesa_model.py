@@ -6,6 +6,8 @@ set the fields of their record.
 
 from __future__ import annotations
 
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import mesa
@@ -23,11 +25,17 @@ from trustsim.simulation.run import Rounds
 class _View(mesa.Agent):
     """An agent that shows a record; assigning to a field writes it."""
 
-    def __init__(self, model: TrustModel, place: int, record: Any, policies: list[str]) -> None:
+    records = ""
+
+    def __init__(self, model: TrustModel, place: int, policies: list[str]) -> None:
         super().__init__(model)
         self.place = place
-        self.record = record
         self._policies: list[str] = policies
+
+    @property
+    def record(self) -> Any:
+        """The agent's record in the model's world, wherever that was copied to."""
+        return getattr(self.model.world, self.records)[self.place]
 
     @property
     def policy(self) -> str:
@@ -62,6 +70,8 @@ class Buyer(_View):
         Its relations to the suppliers that it knows.
     """
 
+    records = "buyers"
+
     @property
     def ties(self) -> Any:
         """Relations to the suppliers that the buyer knows."""
@@ -88,13 +98,15 @@ class Supplier(_View):
         Name of its policy.
     """
 
+    records = "suppliers"
+
 
 _show(Buyer, BuyerRecord)
 _show(Supplier, SupplierRecord)
 
 
 class TrustModel(mesa.Model):
-    """A market that Mesa can step, collect from and show.
+    """A market that Mesa can step, collect from and show; it can be copied and pickled.
 
     Parameters
     ----------
@@ -141,18 +153,15 @@ class TrustModel(mesa.Model):
         self.scenario = scenario or Scenario(buyer_mix, seed=seed, **parameters)
         self._rounds = Rounds(self.scenario, replicate)
         self.world = self._rounds.world
-        for view, records, mix in (
-            (Buyer, self.world.buyers, self.scenario.buyer_mix),
-            (Supplier, self.world.suppliers, self.scenario.supplier_mix),
-        ):
-            for place in range(len(records)):
-                view(self, place, records[place], list(mix))
-        shown = {"policy": "policy", "cash": "cash", "payoff": "payoff"}
+        for view, mix in ((Buyer, self.scenario.buyer_mix), (Supplier, self.scenario.supplier_mix)):
+            for place in range(len(getattr(self.world, view.records))):
+                view(self, place, list(mix))
+        # Reporters that can be pickled: what Mesa makes of names cannot.
         self.datacollector = mesa.DataCollector(
-            model_reporters={name: _reporter(name) for name in MEASURES},
+            model_reporters={name: partial(_latest, name) for name in MEASURES},
             agenttype_reporters={
-                Buyer: {**shown, "trust": "trust"},
-                Supplier: {**shown, "rating": "rating", "opportunism": "opportunism"},
+                Buyer: _attributes("policy", "cash", "payoff", "trust"),
+                Supplier: _attributes("policy", "cash", "payoff", "rating", "opportunism"),
             },
         )
 
@@ -185,5 +194,9 @@ class TrustModel(mesa.Model):
         return self._rounds.outcome()
 
 
-def _reporter(name: str) -> Any:
-    return lambda model: model._latest[name]
+def _latest(name: str, model: TrustModel) -> float:
+    return model._latest[name]
+
+
+def _attributes(*names: str) -> dict[str, Any]:
+    return {name: attrgetter(name) for name in names}

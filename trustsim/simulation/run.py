@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from trustsim.market import population, schedule
 from trustsim.market.records import Books, Facts, Order, Tally, Workspace
 from trustsim.schema.checking import check_replicate
 from trustsim.schema.translation import read, whole
-from trustsim.simulation.building import build, make_workspace
+from trustsim.simulation.building import build, make_workspace, place_rules
 from trustsim.simulation.outcome import Outcome, Sums
 
 BUYERS_AT_A_TIME = 4_000
@@ -60,6 +60,11 @@ class Rounds:
         ]
         self.done = 0
         self.kept: list[tuple[Records, ...]] = []
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Go on from a copy, perhaps in another process."""
+        self.__dict__.update(state)
+        place_rules(self.world, self.scenario)
 
     def run(self, limit: TimeLimit | None = None) -> None:
         """Walk all rounds on one core.

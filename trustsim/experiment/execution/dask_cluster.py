@@ -10,6 +10,9 @@ import asyncio
 import json
 import logging
 import re
+import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -80,29 +83,55 @@ def _ask(distributed: ModuleType, address: str) -> None:
 
 @contextmanager
 def _local_cluster(distributed: ModuleType, workers: int | None) -> Iterator[Any]:
-    try:
-        cluster = distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            memory_limit=0,
-            silence_logs=logging.CRITICAL,
-            preload=[DEAF],
-            scheduler_kwargs={"allowed_failures": DEATHS - 1},
-        )
-    except Exception as error:
-        raise ConfigError(
-            f"dask: worker processes cannot be started ({short(error)}). In a script of your own "
-            "runs must start below: if __name__ == '__main__':"
-        ) from None
-    try:
+    with ExitStack() as stack:
+        with _interrupts_held_back():
+            try:
+                cluster = distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    worker_dashboard_address="127.0.0.1:0",
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                    preload=[DEAF],
+                    scheduler_kwargs={"allowed_failures": DEATHS - 1},
+                )
+            except Exception as error:
+                raise ConfigError(
+                    f"dask: worker processes cannot be started ({short(error)}). In a script of "
+                    "your own runs must start below: if __name__ == '__main__':"
+                ) from None
+            stack.callback(_end, cluster)
         yield cluster
+
+
+def _end(cluster: Any) -> None:
+    with suppress(Exception):
+        cluster.close(timeout=CONNECT_WITHIN)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hear of Ctrl-C only afterwards, and let processes that are started meanwhile never do.
+
+    Half a cluster could not be ended in order, and a process that is starting would answer Ctrl-C
+    with a traceback before it is deaf.
+    """
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        yield
+        return
+    held: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *given: held.append(given))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # children inherit it
+    try:
+        yield
     finally:
-        with suppress(Exception):
-            cluster.close(timeout=CONNECT_WITHIN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+        if held and callable(before):
+            before(*held[0])
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from distributed.diagnostics.plugin import WorkerPlugin
 
 from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig
-from trustsim.engine.compiling import cache_folder
+from trustsim.engine.compiling import sources_digest
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import Attempt, Compute, compile_ahead, in_threads
 from trustsim.experiment.plan import Run
@@ -38,7 +38,7 @@ def state() -> State:
         "NumPy": np.__version__,
         "Numba": numba.__version__,
         "NUMBA_DISABLE_JIT": str(int(numba.config.DISABLE_JIT)),
-        "sources of trustsim": cache_folder().name,
+        "sources of trustsim": sources_digest(),
     }
 
 

@@ -32,6 +32,9 @@ LARGE_MARKET = 20_000
 PATIENCE = 2.0
 """A run is given up when it has taken its time so many times over, and a second more at least."""
 
+LONGEST_FAULT = 200
+"""Letters that are shown of what a library says."""
+
 LOOK_EVERY = 0.2
 """Seconds between two looks at runs that may have to be given up."""
 
@@ -58,8 +61,8 @@ class Attempt:
 class Compute:
     """Computing one run of an experiment.
 
-    A failing run is an attempt with a failure; only a `ConfigError` without a design ends the
-    experiment, for it would be the same in every run.
+    A failing run is an attempt with a failure; only a `ConfigError` without a design, or a fault of
+    the installation, ends the experiment, for it would be the same in every run.
 
     Attributes
     ----------
@@ -76,6 +79,7 @@ class Compute:
 
     def __call__(self, run: Run, limit: TimeLimit | None = None) -> Attempt:
         """Try a run, within a time if there is a limit."""
+        from trustsim.engine.compiling import FAULTS_OF_INSTALLATION
         from trustsim.simulation.outcome import added_up
         from trustsim.simulation.run import simulate
 
@@ -86,6 +90,12 @@ class Compute:
             )
             sums = added_up(outcome.sums, rounds="rounds" in keep, ages="ages" in keep)
             return Attempt(run, sums)
+        except FAULTS_OF_INSTALLATION as error:
+            raise ConfigError(
+                f"the installed libraries cannot compute runs ({type(error).__name__}: "
+                f"{' '.join(str(error).split())[:LONGEST_FAULT]}); nothing of it is recorded: "
+                "install trustsim anew, with the versions that it asks for"
+            ) from error
         except Exception as error:
             if isinstance(error, ConfigError) and self.config.design is None:
                 raise

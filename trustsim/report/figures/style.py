@@ -2,14 +2,15 @@
 
 Colours are those of Okabe & Ito (2008), told apart by the common forms of colour blindness; each
 goes with a line style, a marker and a hatch of its own, so that a greyscale print reads as well.
-Nothing here touches Matplotlib's global state but `save`, which holds a lock while it does.
+Nothing here touches Matplotlib's global state but `our_style`, which holds a lock while it does.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -74,7 +75,17 @@ PART_COLORS = (
 PART_HATCHES = ("", "", "////", "....", "\\\\\\\\", "", "xxxx", "----", "", "||||", "oo", "++++")
 """Looks of the parts of a stack, in order."""
 
-SAVING = threading.Lock()
+FIXED: dict[Any, str | float] = {
+    "svg.hashsalt": "trustsim",
+    "svg.fonttype": "path",
+    "hatch.linewidth": 0.5,
+}
+"""What differs from Matplotlib's own style wherever our figures are drawn."""
+
+WINDOWS = ("backend", "backend_fallback", "interactive", "toolbar")
+"""What Matplotlib does about windows, of which we open none; that stays the user's."""
+
+DRAWING = threading.RLock()
 
 
 def arm_styles(arms: Sequence[str]) -> dict[str, ArmStyle]:
@@ -256,6 +267,14 @@ def settle(figure: Figure) -> None:
         axis.set_position([round(float(v), 6) for v in axis.get_position().bounds])  # type: ignore[arg-type]
 
 
+@contextmanager
+def our_style() -> Iterator[None]:
+    """Draw and save as Matplotlib does by itself, whatever the user's ``matplotlibrc`` says."""
+    usual = {key: mpl.rcParamsDefault[key] for key in mpl.rcParamsDefault if key not in WINDOWS}
+    with DRAWING, mpl.rc_context({**usual, **FIXED}):
+        yield
+
+
 def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     """Save the figure of `ax` as PNG and SVG with its provenance inside; same bytes every time.
 
@@ -271,12 +290,7 @@ def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     figure = ax.figure.get_figure(root=True)
     assert figure is not None
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    fixed: dict[Any, str | float] = {
-        "svg.hashsalt": "trustsim",
-        "svg.fonttype": "path",
-        "hatch.linewidth": 0.5,
-    }
-    with SAVING, mpl.rc_context(fixed), warnings.catch_warnings():
+    with our_style(), warnings.catch_warnings():
         # Names may be in scripts that the font lacks; the page shows them all the same.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.dpi = 200
