@@ -129,7 +129,7 @@ def _of_firms(
     rest = flows - paid_out
     orders, books = [], []
     for event, there, flow in (
-        (np.full(suppliers, FOUNDING), np.full(suppliers, now == 0 and capital > 0), paid_in),
+        (np.full(suppliers, FOUNDING), np.full(suppliers, now == 0), paid_in),
         (np.full(suppliers, OVERHEAD), np.full(suppliers, overhead > 0), paid_out),
         (np.full(suppliers, DIVIDEND), (gone == ORDER) & rest.any(axis=1), rest),
         (gone, gone != ORDER, rest),
