@@ -33,6 +33,6 @@ EVENTS = {
     "overhead": "a supplier pays the overhead of a round",
     "dividend": "a supplier pays out part of its spare cash to its owners",
     "bankruptcy": "banks bear what a supplier owes, and the owners of its successor pay in",
-    "exit": "a delisted supplier gives up: its owners take what it has, those of its successor pay in",
+    "exit": "owners of a delisted supplier take what it has; those of its successor pay in",
 }
 """Events by name, in the order of their numbers."""
