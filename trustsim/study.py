@@ -27,7 +27,7 @@ from trustsim.experiment.storage.files import (
     read_manifest,
     read_table,
 )
-from trustsim.experiment.storage.tables import AGES, ROUNDS, RUNS
+from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, discovery, precision, sensitivity
 from trustsim.report.words.answers import answers
@@ -167,6 +167,11 @@ class Results:
     def ages(self) -> pd.DataFrame:
         """A row per run and relationship age."""
         return self._frame(AGES)
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """A row per order and per event after or beside it, if ``keep`` has ``"orders"``."""
+        return self._frame(ORDERS)
 
     @cached_property
     def failures(self) -> pd.DataFrame:

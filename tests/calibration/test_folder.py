@@ -21,6 +21,7 @@ from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
 from trustsim.experiment.check import check
 from trustsim.experiment.run import run_missing
+from trustsim.schema.tables import TABLES
 
 SLOW = """
 import sys, time
@@ -50,6 +51,18 @@ def content(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != ".lock"
     }
+
+
+def test_every_column_of_its_tables_is_described(tmp_path: Path) -> None:
+    config = config_of(tmp_path, text_of(trials=6))
+    calibrate(config, tmp_path / "out", evaluate=evaluated(told))
+    written = {path.stem: pd.read_parquet(path) for path in (tmp_path / "out").glob("*.parquet")}
+    assert set(written) == {"trials", "profile", "check"}
+    for name, frame in written.items():
+        for column in frame:
+            assert TABLES[name].column(column) is not None, f"{name}: {column}"
+        for described in TABLES[name].columns:
+            assert any(described.fits(column) for column in frame), f"{name}: {described.name}"
 
 
 def test_a_killed_search_ends_like_an_undisturbed_one(tmp_path: Path) -> None:

@@ -248,3 +248,6 @@ def test_an_estimate_counts_what_will_be_run(make: Make) -> None:
     ten = estimate(dataclasses.replace(config, replications=20), cores=2)
     assert ten.seconds == pytest.approx(10 * found.seconds)
     assert ten.bytes == pytest.approx(10 * found.bytes)
+    kept = estimate(dataclasses.replace(config, keep=("runs", "orders")), cores=2)
+    assert kept.bytes > found.bytes + 100 * found.orders
+    assert kept.seconds > 2 * found.seconds

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.quiet_market import ROUNDS, orders_of, quiet
+from support.quiet_market import ROUNDS, needs_of, orders_of, quiet
 from support.troubles import CHEAT, CHEATING, FAULTY
 
 from trustsim.market.beliefs import posterior, updated
@@ -36,8 +36,7 @@ def test_trust_follows_the_orders_of_a_tie(forgetting: float, betrayal: float) -
         quiet({"voice": 0.0, "attraction_weight": 0.0}, CHEAT, **CHEATING, **market, **memory),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     compared = 0
     for (buyer, contact), dealt in orders.groupby(["buyer", "contact"]):
         bad = dealt["grievance"].to_numpy()
@@ -131,8 +130,7 @@ def test_suppliers_judge_strangers_by_what_all_buyers_did() -> None:
         ),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert (orders["false_claim"] > 0).all()
     assert orders.loc[orders["round"] == 0, "trust_in_buyer"].to_numpy() == pytest.approx(0.5)
     after = 1.0 / (1.0 + 1.0 + 3.0 * 10.0)

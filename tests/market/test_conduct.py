@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import orders_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 from support.single_records import buyer, market, order, situation, supplier, view
 from support.troubles import OPEN, SIZES
 
@@ -149,8 +149,7 @@ def played(buyer: dict[str, Any], supplier: dict[str, Any], **market: Any) -> tu
         OPEN,
         **{**PLAIN, **market},
     )
-    orders = simulate(scenario, orders=True).orders
-    assert orders is not None
+    orders = needs_of(simulate(scenario, orders=True))
     assert list(orders["age"]) == list(range(10))
     moves = orders["false_claim"] > 0, orders["shaded"] == 1
     first, second = ("".join("D" if cheats else "C" for cheats in side) for side in moves)
@@ -196,7 +195,6 @@ def test_a_new_relation_starts_from_the_first_move(rate: float) -> None:
         suppliers=2,
         **PLAIN,
     )
-    orders = simulate(scenario, orders=True).orders
-    assert orders is not None
+    orders = needs_of(simulate(scenario, orders=True))
     moves = "".join("D" if cheats else "C" for cheats in orders["shaded"] == 1)
     assert moves == ("D" * 10 if rate else "D" + "C" * 9)

@@ -7,15 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 
 from trustsim.config.library import library
 from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
-from trustsim.schema.accounts import CATEGORIES
+from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
 from trustsim.schema.measures import MEASURES
 from trustsim.simulation.run import Rounds, simulate
 
@@ -191,9 +192,8 @@ def test_measures_are_whole(scenario: Scenario, replicate: int) -> None:
 @given(scenarios(), replicates)
 def test_orders_ages_and_policies_add_up_to_the_run(scenario: Scenario, replicate: int) -> None:
     outcome = simulate(scenario, replicate, orders=True)
-    orders = outcome.orders
-    assert orders is not None
-    agreed = orders[orders["ordered"] == 1]
+    needs = needs_of(outcome)
+    agreed = needs[needs["ordered"] == 1]
     sums = outcome.sums
     counts = {
         "orders": len(agreed),
@@ -204,16 +204,32 @@ def test_orders_ages_and_policies_add_up_to_the_run(scenario: Scenario, replicat
         "defective": agreed["defective"].sum(),
         "escaped": agreed["escaped"].sum(),
         "disputed": agreed["disputed"].sum(),
-        "no_terms": orders["lost_for_terms"].sum(),
     }
     for name, count in counts.items():
-        if name != "no_terms":
-            assert sums.rounds[name].sum() == count, name
-            assert sums.ages[name].sum() == count, name
-    assert sums.rounds["no_terms"].sum() >= counts["no_terms"]
-    assert sums.rounds["needs"].sum() >= counts["orders"] + counts["no_terms"]
-    used = np.bincount(agreed["instrument"], minlength=16)
+        assert sums.rounds[name].sum() == count, name
+        assert sums.ages[name].sum() == count, name
+    assert sums.rounds["no_terms"].sum() == needs["lost_for_terms"].sum()
+    assert sums.rounds["needs"].sum() == len(needs)
+    used = np.bincount(agreed["instrument"].cat.codes, minlength=16)
     np.testing.assert_array_equal(sums.rounds["instrument"].sum(axis=(0, 1)), used)
+
+
+@few
+@given(scenarios(), replicates)
+def test_costs_and_payments_of_the_panel_add_up_to_the_run(
+    scenario: Scenario, replicate: int
+) -> None:
+    outcome = simulate(scenario, replicate, orders=True)
+    panel = outcome.orders
+    assert panel is not None
+    money = [name for name in panel if name.startswith(("cost_", "flow_"))]
+    units = {name: np.rint(panel[name] * 1e6).astype("int64") for name in money}
+    costs = [units[f"cost_{name}"].sum() for name in CATEGORIES]
+    assert costs == outcome.sums.rounds["cost"].sum(axis=(0, 1)).tolist()
+    flows = pd.DataFrame({name: units[f"flow_{name}"] for name in ACCOUNTS})
+    assert (flows.sum(axis=1) == 0).all()
+    of_round = flows.groupby(panel["round"]).sum().reindex(range(scenario.rounds), fill_value=0)
+    np.testing.assert_array_equal(of_round.cumsum(), outcome.balances)
 
 
 def same_bits(first: Any, second: Any) -> None:

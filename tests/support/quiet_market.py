@@ -14,6 +14,7 @@ import pandas as pd
 from trustsim.config.scenario import Scenario
 from trustsim.schema.checking import MARKETS
 from trustsim.schema.mechanisms import MECHANISMS
+from trustsim.simulation.outcome import Outcome
 from trustsim.simulation.run import simulate
 
 ABSENT = (
@@ -130,6 +131,11 @@ ROUNDS = np.arange(12)
 
 def orders_of(*policies: dict[str, Any], **market: Any) -> pd.DataFrame:
     """Run a quiet market and give its orders; those of the only pair unless told otherwise."""
-    orders = simulate(quiet(*policies, **market), orders=True).orders
-    assert orders is not None
-    return orders
+    return needs_of(simulate(quiet(*policies, **market), orders=True))
+
+
+def needs_of(outcome: Outcome) -> pd.DataFrame:
+    """Give the orders of a run, and its needs that became none: a row each, nothing beside."""
+    panel = outcome.orders
+    assert panel is not None
+    return panel[panel["event"].isin(["order", "unmet need"])].reset_index(drop=True)

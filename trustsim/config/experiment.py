@@ -58,7 +58,7 @@ class ExperimentConfig:
     run_timeout : float or None
         Longest time that one run may take, seconds; a run that takes longer fails.
     keep : tuple of str
-        Which of `trustsim.config.models.KEPT` are kept; the table of runs always is.
+        Which of `trustsim.config.models.TABLES` are kept; the table of runs always is.
     smallest_difference : float or None
         Smallest difference in total cost that matters, money per accepted lot.
     """

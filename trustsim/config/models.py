@@ -38,7 +38,10 @@ from trustsim.schema.checking import (
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
 
 KEPT = ("runs", "rounds", "ages")
-"""Tables of results, from a row per run to a row per run and relationship age."""
+"""Tables of results that are kept unless told otherwise."""
+
+TABLES = (*KEPT, "orders")
+"""All tables of results, from a row per run to a row per order and what happens after it."""
 
 LONGEST_NAME = 80
 WORDS = {"description", "source", "based_on", "buyer_mix", "supplier_mix", "instruments", "without"}
@@ -234,11 +237,13 @@ def _some_arms(arms: dict[str, ArmTable]) -> dict[str, ArmTable]:
 
 def _kept(names: Any) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not names:
-        raise ValueError(f'must be a list of tables, such as ["runs"]; allowed: {", ".join(KEPT)}')
+        raise ValueError(
+            f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
+        )
     for name in names:
-        if name not in KEPT:
-            raise Refusal(f"no such table{suggestion(name, KEPT)}", value=name)
-    return tuple(name for name in KEPT if name in names or name == KEPT[0])
+        if name not in TABLES:
+            raise Refusal(f"no such table{suggestion(name, TABLES)}", value=name)
+    return tuple(name for name in TABLES if name in names or name == KEPT[0])
 
 
 POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)

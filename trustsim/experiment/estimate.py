@@ -22,6 +22,12 @@ SECONDS_PER_ROW = 2e-6
 BYTES_PER_NUMBER = 7.0
 """Room of a measure in a compressed table; measured on results of the built-in market."""
 
+SECONDS_PER_ORDER_KEPT = 28e-6
+"""Time that an order takes besides if it is kept: its rows are made, merged and digested."""
+
+BYTES_PER_ORDER_KEPT = 220.0
+"""Room of an order in the compressed table of orders, with what happens after it."""
+
 MOST_POINTS_LOOKED_AT = 500
 
 
@@ -89,6 +95,8 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
     every = len(plan) / runs_looked_at
     orders, rows = orders * every, rows * every
     work = orders * (seconds_per_order or SECONDS_PER_ORDER) + rows * SECONDS_PER_ROW
+    kept = orders if "orders" in config.keep else 0.0
+    work += kept * SECONDS_PER_ORDER_KEPT
     precision = config.precision
     return Estimate(
         arms=len(plan.arms),
@@ -97,7 +105,7 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
         most_replications=plan.replications if precision is None else precision.max,
         orders=orders,
         seconds=work / cores,
-        bytes=rows * columns * BYTES_PER_NUMBER,
+        bytes=rows * columns * BYTES_PER_NUMBER + kept * BYTES_PER_ORDER_KEPT,
         cores=cores,
     )
 
@@ -143,8 +151,8 @@ def plan_lines(config: ExperimentConfig, result: Estimate) -> Iterator[str]:
         + " (estimated; add half a minute if the walk is not compiled yet)"
     )
     yield f"  disk: about {_size(result.bytes)} for {', '.join(config.keep)}{at_least}"
-    if result.bytes > 1e9 and "rounds" in config.keep:
-        yield '  hint: keep = ["runs"] leaves the tables of rounds and ages out'
+    if result.bytes > 1e9 and config.keep != ("runs",):
+        yield f'  hint: keep = ["runs"] leaves out {" and ".join(config.keep[1:])}'
 
 
 def duration(seconds: float) -> str:

@@ -25,6 +25,7 @@ from trustsim.experiment.storage.tables import RUNS, differences, rows_as_planne
 
 SECONDS_PER_CHUNK = 2.0
 RUNS_PER_CHUNK = 256
+ORDERS_PER_CHUNK = 2**18
 MOST_CHECKED = 2_000
 """Points of a design that are checked beforehand; a point that cannot be run is a failure then."""
 
@@ -281,13 +282,20 @@ class _Work:
                 tried += 1
                 first = time.monotonic() if tried == 1 else first
                 (fresh if attempt.failure is None else self.failed).append(attempt)
-                if len(fresh) >= RUNS_PER_CHUNK or time.monotonic() - written > SECONDS_PER_CHUNK:
+                if _full(fresh) or time.monotonic() - written > SECONDS_PER_CHUNK:
                     self.store.add(fresh, tables)
                     fresh, written = [], time.monotonic()
                 tell()
         finally:
             attempts.close()
             self.store.add(fresh, tables)
+
+
+def _full(fresh: Sequence[Attempt]) -> bool:
+    """Whether finished runs are enough for a chunk, by their number or by the orders kept."""
+    panels = (attempt.sums.orders for attempt in fresh if attempt.sums is not None)
+    orders = sum(len(panel["round"]) for panel in panels if panel is not None)
+    return len(fresh) >= RUNS_PER_CHUNK or orders >= ORDERS_PER_CHUNK
 
 
 def check_points(plan: Plan) -> None:

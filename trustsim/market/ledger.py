@@ -74,7 +74,7 @@ def supplier_expense(workspace: Any, s: int, units: int) -> None:
 
 @compiled
 def post(buyer: Any, workspace: Any, s: int) -> None:
-    """Post an order's flows to the two sides and the institutions; its accounts are empty then."""
+    """Post an order's flows to the two sides and the institutions, once."""
     books = workspace.books[0]
     buyer.cash += books.flow[BUYERS]
     if s >= 0:
@@ -83,7 +83,6 @@ def post(buyer: Any, workspace: Any, s: int) -> None:
     balances = workspace.balances[workspace.order[0].round]
     for account in range(balances.shape[0]):
         balances[account] += books.flow[account]
-        books.flow[account] = 0
 
 
 @compiled

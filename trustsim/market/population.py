@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.engine.compiling import blank, compiled, entry
+from trustsim.engine.compiling import blank, compiled, entry, spliced
 from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
 from trustsim.market.beliefs import posterior, updated
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
 from trustsim.market.relations import knows, meet
 from trustsim.market.rooms.demand import common
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
+from trustsim.schema.events import BANKRUPTCY, EXIT, ORDER
 
 COST = number_of("cost")
 CHARACTER = number_of("character")
@@ -195,8 +196,11 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
 
 
 @compiled
-def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
-    """Settle a supplier's round: books, reputation, generalised trust, survival, cost, owner."""
+def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
+    """Settle a supplier's round: books, reputation, generalised trust, survival, cost, owner.
+
+    Gives the event by which the firm has gone; that of an order if it stays.
+    """
     market = world.market[0]
     supplier = world.suppliers[s]
     scale = market.lot_cost
@@ -246,8 +250,10 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> None:
     carried = tally.dealing if tally.lots == 0 and not gone else 0
     blank(tally)
     tally.dealing = carried
-    if gone:
-        replace(market, supplier, s, balances)
+    if not gone:
+        return ORDER
+    replace(market, supplier, s, balances)
+    return BANKRUPTCY if broke else EXIT
 
 
 @compiled
@@ -276,16 +282,10 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
             agents[a].policy = agents[other].policy
 
 
-@entry
-def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
-    """End a round.
-
-    Suppliers settle, instruments become familiar, recommendations are published, agents imitate.
-    """
+@spliced
+def end_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
+    """Let instruments become familiar, publish recommendations, let agents imitate."""
     market = world.market[0]
-    balances = workspace.balances[market.round]
-    for s in range(world.suppliers.shape[0]):
-        close_supplier(world, workspace.suppliers[s], s, balances)
     for i in range(market.instruments):
         instrument = world.instruments[i]
         share = workspace.used_well[i] / max(1.0, 1.0 * market.buyers)
@@ -296,3 +296,32 @@ def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -
     if market.imitation_rate > 0.0:
         imitate(market, world.buyers, BUYER_IMITATION, buyer_mix)
         imitate(market, world.suppliers, SUPPLIER_IMITATION, supplier_mix)
+
+
+@entry
+def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
+    """End a round.
+
+    Suppliers settle, instruments become familiar, recommendations are published, agents imitate.
+    """
+    market = world.market[0]
+    balances = workspace.balances[market.round]
+    for s in range(world.suppliers.shape[0]):
+        close_supplier(world, workspace.suppliers[s], s, balances)
+    end_round(world, workspace, buyer_mix, supplier_mix)
+
+
+@entry
+def close_recorded(
+    world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any, gone: Any, flows: Any
+) -> None:
+    """End a round and keep by which event each supplier has gone, and what it was paid and paid.
+
+    Keeps them in ``gone``, shape (suppliers,), and ``flows``, shape (suppliers, accounts).
+    """
+    balances = workspace.balances[world.market[0].round]
+    for s in range(world.suppliers.shape[0]):
+        gone[s] = close_supplier(world, workspace.suppliers[s], s, flows[s])
+        for account in range(balances.shape[0]):
+            balances[account] += flows[s, account]
+    end_round(world, workspace, buyer_mix, supplier_mix)

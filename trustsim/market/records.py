@@ -168,8 +168,8 @@ Candidate = np.dtype(
 )
 
 Books = np.dtype(
-    # what the order adds up until it is posted: money by category and account, hours, days
-    _i8("profit", "receivable", "bids")
+    # what the order, or an event after it, adds up: money by category and account, hours, days
+    _i8("event", "profit", "receivable", "bids")
     + _f8("transaction_hours", "productive_hours", "arrears_days")
     + [("cost", "i8", (len(CATEGORIES),)), ("flow", "i8", (len(ACCOUNTS),))],
     align=True,
@@ -236,9 +236,10 @@ class Workspace(NamedTuple):
     Attributes
     ----------
     candidates : array of Candidate, shape (contacts,)
-    order : array of Order, shape (1,)
+    order, books : arrays of Order and of Books, shape (1,), or (1 + 2 contacts,)
+        The first is of the order that is walked; if there are more, what becomes of earlier
+        invoices is noted in them: two a contact, one if it is chased, one if the relation ends.
     facts : array of Facts, shape (1,)
-    books : array of Books, shape (1,)
     buyer_views, supplier_view : arrays of View, shape (contacts,) and (1,)
     rounds : array of Tally, shape (rounds, buyer policies)
     ages : array of Tally, shape (age buckets,)

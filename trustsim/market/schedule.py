@@ -21,6 +21,7 @@ from trustsim.market.rooms import (
     settlement,
     sourcing,
 )
+from trustsim.schema.events import ORDER
 
 CONTINUATION = number_of("continuation")
 NOBODY = relations.NOBODY
@@ -168,13 +169,27 @@ def walk_buyers(world: Any, workspace: Any, first: int, last: int) -> None:
 
 
 @entry
-def walk_recorded(world: Any, workspace: Any, orders: Any, facts: Any, books: Any) -> None:
-    """Walk the orders of all buyers and keep every order, its facts and its books."""
-    for b in range(world.buyers.shape[0]):
+def walk_recorded(world: Any, workspace: Any, orders: Any, facts: Any, books: Any) -> int:
+    """Walk the orders of all buyers and keep every order, its facts and its books.
+
+    What becomes of earlier invoices is kept behind the orders; gives the number of all that is
+    kept.
+    """
+    buyers = world.buyers.shape[0]
+    kept = buyers
+    for b in range(buyers):
         walk(world, workspace, b)
         orders[b] = workspace.order[0]
         facts[b] = workspace.facts[0]
         books[b] = workspace.books[0]
+        for place in range(1, workspace.books.shape[0]):
+            later = workspace.books[place]
+            if later.event != ORDER:
+                orders[kept] = workspace.order[place]
+                books[kept] = later
+                later.event = ORDER
+                kept += 1
+    return kept
 
 
 @entry

@@ -17,7 +17,7 @@ import pandas as pd
 
 from trustsim.analysis.means import Reading
 from trustsim.config.design import SAMPLED, Design, read_design
-from trustsim.config.models import KEPT
+from trustsim.config.models import KEPT, TABLES
 from trustsim.errors import ConfigError, nearest
 from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
@@ -107,7 +107,7 @@ class Reported:
         return arms, max(points, planned // (len(arms) * replications)), replications
 
     def keeps(self, table: str) -> bool:
-        """Whether the experiment keeps a table: "runs", "rounds" or "ages"."""
+        """Whether the experiment keeps a table: "runs", "rounds", "ages" or "orders"."""
         return table in self.experiment.get("keep", KEPT)
 
     @cached_property
@@ -200,7 +200,7 @@ def read_results(folder: Path) -> Reported:
         experiment=experiment or {},
         manifest=manifest or {},
     )
-    wanted = [f"{table}.parquet" for table in KEPT if result.keeps(table)]
+    wanted = [f"{table}.parquet" for table in TABLES if result.keeps(table)]
     wanted += ["experiment.toml", "manifest.json"]
     return replace(result, missing=tuple(n for n in wanted if not (folder / n).is_file()))
 

@@ -66,7 +66,7 @@ def _cost(*categories: str) -> Callable[[Any, Any], Numbers]:
     return lambda tally, hour: _ratio(tally["cost"][..., places].sum(axis=-1), _lots(tally))
 
 
-_COSTS = {
+COSTS = {
     "price": ("Price", "paid to suppliers for the goods, less what is recovered"),
     "sourcing": (
         "Tendering and search",
@@ -98,7 +98,7 @@ def _registry() -> dict[str, Measure]:
             _cost(*CATEGORIES),
         ),
         *(
-            Measure(f"cost_{name}", _COSTS[name][0], COST, _COSTS[name][1], _cost(name))
+            Measure(f"cost_{name}", COSTS[name][0], COST, COSTS[name][1], _cost(name))
             for name in CATEGORIES
         ),
         Measure(

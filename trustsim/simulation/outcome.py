@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records
 from trustsim.market.records import MAX_ORDERS, Tally, World
-from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
+from trustsim.schema.accounts import ACCOUNTS
 from trustsim.schema.measures import AGE_FROM, measure
+from trustsim.simulation import panel
+from trustsim.simulation.panel import Panel, Recorded
 
 Columns = dict[str, NDArray[Any]]
 
@@ -40,6 +42,8 @@ class Sums(NamedTuple):
     ages : array of Tally, shape (age buckets,)
     balances : array of int64, shape (rounds, accounts)
         Balance of every account after every round, micro-units; the rows add up to zero.
+    orders : dict of str to array, or None
+        Columns of the panel of orders, if it is to be kept.
     """
 
     hour_cost: float
@@ -48,6 +52,7 @@ class Sums(NamedTuple):
     rounds: Records
     ages: Records
     balances: NDArray[np.int64]
+    orders: Panel | None = None
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,16 @@ class Outcome:
     sums : Sums
     world : World
         The market as it stands at the end.
-    recorded : tuple of array or None
-        All orders, their facts and their books, in the order of their walk, if asked for.
+    recorded : Recorded or None
+        All orders, their facts and their books, in the order of their walk, and what happened
+        besides, if asked for.
     """
 
     scenario: Scenario
     replicate: int
     sums: Sums
     world: World
-    recorded: tuple[Records, ...] | None = None
+    recorded: Recorded | None = None
 
     @property
     def balances(self) -> NDArray[np.int64]:
@@ -98,20 +104,17 @@ class Outcome:
 
     @cached_property
     def orders(self) -> pd.DataFrame | None:
-        """A row per order, if orders were asked for.
+        """A row per order and per event after or beside it, if orders were asked for.
 
-        What both sides knew, what was really done, and the costs in micro-units.
+        What both sides knew, what was really done, and what it cost, in money. Every cost and
+        every payment of the run is in one row.
         """
-        if self.recorded is None:
-            return None
-        columns: Columns = {}
-        for records in self.recorded:
-            columns |= {name: records[name] for name in records.dtype.names or ()}
-        del columns["flow"]
-        costs = columns.pop("cost")
-        columns |= {f"cost_{name}": costs[:, place] for place, name in enumerate(CATEGORIES)}
-        table = pd.DataFrame(columns)
-        return table[table["contact"] >= 0].reset_index(drop=True)
+        return None if self.recorded is None else pd.DataFrame(self.panel())
+
+    def panel(self) -> Panel:
+        """Give the columns of the panel of orders, which were asked for."""
+        assert self.recorded is not None
+        return panel.columns(self.recorded, self.scenario)
 
 
 def alike(run: Sums) -> Hashable:

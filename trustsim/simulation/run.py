@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
-from trustsim.engine.compiling import Records, records
+from trustsim.engine.compiling import Records
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
-from trustsim.market.records import Books, Facts, Order, Tally, Workspace
+from trustsim.market.records import Tally, Workspace
 from trustsim.schema.checking import check_replicate
 from trustsim.schema.translation import read, whole
 from trustsim.simulation.building import build, make_workspace, place_rules
 from trustsim.simulation.outcome import Outcome, Sums
+from trustsim.simulation.panel import Recorder
 
 BUYERS_AT_A_TIME = 4_000
 """Buyers that a worker takes at a time, so that none waits long for another."""
@@ -59,7 +60,7 @@ class Rounds:
             for mix in (scenario.buyer_mix, scenario.supplier_mix)
         ]
         self.done = 0
-        self.kept: list[tuple[Records, ...]] = []
+        self._recorder = Recorder(self.world)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Go on from a copy, perhaps in another process."""
@@ -93,7 +94,7 @@ class Rounds:
                     block *= 2
 
     def step(self, pool: Executor | None = None, keep: bool = False) -> None:
-        """Walk one round, by the workers of a pool or alone."""
+        """Walk one round, by the workers of a pool or alone; orders are kept from the first on."""
         world, workspaces = self.world, self.workspaces
         population.open_round(world, self.done)
         buyers = len(world.buyers)
@@ -106,10 +107,12 @@ class Rounds:
                 schedule.walk_buyers(world, workspace, first, last)
 
         if keep:
-            kept = tuple(records(kind, buyers) for kind in (Order, Facts, Books))
-            schedule.walk_recorded(world, workspaces[0], *kept)
-            self.kept.append(kept)
-        elif pool is None:
+            if self.done == 0:
+                workspaces[0] = self._recorder.prepared(workspaces[0])
+            self._recorder.round(workspaces[0], self.mixes)
+            self.done += 1
+            return
+        if pool is None:
             walk(workspaces[0])
         else:
             for done in [pool.submit(walk, workspace) for workspace in workspaces]:
@@ -121,7 +124,6 @@ class Rounds:
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
-        kept = tuple(np.concatenate(part) for part in zip(*self.kept, strict=True))
         return Outcome(
             self.scenario,
             self.replicate,
@@ -137,7 +139,7 @@ class Rounds:
                 ),
             ),
             self.world,
-            kept or None,
+            self._recorder.recorded(),
         )
 
     def _balances(self) -> NDArray[np.int64]:
@@ -187,7 +189,7 @@ def simulate(
     threads : int
         Most workers inside a round; small markets use one. The bits do not depend on it.
     orders : bool
-        Keep every order.
+        Keep every order, and what happens after it: `Outcome.orders` adds up to the measures.
     limit : TimeLimit, optional
         The time that the run may take; it is started here.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 
 from trustsim.market.rooms.demand import mismatch
 from trustsim.simulation.run import simulate
@@ -15,8 +15,7 @@ from trustsim.simulation.run import simulate
 def test_demand_follows_the_process_of_the_closed_form() -> None:
     demand: dict[str, Any] = {"demand_volatility": 0.4, "demand_persistence": 0.7}
     outcome = simulate(quiet(rounds=200, buyers=100, **demand), orders=True)
-    assert outcome.orders is not None
-    lots = outcome.orders["lots"].to_numpy().reshape(200, 100)
+    lots = needs_of(outcome)["lots"].to_numpy().reshape(200, 100)
     level = np.log(lots)
     assert lots.mean() == pytest.approx(1.0, abs=0.04)
     spread = 0.4 / np.sqrt(1.0 - 0.49)  # from the first round on
@@ -29,10 +28,9 @@ def test_demand_follows_the_process_of_the_closed_form() -> None:
 
 @pytest.mark.parametrize("volatility", [0.0, 0.3])
 def test_a_common_shock_hits_all_buyers_alike(volatility: float) -> None:
-    orders = simulate(
-        quiet(buyers=10, rounds=400, common_volatility=volatility), orders=True
-    ).orders
-    assert orders is not None
+    orders = needs_of(
+        simulate(quiet(buyers=10, rounds=400, common_volatility=volatility), orders=True)
+    )
     lots = orders["lots"].to_numpy().reshape(400, 10)
     assert (lots == lots[:, :1]).all()
     assert np.log(lots[:, 0]).std() == pytest.approx(volatility, rel=0.12)

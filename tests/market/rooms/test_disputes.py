@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, market, order, supplier, view
 from support.troubles import ALL_BAD, NO_RISK, PREPAID, SIZES
 
@@ -85,7 +85,7 @@ def test_disputes_take_their_route_and_its_fees() -> None:
     }
     for way, (left, platform, court) in expected.items():
         outcome = failures(way, **fees)
-        orders, books = outcome.orders, outcome.rounds.iloc[-1]
+        orders, books = needs_of(outcome), outcome.rounds.iloc[-1]
         assert orders["disputed"].all()
         assert outcome.measures["cost_failure"] == pytest.approx(left, abs=1e-5), way
         assert books["balance_platform"] / 1e6 / len(orders) == pytest.approx(platform, abs=1e-6)
@@ -135,10 +135,9 @@ def test_advance_compensation_makes_up_its_share_of_what_the_platform_denies(sha
         ),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert orders["absconded"].all()
-    lost = orders["cost_bad_debt"] / (orders["price"] * orders["lots"]) / 1e6
+    lost = orders["cost_bad_debt"] / (orders["price"] * orders["lots"])
     denied = lost > 1e-5
     assert denied.mean() == pytest.approx(0.5 if share < 1.0 else 0.0, abs=0.026)  # 4 sd
     assert lost[denied].to_numpy() == pytest.approx(1.0 - share, abs=1e-5)

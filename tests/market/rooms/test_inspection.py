@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.published_answers import PLAN
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, market, order, situation, view
 from support.troubles import SIZES
 
@@ -165,8 +165,7 @@ def test_sampled_lots_are_accepted_as_the_plan_says(fraction: float, defective: 
         ),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert orders["inspected"].all()
     assert (orders["defective"] == rate).all()
     assert 1.0 - orders["rejected"].mean() == pytest.approx(PLAN[fraction], abs=0.0145)  # 4 sd
@@ -177,8 +176,7 @@ def test_false_alarms_accuse_honest_suppliers(specificity: float, alarms: float)
     outcome = simulate(
         quiet({"inspection": "all"}, specificity=specificity, rework_cost=0.0, **SIZES), orders=True
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert orders["rejected"].mean() == pytest.approx(alarms, abs=0.016)
     assert (orders["buyer_accused"] == orders["rejected"]).all()
     lowered = outcome.world.ties["buyer_bad"] > 1.001

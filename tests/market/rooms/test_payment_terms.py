@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, order
 
 from trustsim.market.rooms.payment_terms import agree_on_terms
@@ -40,14 +40,14 @@ def first_open_account(
     outcome = simulate(
         quiet(instruments=instruments, rounds=80, value=3.0, **prices, **learning), orders=True
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert orders["price"].to_numpy() == pytest.approx(PRICE)
     assert list(orders["age"]) == list(range(80))
     good = np.arange(80)
     np.testing.assert_allclose(orders["trust_in_buyer"], (good + 1) / (good + 2), atol=1e-6)
-    switched = int((orders["instrument"] == 0).sum())
-    assert list(orders["instrument"]) == [0] * switched + [1] * (80 - switched)  # once, for good
+    switched = int((orders["instrument"] == "escrow").sum())
+    once_for_good = ["escrow"] * switched + ["open"] * (80 - switched)
+    assert list(orders["instrument"]) == once_for_good
     return switched
 
 
@@ -83,10 +83,10 @@ def test_fees_are_paid_by_both_sides_to_who_operates_the_instrument(
     fees = {"fee_share": 0.02, "fee_fixed": 0.01, "supplier_fee_share": suppliers_part}
     means = {"paid": {"on_delivery": 1.0, "operator": operator, **fees}}
     outcome = simulate(quiet(instruments=means, rounds=10), orders=True)
-    assert outcome.orders is not None
     fee = 0.02 * 1.15 + 0.01
     assert outcome.measures["cost_payment"] == pytest.approx((1.0 - suppliers_part) * fee, abs=1e-6)
-    margin = (outcome.orders["price"] - outcome.orders["unit_cost"]).mean()
+    orders = needs_of(outcome)
+    margin = (orders["price"] - orders["unit_cost"]).mean()
     profit = outcome.measures["supplier_profit"]
     assert margin - profit == pytest.approx(suppliers_part * fee, abs=2e-6)
     earned = {name: outcome.rounds[f"balance_{name}"].iloc[-1] / 1e7 for name in EARNERS}
@@ -111,9 +111,9 @@ def test_each_side_bears_interest_on_what_it_waits_for(
     outcome = simulate(
         quiet(instruments={"terms": terms}, value=5.0, advance_loss=0.0, **market), orders=True
     )
-    assert outcome.orders is not None
     assert outcome.measures["cost_payment"] == pytest.approx(buyer * 1.15, abs=1e-6)
-    margin = (outcome.orders["price"] - outcome.orders["unit_cost"]).mean()
+    orders = needs_of(outcome)
+    margin = (orders["price"] - orders["unit_cost"]).mean()
     assert margin - outcome.measures["supplier_profit"] == pytest.approx(supplier * 1.15, abs=2e-6)
 
 

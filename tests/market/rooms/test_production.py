@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import orders_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 from support.single_records import situation
 from support.troubles import ALL_BAD, HELD, NO_RISK, PREPAID, SIZES
 
@@ -131,7 +131,7 @@ def test_shading_saves_the_supplier_its_share_of_the_cost() -> None:
     fair, shading = (
         orders_of({}, {"conduct": conduct}, shading_saving=0.2) for conduct in ("never", "always")
     )
-    saved = (shading["profit"] - fair["profit"]) / 1e6
+    saved = shading["profit"] - fair["profit"]
     np.testing.assert_allclose(saved, 0.2 * fair["unit_cost"], atol=2e-6)
 
 
@@ -147,12 +147,11 @@ def test_a_prepayment_can_be_taken_unless_it_is_held(
         quiet({"escalation": "write_off"}, supplier, instruments, **NO_RISK, **ALL_BAD, **SIZES),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     gone = orders["absconded"] == 1
     assert gone.mean() == pytest.approx(expected, abs=0.021 if expected else 0.0)  # 4 sd
     taken = (orders["price"] * orders["lots"])[gone]
-    np.testing.assert_allclose(orders["cost_bad_debt"][gone] / 1e6, taken, atol=1e-6)
+    np.testing.assert_allclose(orders["cost_bad_debt"][gone], taken, atol=1e-6)
     assert orders["cost_bad_debt"][~gone].sum() == 0
     assert (outcome.measures["cost_bad_debt"] > 0.0) == (expected > 0.0)
 
@@ -164,5 +163,5 @@ def test_outgoing_inspection_keeps_defects_in_the_house(rate: float, left: float
     orders = orders_of({}, {"outgoing_inspection": rate}, **faults, **costs, **SIZES)
     assert orders["defective"].mean() == pytest.approx(left, abs=0.021)
     margin = orders["price"] - orders["unit_cost"]
-    spent = (margin - orders["profit"] / 1e6).mean()
+    spent = (margin - orders["profit"]).mean()
     assert spent == pytest.approx(rate * 0.05 + rate * 0.8 * 0.2 * 0.3, abs=0.006)

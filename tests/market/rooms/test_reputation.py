@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import quiet
+from support.quiet_market import needs_of, quiet
 from support.troubles import BAD_LOTS, CHEAT, CHEATING
 
 from trustsim.engine.compiling import records
@@ -27,8 +27,7 @@ def test_public_ratings_follow_the_ratings_given(forgetting: float) -> None:
         quiet(supplier=CHEAT, rating_forgetting=forgetting, **CHEATING, **market, **rating),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert 0.05 < orders["grievance"].mean() < 0.5
     weight = forgetting ** (rounds - 1.0 - orders["round"])
     good = (weight * (orders["grievance"] == 0)).groupby(orders["supplier"]).sum()

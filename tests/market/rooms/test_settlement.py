@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scipy import stats
-from support.quiet_market import orders_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 from support.troubles import ALL_BAD, NO_RISK, OPEN, PREPAID, SIZES
 
 from trustsim.engine.compiling import records
@@ -170,8 +170,7 @@ def test_arrears_bear_interest_for_their_age(waived: float) -> None:
         ),
         orders=True,
     )
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert 8 < len(orders) < 60
     assert outcome.world.ties["owed"].sum() == 0
     rounds_overdue = outcome.sums.rounds["arrears_days"].sum() / 1e6 / (365.0 / 12.0)
@@ -198,8 +197,7 @@ def test_old_arrears_go_to_law_and_may_be_lost() -> None:
 def test_strained_buyers_pay_late_without_ill_will(strain: float) -> None:
     days = {"strain": strain, "strain_days": 20.0}
     outcome = simulate(quiet(instruments=OPEN, **days, **SIZES), orders=True)
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert orders["paid_late"].mean() == pytest.approx(strain, abs=0.025 if strain else 0.0)
     assert outcome.measures["arrears_days"] == pytest.approx(20.0 * strain, rel=0.1)
     assert outcome.measures["buyer_opportunism_rate"] == 0.0
@@ -234,7 +232,7 @@ def test_false_claims_are_made_and_can_be_switched_off() -> None:
 def test_talk_off_the_platform_weakens_the_evidence_of_the_scope(off: float, scope: float) -> None:
     records = {"payment_record": 1.0, "delivery_record": 0.4, "off_platform": off}
     orders = orders_of(DENYING, CLAIMING, OPEN, **records, **NO_RISK, **ALL_BAD, **SIZES)
-    paid = orders["cost_price"] / (orders["price"] * orders["lots"]) / 1e6
+    paid = orders["cost_price"] / (orders["price"] * orders["lots"])
     won = paid.groupby(orders["false_claim"]).mean()
     assert won[1] == pytest.approx(1.0, abs=1e-6)  # has paid: the bank knows
     assert won[2] == pytest.approx(0.7, abs=0.045)  # not received: (1 + .4)/2

@@ -86,9 +86,15 @@ class Compute:
         keep = self.config.keep
         try:
             outcome = simulate(
-                self._scenario(run), run.replicate, threads=self.threads, limit=limit
+                self._scenario(run),
+                run.replicate,
+                threads=self.threads,
+                orders="orders" in keep,
+                limit=limit,
             )
             sums = added_up(outcome.sums, rounds="rounds" in keep, ages="ages" in keep)
+            if "orders" in keep:
+                sums = sums._replace(orders=outcome.panel())
             return Attempt(run, sums)
         except FAULTS_OF_INSTALLATION as error:
             raise ConfigError(
@@ -163,7 +169,10 @@ def compile_ahead(config: ExperimentConfig, threads: int = 1) -> None:
     from trustsim.simulation.run import Rounds
 
     tiny: dict[str, Any] = {"rounds": 1, "buyers": 2, "suppliers": 2}
-    Rounds(Scenario("high_trust", **tiny), 0).run()
+    if "orders" in config.keep:
+        Rounds(Scenario("high_trust", **tiny), 0).step(keep=True)
+    else:
+        Rounds(Scenario("high_trust", **tiny), 0).run()
     if threads > 1:
         with WorkerPool(2) as pool:
             Rounds(Scenario("high_trust", **tiny), 0, workers=2).step(pool)

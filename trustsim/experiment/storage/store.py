@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trustsim.config.models import TABLES
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.plan import Plan
@@ -54,7 +55,6 @@ CHUNKS = "chunks"
 LOCK = ".lock"
 
 Ids = npt.NDArray[np.bytes_]
-
 
 ASIDE = "damaged-"
 """What names of damaged files begin with."""
@@ -205,7 +205,7 @@ class Store:
         if not result and not self._has(RUNS):
             self._drop_chunks()
             return Merged()
-        names = [name for name in NAMES if name in keep]
+        names = [name for name in TABLES if name in keep]
         if not result and self._is_as_planned(plan):
             parts = ((name, part) for name in names for part in parts_of(self.folder, name))
             merged = _summed_up(parts)
@@ -324,7 +324,7 @@ class Store:
     def _refuse_other_tables(self, keep: Collection[str]) -> None:
         if not self._has(RUNS):
             return
-        for name in NAMES:
+        for name in TABLES:
             path = self._path(name)
             if name in keep and not path.exists():
                 raise ConfigError(
@@ -391,7 +391,7 @@ def _read_groups(path: Path, groups: list[int], columns: list[str] | None) -> An
 
 def _summed_up(parts: Iterator[tuple[str, Any]]) -> Merged:
     """Sum up tables, part by part."""
-    digest, rows, orders = Digest(), dict.fromkeys(NAMES, 0), 0.0
+    digest, rows, orders = Digest(), dict.fromkeys(TABLES, 0), 0.0
     for name, part in parts:
         digest.add(name, part)
         rows[name] += part.num_rows

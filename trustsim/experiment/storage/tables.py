@@ -1,4 +1,4 @@
-"""The tables of an experiment: a row per run, per round, per relationship age; never one of all.
+"""The tables of an experiment: a row per run, round, relationship age, or order; never one of all.
 
 Here tables are put together from the outcomes of runs, told which runs their rows belong to, and
 summed up in a digest that depends on what they say and on nothing else.
@@ -15,18 +15,21 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trustsim.config.models import KEPT, TABLES
 from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.plan import Plan
 
 Tables = dict[str, Any]
 """Arrow tables by name."""
 
-RUNS, ROUNDS, AGES = NAMES = ("runs", "rounds", "ages")
+RUNS, ROUNDS, AGES = NAMES = KEPT
+*_, ORDERS = TABLES
 RUN_ID = "run_id"
 FIRST = {
     RUNS: (RUN_ID, "arm", "point", "replicate", "status"),
     ROUNDS: (RUN_ID, "arm", "point", "replicate", "round", "policy"),
     AGES: (RUN_ID, "arm", "point", "replicate", "age_from", "age_to", "orders"),
+    ORDERS: (RUN_ID, "arm", "point", "replicate", "event", "order_id", "round"),
 }
 LAST = ("instrument_share_", "balance_")
 DONE = "done"
@@ -52,6 +55,8 @@ def tables_of(attempts: Sequence[Attempt], names: Collection[str] = NAMES) -> Ta
     from trustsim.simulation.outcome import age_columns, alike, round_columns, run_columns
 
     make = {RUNS: run_columns, ROUNDS: round_columns, AGES: age_columns}
+    if ORDERS in names:
+        orders = pa.concat_tables(_orders_of(each) for each in attempts if each.sums is not None)
     groups: dict[Hashable, list[tuple[Attempt, Any]]] = {}
     for attempt in attempts:
         if attempt.sums is not None:
@@ -70,10 +75,24 @@ def tables_of(attempts: Sequence[Attempt], names: Collection[str] = NAMES) -> Ta
                 table = table.append_column("status", pa.array([DONE] * len(runs)))
             which = pa.array(np.repeat(np.arange(len(runs)), table.num_rows // len(runs)))
             tables.append(table.add_column(0, RUN_ID, ids.take(which)))
-    return {
+    result = {
         name: pa.concat_tables(tables, promote_options="permissive")
         for name, tables in parts.items()
     }
+    return {**result, ORDERS: orders} if ORDERS in names else result
+
+
+def _orders_of(attempt: Attempt) -> Any:
+    """Put the panel of orders of a finished run into a table; names are texts there."""
+    assert attempt.sums is not None
+    columns = {name: pa.array(values) for name, values in (attempt.sums.orders or {}).items()}
+    table = pa.table(
+        {
+            name: values.cast(pa.string()) if pa.types.is_dictionary(values.type) else values
+            for name, values in columns.items()
+        }
+    )
+    return table.add_column(0, RUN_ID, pa.repeat(attempt.run.run_id, table.num_rows))
 
 
 def identity(name: str, plan: Plan, places: npt.NDArray[np.int64]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from trustsim.schema.accounts import (
     PRICE,
     SUPPLIERS,
 )
+from trustsim.schema.events import CHASE, FINAL_PAYMENT, LATE_PAYMENT, SUIT, WRITE_OFF
 
 SETTLEMENT = number_of("settlement")
 ARREARS = number_of("arrears")
@@ -240,6 +241,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
             continue
         paid, right, result, _ = draw_slot(market, ARREARS, b, k)
         tie.arrears = min(tie.arrears + 1, 255)
+        books.event = CHASE
         books.arrears_days = 365.0 / market.rounds_per_year
         work(books, market, DISPUTE, market.chase_hours)
         supplier_work(books, market, market.chase_hours)
@@ -248,12 +250,14 @@ def chase(world: Any, workspace: Any, b: int) -> None:
         spend(books, PAYMENT, BANKS, -waiting * market.buyer_interest * market.late_gain)
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
+            books.event = LATE_PAYMENT
             _discharge(market, tie, books, tie.owed)
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
             caught = won and result < reachable(market, buyer.remoteness)
             share = market.enforcement if caught else 0.0
+            books.event = SUIT if share > 0.0 else WRITE_OFF
             quarrel(books, market)
             if won:
                 spend(books, DISPUTE, COURTS, market.court_fee * market.lot_cost)
@@ -261,27 +265,40 @@ def chase(world: Any, workspace: Any, b: int) -> None:
                 pay(books, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
             _discharge(market, tie, books, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
-        _enter_chased(buyer, tie, workspace, market)
+        _enter_chased(buyer, tie, workspace, market, 2 * k + 1)
 
 
 @compiled
 def close_out(world: Any, workspace: Any, b: int, k: int) -> None:
     """Pay what is still owed to a supplier with whom the relation ends."""
     tie = world.ties[b, k]
+    workspace.books[0].event = FINAL_PAYMENT
     _discharge(world.market[0], tie, workspace.books[0], tie.owed)
     world.buyers[b].debts -= 1
-    _enter_chased(world.buyers[b], tie, workspace, world.market[0])
+    _enter_chased(world.buyers[b], tie, workspace, world.market[0], 2 * k + 2)
 
 
 @compiled
-def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any) -> None:
-    """Post and enter what an earlier invoice has brought about, and wipe it from the books."""
+def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any, place: int) -> None:
+    """Post and enter what an earlier invoice has brought about, and wipe it from the books.
+
+    A workspace that keeps orders keeps it at its place.
+    """
     books = workspace.books[0]
     post(buyer, workspace, tie.supplier)
     workspace.suppliers[tie.supplier].dealing -= books.profit + books.receivable
     workspace.facts[0].earlier += spent(books)
     enter_costs(workspace.rounds[market.round, buyer.policy], books)
-    enter_costs(workspace.ages[age_bucket(max(tie.orders - 1, 0))], books)
+    age = max(tie.orders - 1, 0)
+    enter_costs(workspace.ages[age_bucket(age)], books)
+    if place < workspace.books.shape[0]:
+        workspace.books[place] = books
+        order = workspace.order[place]
+        order.round = market.round
+        order.buyer = workspace.order[0].buyer
+        order.supplier = tie.supplier
+        order.contact = (place - 1) // 2
+        order.age = age
     blank(books)
 
 
