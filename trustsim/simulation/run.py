@@ -7,21 +7,24 @@ are integers, and luck does not depend on who asks first.
 
 from __future__ import annotations
 
+import threading
 import time
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
-from trustsim.engine.compiling import Records, records
+from trustsim.engine.compiling import PLAIN, Records, records
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.errors import ConfigError
 from trustsim.market import population, schedule
 from trustsim.market.records import Books, Facts, Order, Tally, Workspace
-from trustsim.simulation.building import build, make_workspace
+from trustsim.simulation.building import build, make_workspace, own_rules, refuse_odd_answers
 from trustsim.simulation.outcome import Outcome, Sums
 
 BUYERS_AT_A_TIME = 4_000
@@ -49,6 +52,7 @@ class Rounds:
         self.scenario = scenario
         self.replicate = replicate
         self.world = build(scenario, replicate)
+        self.own = own_rules(scenario)
         self.workspaces = [make_workspace(self.world, scenario.rounds) for _ in range(workers)]
         self.mixes = [
             np.flatnonzero([share > 0 for share in mix.values()])
@@ -56,6 +60,35 @@ class Rounds:
         ]
         self.done = 0
         self.kept: list[tuple[Records, ...]] = []
+
+    def _walk(self, work: Callable[..., None], *given: Any) -> None:
+        """Let compiled rounds be walked so that the interpreter hears of an interruption.
+
+        Compiled code does not come back for it. Rules of the user's may never end, so rounds with
+        such rules are walked by a thread that is left behind then.
+        """
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        if PLAIN or elsewhere or not self.own:
+            work(*given)
+            return
+        with WorkerPool(1) as pool:
+            self._wait([pool.submit(work, *given)])
+
+    def _wait(self, parts: list[Future[None]]) -> None:
+        """Wait for workers; who interrupts that is told where they stood."""
+        try:
+            for part in parts:
+                part.result()
+        except KeyboardInterrupt:
+            own = ", ".join(self.own)
+            hint = f"; if a round does not end, look for a loop without end in {own}" if own else ""
+            raise KeyboardInterrupt(
+                f"stopped after {self.done} of {self.scenario.rounds} rounds{hint}"
+            ) from None
+
+    def _look_at_answers(self) -> None:
+        if self.own:
+            refuse_odd_answers(self.scenario, self.world)
 
     def run(self, limit: TimeLimit | None = None) -> None:
         """Walk all rounds on one core.
@@ -75,8 +108,10 @@ class Rounds:
         while self.done < rounds:
             before = time.monotonic()
             last = min(self.done + block, rounds)
-            schedule.many_rounds(self.world, self.workspaces[0], self.done, last, *self.mixes)
+            given = self.world, self.workspaces[0], self.done, last, *self.mixes
+            self._walk(schedule.many_rounds, *given)
             self.done = last
+            self._look_at_answers()
             if limit is not None and last < rounds:
                 limit.look()
                 # Blocks grow while they are short, so that looking costs next to nothing.
@@ -98,17 +133,17 @@ class Rounds:
 
         if keep:
             kept = tuple(records(kind, buyers) for kind in (Order, Facts, Books))
-            schedule.walk_recorded(world, workspaces[0], *kept)
+            self._walk(schedule.walk_recorded, world, workspaces[0], *kept)
             self.kept.append(kept)
         elif pool is None:
-            walk(workspaces[0])
+            self._walk(walk, workspaces[0])
         else:
-            for done in [pool.submit(walk, workspace) for workspace in workspaces]:
-                done.result()
+            self._wait([pool.submit(walk, workspace) for workspace in workspaces])
         for other in workspaces[1:]:
             _hand_over(other, workspaces[0])
         population.close_round(world, workspaces[0], *self.mixes)
         self.done += 1
+        self._look_at_answers()
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
@@ -192,6 +227,8 @@ def simulate(
         If a number is out of bounds or a rule does not compile.
     RunTimeout
         If the time is up between two rounds.
+    RuleAnswerError
+        If a rule of the user's gave an answer outside its decision's range.
 
     Examples
     --------
