@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
+from trustsim.schema.decisions import REGISTERED
 
 SMALL = """
 name = "small"
@@ -27,6 +29,15 @@ buyer_mix = { adversarial = 0.5, high_trust = 0.5 }
 buyer_mix = { high_trust = 1.0 }
 market = { contacts = 2 }
 """
+
+
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[None]:
+    """Registered rules are forgotten after each test, whoever registered them."""
+    before = dict(REGISTERED)
+    yield
+    REGISTERED.clear()
+    REGISTERED.update(before)
 
 
 @pytest.fixture

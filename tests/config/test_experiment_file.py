@@ -16,7 +16,7 @@ from trustsim.schema.checking import (
     BUYERS,
     MARKETS,
 )
-from trustsim.schema.decisions import registered_rules
+from trustsim.schema.decisions import REGISTERED, registered_rules, rule
 
 CONFIG = """
 name = "two_arms"
@@ -187,21 +187,16 @@ class TestExperimentFile:
                 made.to_toml()
 
     def test_a_registered_rule_goes_into_a_file_by_name(self, tmp_path: Path) -> None:
-        from trustsim.schema.decisions import REGISTERED, rule
-
         rule("inspection")(always)
-        try:
-            assert registered_rules("inspection") == ["always"]
-            scenario = Scenario("high_trust").with_policy("high_trust", inspection=always)
-            path = tmp_path / "own.toml"
-            path.write_text(ExperimentConfig("x", {"a": scenario}, baseline="a").to_toml())
-            again = load_experiment(path).arms["a"]
-            assert again.buyer_policies["high_trust"].inspection is always
-            with pytest.raises(ConfigError, match="award"):
-                scenario.with_policy("high_trust", award="always")
-            by_name = again.id()
-            REGISTERED["always"] = (lambda order, tie, policy: 0.5, "inspection")
-            assert again.replace().id() == by_name  # a scenario keeps the rule that it has
-            assert load_experiment(path).arms["a"].id() != by_name
-        finally:
-            REGISTERED.pop("always", None)
+        assert registered_rules("inspection") == ["always"]
+        scenario = Scenario("high_trust").with_policy("high_trust", inspection=always)
+        path = tmp_path / "own.toml"
+        path.write_text(ExperimentConfig("x", {"a": scenario}, baseline="a").to_toml())
+        again = load_experiment(path).arms["a"]
+        assert again.buyer_policies["high_trust"].inspection is always
+        with pytest.raises(ConfigError, match="award"):
+            scenario.with_policy("high_trust", award="always")
+        by_name = again.id()
+        REGISTERED["always"] = (lambda order, tie, policy: 0.5, "inspection")
+        assert again.replace().id() == by_name  # a scenario keeps the rule that it has
+        assert load_experiment(path).arms["a"].id() != by_name

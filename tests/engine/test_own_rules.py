@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -14,8 +13,9 @@ from support.quiet_market import quiet
 
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import records
+from trustsim.engine.own_rules import Kinds
 from trustsim.errors import ConfigError
-from trustsim.market.records import Books, Facts, Market, Order, View
+from trustsim.market.records import Books, BuyerPolicy, Facts, Market, Order, View
 from trustsim.market.views import see_buyer, see_supplier
 from trustsim.schema.decisions import DECISIONS, REGISTERED, rule
 from trustsim.simulation.building import build
@@ -37,14 +37,6 @@ def with_rule(decision: str, side: str, function: Any) -> Any:
     """Run with a rule for a decision."""
     base, policy = (BUYER, "trust_but_verify") if side == "buyer" else (SUPPLIER, "calculative")
     return simulate(base.with_policy(policy, **{DECISIONS[decision].parameter: function}))
-
-
-@pytest.fixture(autouse=True)
-def _forget_registered_rules() -> Iterator[None]:
-    before = dict(REGISTERED)
-    yield
-    REGISTERED.clear()
-    REGISTERED.update(before)
 
 
 def always_one(order, view, policy):
@@ -209,15 +201,25 @@ def too_few(order, view):
     return 1.0
 
 
+def with_a_default(order, view, policy, share=0.5):
+    return share
+
+
 def too_many(order, view, policy, market, weather):
     return 1.0
 
 
-@pytest.mark.parametrize("function", [too_few, too_many, lambda: 1.0])
+@pytest.mark.parametrize("function", [too_few, too_many, with_a_default, lambda: 1.0])
 def test_another_signature_is_refused(function: Any) -> None:
     with pytest.raises(ConfigError, match=r"a rule takes \(order, view, policy\) or") as caught:
         with_rule("inspection", "buyer", function)
-    assert ", ".join(inspect.signature(function).parameters) in str(caught.value)
+    assert ", ".join(map(str, inspect.signature(function).parameters.values())) in str(caught.value)
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_what_a_test_registers_is_forgotten_after_it(time: int) -> None:
+    assert "too_few" not in REGISTERED
+    rule("inspection")(too_few)
 
 
 def by_mood(order, view, policy):
@@ -245,10 +247,6 @@ def imports(order, view, policy):
     return float(os.getpid() > 0)
 
 
-def forgets_to_return(order, view, policy):
-    view.trust > 0.5  # noqa: B015
-
-
 def flatters(order, view, policy):
     view.trust = 1.0
     return 0.5
@@ -263,9 +261,8 @@ BROKEN = {
     by_mood: ("return known * view.mood", ['"mood" is not known', 'did you mean "good"']),
     misspelt: ("order.evidense > 0.5", ['"evidense" is not known (did you mean "evidence"?)']),
     keeps_a_list: ("seen.append", ["does not compile"]),
-    uses_a_stranger: ("def uses_a_stranger", ["something_undefined"]),
-    imports: ("import os", ["does not compile"]),
-    forgets_to_return: ("def forgets_to_return", ["does not return a number"]),
+    uses_a_stranger: ("something_undefined", ['"something_undefined" is not known here']),
+    imports: ("import os", ["imports os"]),
     flatters: ("view.trust = 1.0", ["writes to trust", "only reads"]),
     robs: ('order["price"] = 0.0', ["writes to an item", "only reads"]),
 }
@@ -294,29 +291,18 @@ def test_what_is_no_function_is_refused() -> None:
 
     with pytest.raises(ConfigError, match="allowed: one of none, all"):
         with_rule("inspection", "buyer", 3.0)
-    with pytest.raises(ConfigError, match="does not compile"):
+    with pytest.raises(ConfigError, match="of type Inspector does not compile"):
         with_rule("inspection", "buyer", Inspector())
 
 
-@pytest.mark.parametrize("answer", [math.nan, math.inf, -math.inf, 1e300, -5.0])
-@pytest.mark.parametrize("decision", ["haggling", "escalation", "inspection"])
-def test_wild_answers_do_not_break_the_books(decision: str, answer: float) -> None:
-    outcome = with_rule(decision, "buyer", lambda order, view, policy: answer)
-    assert (outcome.balances.sum(axis=1) == 0).all()
-    owed = outcome.world.ties["owed"].sum()
-    assert outcome.sums.rounds["cost"].sum() == owed - outcome.balances[-1, 0]
-    assert 1.0 < outcome.measures["total_cost"] < 2.0
-    assert outcome.measures["orders"] > 300
-
-
-HIDDEN = {"cost", "burden", "load", "cash", "payoff", "policy", "demand"}
+HIDDEN = {"odd_answers", "cost", "burden", "load", "cash", "payoff", "policy", "demand"}
 
 
 def test_rules_are_given_no_field_of_what_was_really_done() -> None:
     secrets = {"shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim"}
     secrets |= {"delayed_payment", "unit_cost", "profit", "receivable"}
     assert secrets <= {*(Facts.names or ()), *(Books.names or ())}
-    for record in (Order, View, Market):
+    for record in (Order, View, Market, *Kinds(Order, View, BuyerPolicy, Market).shown()):
         assert not (secrets | HIDDEN) & set(record.names or ())
 
 

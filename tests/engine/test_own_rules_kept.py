@@ -42,10 +42,6 @@ def says_yes_or_no(order, view, policy):
     return view.clean < 2
 
 
-def reads_beyond(order, view, policy):
-    return TABLE[int(view.orders) + 7]
-
-
 def cheapest(order, view, policy):
     return -order.price
 
@@ -96,10 +92,6 @@ def test_errors_and_luck_of_its_own_are_refused(function: Any, word: str) -> Non
 
 def test_yes_and_no_are_one_and_zero() -> None:
     assert 0.0 < simulate(with_rule(says_yes_or_no)).measures["inspection_rate"] < 1.0
-
-
-def test_reading_beyond_an_array_is_no_answer() -> None:
-    assert simulate(with_rule(reads_beyond)).measures["inspection_rate"] == 0.0
 
 
 def test_an_award_rule_sees_the_price_bid() -> None:

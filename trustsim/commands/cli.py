@@ -12,9 +12,10 @@ import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from trustsim import __version__
 from trustsim.commands import analyses, running
@@ -25,7 +26,20 @@ from trustsim.errors import ConfigError, nearest, shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
+
+class Commands(TyperGroup):
+    """The commands; whoever interrupts one is told so in a sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise Stopped(*stop.args or (STOPPED,)) from None
+
+
 app = typer.Typer(
+    cls=Commands,
     name="trustsim",
     help="What does high-trust purchasing cost against adversarial purchasing, and why?",
     no_args_is_help=True,

@@ -200,9 +200,21 @@ class Scenario:
         text = f"{self.canonical}\n{check_replicate(replicate)}\n{__version__}"
         return hashlib.sha256(text.encode()).hexdigest()[:RUN_ID_LENGTH]
 
-    @cached_property
+    @property
     def canonical(self) -> str:
-        """Everything that a run depends on, but the replicate and the version, as one text."""
+        """Everything that a run depends on, but the replicate and the version, as one text.
+
+        What a rule of the user's takes from around it may change, so it is read each time.
+        """
+        policies = (*self.buyer_policies.values(), *self.supplier_policies.values())
+        own = any(callable(value) for row in policies for value in vars(row).values())
+        return self._text() if own else self._kept
+
+    @cached_property
+    def _kept(self) -> str:
+        return self._text()
+
+    def _text(self) -> str:
         return json.dumps(
             [
                 self.name,

@@ -6,12 +6,14 @@ The text goes into the id of a run, so that a changed rule is a new run.
 from __future__ import annotations
 
 import inspect
-import types
+import textwrap
+from functools import cache
+from types import CodeType, FunctionType
 from typing import Any
 
-import numpy as np
-
-from trustsim.errors import ConfigError
+from trustsim.engine.constants import constant_text
+from trustsim.engine.reach import Reached, reach
+from trustsim.engine.well_known import known_name
 
 
 def rule_text(value: Any) -> Any:
@@ -23,54 +25,57 @@ def rule_text(value: Any) -> Any:
     return [getattr(value, "__name__", ""), text_of(value)] if callable(value) else value
 
 
-def text_of(function: Any) -> str:
-    """Describe a rule by its source and all that its answers may depend on.
+def text_of(rule: Any) -> str:
+    """Describe a rule by its source, its helpers' and the values of all that these take.
+
+    Functions of well-known libraries go by their names and versions.
 
     Raises
     ------
     ConfigError
-        If it takes something from around it that cannot be told apart, such as a list.
+        If it takes what cannot be told apart, such as a list, or what a rule may not use.
     """
-    return _text(function, (), "")
+    found = reach(rule)
+    numbers = {id(each.function): number for number, each in enumerate(found)}
+    return repr([_text(each, numbers) for each in found])
 
 
-def _text(value: Any, above: tuple[int, ...], name: str) -> str:
-    function = getattr(value, "py_func", value)
-    code = getattr(function, "__code__", None)
-    if not isinstance(function, types.FunctionType) or code is None:
-        return _constant(value, name)
-    if id(function) in above:
-        return _name(function)
+def _text(found: Reached, numbers: dict[int, int]) -> Any:
+    function = found.function
+    defaults = [constant_text(value) for value in function.__defaults__ or ()]
+    named = {key: constant_text(value) for key, value in (function.__kwdefaults__ or {}).items()}
+    taken = [
+        (".".join(path), _taken(value, numbers)) for path, value in sorted(found.taken.items())
+    ]
+    code = function.__code__
+    return _source(code, code.co_filename), defaults, sorted(named.items()), taken
+
+
+def _taken(value: Any, numbers: dict[int, int]) -> str:
+    if isinstance(value, FunctionType) and id(value) in numbers:
+        return f"function {numbers[id(value)]}"
+    return known_name(value) or str(constant_text(value))
+
+
+@cache
+def _source(code: CodeType, file: str) -> Any:
+    """Give a function's source; its instructions too where lines may hold more than one.
+
+    Equal code in two files is equal to Python, but not its source: hence the file.
+    """
     try:
-        source = inspect.getsource(function)
+        source = textwrap.dedent(inspect.getsource(code))
     except (OSError, TypeError):
-        source = repr((code.co_code, code.co_names, _constants(code)))
-    inner = (*above, id(function))
-    names = inspect.getclosurevars(function)
-    around = {**names.globals, **names.nonlocals}
-    taken = [(each, _text(around[each], inner, each)) for each in sorted(around)]
-    return repr((source, function.__defaults__, taken))
+        return _instructions(code)
+    return (source, _instructions(code)) if code.co_name == "<lambda>" else source
 
 
-def _constant(value: Any, name: str) -> str:
-    """Describe what a rule takes from around it and is no function of Python's."""
-    if isinstance(value, tuple):
-        return repr([_constant(each, name) for each in value])
-    if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
-        return repr((value.dtype.str, value.shape, value.tobytes()))
-    if isinstance(value, int | float | str | bool | None):
-        return repr(value)
-    if callable(value) or isinstance(value, types.ModuleType):
-        return _name(value)
-    raise ConfigError(
-        f"a rule takes '{name}', a {type(value).__name__}, from around it; allowed: numbers, "
-        "texts, tuples, NumPy arrays, functions and modules"
-    )
+def _instructions(code: CodeType) -> Any:
+    inner = [_instruction_constant(each) for each in code.co_consts]
+    return code.co_code.hex(), code.co_names, code.co_varnames, code.co_freevars, inner
 
 
-def _constants(code: types.CodeType) -> tuple[Any, ...]:
-    return tuple(_constants(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
-
-
-def _name(value: Any) -> str:
-    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+def _instruction_constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _instructions(value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from trustsim.engine.answers import ODD
 from trustsim.engine.compiling import Records
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
+from trustsim.schema.decisions import DECISIONS
 from trustsim.schema.row import MAX_INSTRUMENTS
 
 MAX_ORDERS = 65_000
@@ -58,8 +60,12 @@ Market = np.dtype(
     + _f8("mismatch_shared", "mismatch_unshared"),
     align=True,
 )
-BuyerPolicy = np.dtype(_parameter_fields(BUYER), align=True)
-SupplierPolicy = np.dtype(_parameter_fields(SUPPLIER), align=True)
+ODD_ANSWERS: Fields = [
+    # first answer of a rule of the user's outside its range, by decision; hidden from rules
+    (ODD, "f8", (len(DECISIONS),))
+]
+BuyerPolicy = np.dtype(_parameter_fields(BUYER) + ODD_ANSWERS, align=True)
+SupplierPolicy = np.dtype(_parameter_fields(SUPPLIER) + ODD_ANSWERS, align=True)
 Instrument = np.dtype(
     _parameter_fields(INSTRUMENT) + _f8("familiarity"), align=True
 )

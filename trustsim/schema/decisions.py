@@ -18,17 +18,38 @@ Rule = Callable[..., float]
 
 
 class Decision(NamedTuple):
-    """A decision that a rule can take: the policy's parameter, who decides, what is returned."""
+    """A decision that a rule can take.
+
+    Attributes
+    ----------
+    parameter : str
+        Name of the policy's parameter.
+    sides : tuple of str
+        Who decides.
+    returns : str
+        What a rule returns, in words.
+    low, high : float or None
+        Least and greatest answer; None for a score, which is any finite number.
+    whole : bool
+        Whether an answer must be a whole number.
+    """
 
     parameter: str
     sides: tuple[str, ...]
     returns: str
+    low: float | None = 0.0
+    high: float | None = 1.0
+    whole: bool = False
 
 
 DECISIONS = {
-    "award": Decision("award", ("buyer",), "score of a bidder; the highest gets the order"),
-    "haggling": Decision("haggling", ("buyer",), "hours of haggling, 0 to 100"),
-    "terms": Decision("terms", ("buyer",), "score of an instrument; the highest acceptable one"),
+    "award": Decision(
+        "award", ("buyer",), "score of a bidder; the highest gets the order", None, None
+    ),
+    "haggling": Decision("haggling", ("buyer",), "hours of haggling, 0 to 100", 0.0, 100.0),
+    "terms": Decision(
+        "terms", ("buyer",), "score of an instrument; the highest acceptable one", None, None
+    ),
     "disclosure": Decision(
         "disclosure_rule", ("buyer", "supplier"), "probability of disclosing, 0 to 1"
     ),
@@ -38,6 +59,9 @@ DECISIONS = {
         "escalation",
         ("buyer", "supplier"),
         "0 joint problem solving, 1 platform, 2 court, 3 write off",
+        0.0,
+        3.0,
+        whole=True,
     ),
 }
 """The decisions that a user's rule can take, by name."""

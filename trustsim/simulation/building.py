@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
+from trustsim.engine.answers import MOST, ODD, Range, RuleAnswerError, told
 from trustsim.engine.compiling import records
 from trustsim.engine.own_rules import Kinds, address_of
 from trustsim.errors import ConfigError
@@ -40,10 +41,22 @@ from trustsim.market.rooms.demand import mismatch
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER
 from trustsim.schema.accounts import ACCOUNTS, MICRO
 from trustsim.schema.checking import MOST_REPLICATES
+from trustsim.schema.decisions import DECISIONS
 from trustsim.schema.measures import AGE_FROM
 
 TEN_LOTS = 10.0
 """Room in the books for each order, in lots of its cost."""
+
+RANGES = {
+    decision.parameter: Range(
+        place,
+        -MOST if decision.low is None else decision.low,
+        MOST if decision.high is None else decision.high,
+        decision.whole,
+    )
+    for place, decision in enumerate(DECISIONS.values())
+}
+"""Answers that a rule of the user's may give, by the parameter that takes it."""
 
 TYPES = {
     "market": (Market, MARKET),
@@ -73,7 +86,7 @@ def _made(what: str, values: Any) -> Any:
             if value in row.choices:
                 value = row.choices.index(value)
             else:
-                value = address_of(value, Kinds(Order, View, kind, Market))
+                value = address_of(value, Kinds(Order, View, kind, Market), RANGES[row.name])
         record[row.name] = value
     return record
 
@@ -187,3 +200,34 @@ def make_workspace(world: World, rounds: int) -> Workspace:
         np.zeros(len(world.instruments), np.int64),
         np.zeros((rounds, len(ACCOUNTS)), np.int64),
     )
+
+
+def own_rules(scenario: Scenario) -> list[str]:
+    """Names of the rules of the user's that a scenario's policies follow."""
+    policies = (*scenario.buyer_policies.values(), *scenario.supplier_policies.values())
+    return sorted({v.__name__ for row in policies for v in vars(row).values() if callable(v)})
+
+
+def refuse_odd_answers(scenario: Scenario, world: World) -> None:
+    """Fail a run in which a rule of the user's gave an answer outside its decision's range.
+
+    Raises
+    ------
+    RuleAnswerError
+        With the rule, the decision, the answer and what is allowed.
+    """
+    for rows, mix, given in (
+        (world.buyer_policies, scenario.buyer_mix, scenario.buyer_policies),
+        (world.supplier_policies, scenario.supplier_mix, scenario.supplier_policies),
+    ):
+        for record, policy in zip(rows, mix, strict=True):
+            if not record[ODD].any():
+                continue
+            for answer, (name, decision) in zip(record[ODD], DECISIONS.items(), strict=True):
+                if answer != 0.0:
+                    rule = getattr(given[policy], decision.parameter)
+                    score = " (any finite number)" if decision.low is None else ""
+                    raise RuleAnswerError(
+                        f"rule {rule.__name__} of policy '{policy}' {told(float(answer))} for "
+                        f"the decision {name}; allowed: {decision.returns}{score}"
+                    )

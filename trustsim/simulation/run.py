@@ -7,8 +7,10 @@ are integers, and luck does not depend on who asks first.
 
 from __future__ import annotations
 
+import threading
 import time
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -16,14 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
-from trustsim.engine.compiling import Records
+from trustsim.engine.compiling import PLAIN, Records
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
 from trustsim.market.records import Tally, Workspace
 from trustsim.schema.checking import check_replicate
 from trustsim.schema.translation import read, whole
-from trustsim.simulation.building import build, make_workspace, place_rules
+from trustsim.simulation.building import (
+    build,
+    make_workspace,
+    own_rules,
+    place_rules,
+    refuse_odd_answers,
+)
 from trustsim.simulation.outcome import Outcome, Sums
 from trustsim.simulation.panel import Recorder
 
@@ -54,6 +62,7 @@ class Rounds:
         self.scenario = scenario
         self.replicate = check_replicate(replicate)
         self.world = build(scenario, self.replicate)
+        self.own = own_rules(scenario)
         self.workspaces = [make_workspace(self.world, scenario.rounds) for _ in range(workers)]
         self.mixes = [
             np.flatnonzero([share > 0 for share in mix.values()])
@@ -66,6 +75,35 @@ class Rounds:
         """Go on from a copy, perhaps in another process."""
         self.__dict__.update(state)
         place_rules(self.world, self.scenario)
+
+    def _walk(self, work: Callable[..., None], *given: Any) -> None:
+        """Let compiled rounds be walked so that the interpreter hears of an interruption.
+
+        Compiled code does not come back for it. Rules of the user's may never end, so rounds with
+        such rules are walked by a thread that is left behind then.
+        """
+        elsewhere = threading.current_thread() is not threading.main_thread()
+        if PLAIN or elsewhere or not self.own:
+            work(*given)
+            return
+        with WorkerPool(1) as pool:
+            self._wait([pool.submit(work, *given)])
+
+    def _wait(self, parts: list[Future[None]]) -> None:
+        """Wait for workers; who interrupts that is told where they stood."""
+        try:
+            for part in parts:
+                part.result()
+        except KeyboardInterrupt:
+            own = ", ".join(self.own)
+            hint = f"; if a round does not end, look for a loop without end in {own}" if own else ""
+            raise KeyboardInterrupt(
+                f"stopped after {self.done} of {self.scenario.rounds} rounds{hint}"
+            ) from None
+
+    def _look_at_answers(self) -> None:
+        if self.own:
+            refuse_odd_answers(self.scenario, self.world)
 
     def run(self, limit: TimeLimit | None = None) -> None:
         """Walk all rounds on one core.
@@ -85,8 +123,10 @@ class Rounds:
         while self.done < rounds:
             before = time.monotonic()
             last = min(self.done + block, rounds)
-            schedule.many_rounds(self.world, self.workspaces[0], self.done, last, *self.mixes)
+            given = self.world, self.workspaces[0], self.done, last, *self.mixes
+            self._walk(schedule.many_rounds, *given)
             self.done = last
+            self._look_at_answers()
             if limit is not None and last < rounds:
                 limit.look()
                 # Blocks grow while they are short, so that looking costs next to nothing.
@@ -109,18 +149,19 @@ class Rounds:
         if keep:
             if self.done == 0:
                 workspaces[0] = self._recorder.prepared(workspaces[0])
-            self._recorder.round(workspaces[0], self.mixes)
+            self._walk(self._recorder.round, workspaces[0], self.mixes)
             self.done += 1
+            self._look_at_answers()
             return
         if pool is None:
-            walk(workspaces[0])
+            self._walk(walk, workspaces[0])
         else:
-            for done in [pool.submit(walk, workspace) for workspace in workspaces]:
-                done.result()
+            self._wait([pool.submit(walk, workspace) for workspace in workspaces])
         for other in workspaces[1:]:
             _hand_over(other, workspaces[0])
         population.close_round(world, workspaces[0], *self.mixes)
         self.done += 1
+        self._look_at_answers()
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
@@ -133,10 +174,7 @@ class Rounds:
                 tuple(self.scenario.buyer_mix),
                 self._sum([workspace.rounds[: self.done] for workspace in self.workspaces]),
                 self._sum([workspace.ages for workspace in self.workspaces]),
-                population.opening_balances(self.scenario)
-                + np.cumsum(
-                    sum(workspace.balances[: self.done] for workspace in self.workspaces), axis=0
-                ),
+                self._balances(),
             ),
             self.world,
             self._recorder.recorded(),
@@ -203,6 +241,8 @@ def simulate(
         If a number is out of bounds or a rule does not compile.
     RunTimeout
         If the time is up between two rounds.
+    RuleAnswerError
+        If a rule of the user's gave an answer outside its decision's range.
 
     Examples
     --------

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numba
 import pandas as pd
 import psutil
 import pytest
@@ -131,14 +130,30 @@ def thinks(order, view, policy, market):
     return 1.0 if x > -1e9 else 0.0
 
 
-abort = numba.types.ExternalFunction("abort", numba.types.void())
-
-
-def kills(order, view, policy, market):
-    """Inspect always, but in one of the replicates abort the process."""
-    if market.replicate == 2:
-        abort()
+def kills(order, view, policy):
+    """Inspect always; `Deadly` arms make the process of one of the replicates abort."""
     return 1.0
+
+
+class Deadly(dict[str, Scenario]):
+    """Arms that reach another process with a trap; no rule of a user's can kill one."""
+
+    def __reduce__(self) -> Any:
+        return _set_the_trap, (dict(self),)
+
+
+def _set_the_trap(arms: dict[str, Scenario]) -> dict[str, Scenario]:
+    from trustsim.simulation import run
+
+    real = run.simulate
+
+    def simulate(scenario: Scenario, replicate: int = 0, **options: Any) -> Any:
+        if replicate == 2 and "mine" in scenario.buyer_mix:
+            os.abort()
+        return real(scenario, replicate, **options)
+
+    run.simulate = simulate
+    return arms
 
 
 def usual(rounds: int = 3) -> Scenario:
@@ -202,6 +217,14 @@ class TestSameResults:
         """It kills each worker that it meets; all others are done, and their bits are the same."""
         monkeypatch.setattr(dask_cluster, "DEATHS", 1)  # to save time: each death takes seconds
         monkeypatch.setitem(REGISTERED, "kills", (kills, "inspection"))
+        real = dask_executor._packed
+
+        def trapped(config: ExperimentConfig) -> bytes:
+            deadly = dataclasses.replace(config)
+            object.__setattr__(deadly, "arms", Deadly(config.arms))
+            return real(deadly)
+
+        monkeypatch.setattr(dask_executor, "_packed", trapped)
         arms = {"mine": ruled(kills), "usual": usual()}
         config = ExperimentConfig("x", arms, "usual", replications=12)
         before = set(psutil.Process().children())
