@@ -72,5 +72,5 @@ def test_simulate_is_stopped_by_an_interruption(tmp_path: Path, buyers: int, opt
 
 def test_the_command_line_says_one_sentence(tmp_path: Path) -> None:
     code, said = interrupted(tmp_path, "command()")
-    assert said == f"\n{SENTENCE}\n"
+    assert said == f"{SENTENCE}\n"
     assert code == 130

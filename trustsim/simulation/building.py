@@ -156,8 +156,8 @@ def place_rules(world: World, scenario: Scenario) -> None:
     ):
         parts += [(what, policies[place], known[name]) for place, name in enumerate(mix)]
     for what, record, values in parts:
-        if own := [name for name, value in vars(values).items() if callable(value)]:
-            record[own] = _record(what, values)[own]
+        for name in (name for name, value in vars(values).items() if callable(value)):
+            record[name] = _record(what, values)[name]
 
 
 def _needs_bonds(scenario: Scenario) -> bool:
