@@ -16,7 +16,7 @@ import typer
 
 from trustsim import __version__
 from trustsim.commands import analyses, running
-from trustsim.commands.options import FAILED, WRONG, Changes, Config, Folder
+from trustsim.commands.options import FAILED, WRONG, Changes, Config, Folder, refuse_gaps, tell
 from trustsim.errors import ConfigError, nearest, shown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -38,6 +38,11 @@ def main() -> None:
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(WRONG)
+    except OSError as error:  # what the system refuses about a file is no defect of the program
+        if error.filename is None:
+            raise
+        print(f"{error.filename}: cannot be used: {error.strerror}", file=sys.stderr)
+        sys.exit(WRONG)
 
 
 @app.callback(invoke_without_command=True)
@@ -58,11 +63,17 @@ for command in (running.run, running.ablate, running.plan):
 def report(folder: Folder) -> None:
     """Write the report of a results folder again."""
     from trustsim.calibration.folder import is_calibration
+    from trustsim.experiment.storage.files import unverified
     from trustsim.report.calibration_page import write_calibration
-    from trustsim.study import Results
+    from trustsim.report.writing import write_report
 
-    page = write_calibration(folder) if is_calibration(folder) else Results.open(folder).report()
-    print(f"report: {page}")
+    if is_calibration(folder):
+        tell(unverified(folder))
+        print(f"report: {write_calibration(folder)}")
+        return
+    results = analyses.results_in(folder)
+    print(f"report: {write_report(folder)}")
+    refuse_gaps(folder, results.manifest)
 
 
 @app.command()
@@ -110,8 +121,20 @@ def describe(
     """Show every parameter of an experiment, with unit, bounds, default and source."""
     from trustsim.commands.describe import describe as described
     from trustsim.config.experiment import load_experiment
+    from trustsim.experiment.storage.files import (
+        EXPERIMENT,
+        kept_in,
+        unverified,
+        verify,
+    )
 
-    loaded = load_experiment(config, changes or [])
+    folder = kept_in(config)
+    if folder is None:
+        loaded = load_experiment(config, changes or [])
+    else:
+        tell(unverified(folder))
+        verify(folder, EXPERIMENT)
+        loaded = load_experiment(folder / EXPERIMENT, changes or [])
     if arm is not None and arm not in loaded.arms:
         raise ConfigError(
             f"{config}: has no arm {shown(arm)}{nearest(arm, loaded.arms)}; "

@@ -16,6 +16,7 @@ from trustsim.config.design import Design
 from trustsim.config.drafts import library_sources, market_record
 from trustsim.config.file import ExperimentTables, arm_drafts, read_experiment, refuse_forgotten
 from trustsim.config.models import KEPT
+from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.without import switched_off
@@ -152,7 +153,7 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
         If anything in it cannot be used: one message that names file, key, value, what is
         allowed and the nearest valid name.
     """
-    return experiment_of(read_experiment(Path(path), overrides))
+    return experiment_of(read_experiment(path_of(path), overrides))
 
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:

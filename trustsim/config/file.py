@@ -15,6 +15,7 @@ from typing import Any
 from trustsim.config.drafts import Draft, Places
 from trustsim.config.library import DEFAULT_MARKET, PLACE_OF, MarketEntry, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowTable, SharedFile
+from trustsim.config.paths import path_of
 from trustsim.config.toml import read_change, read_toml
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, at, shown, suggestion
@@ -142,7 +143,7 @@ def _included(written: Mapping[str, Any], path: Path) -> Rows:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     rows: Rows = {what: {} for what in PLACE_OF}
     for name in read(FileList, written.get("include", []), "include", str(path)):
-        file = path.parent / name
+        file = path.parent / path_of(name)
         if not file.exists():
             raise ConfigError(
                 at(str(path), "include", name, given=True) + f"there is no file {file}"

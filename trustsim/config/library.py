@@ -19,6 +19,7 @@ from trustsim.config.models import (
     MarketFile,
     SupplierTables,
 )
+from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
@@ -91,7 +92,7 @@ def market_named(
         raise ConfigError(
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
-    path = Path(file).parent / name
+    path = Path(file).parent / path_of(name)
     if path.resolve() in above:
         raise ConfigError(f"{where}the market is based on itself")
     if not path.exists():

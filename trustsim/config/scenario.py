@@ -19,6 +19,7 @@ from trustsim import __version__
 from trustsim.config.drafts import Draft, Places, completed, draft_at, revised, with_row
 from trustsim.config.file import arm_drafts, read_experiment
 from trustsim.config.library import DEFAULT_MARKET, market_named
+from trustsim.config.paths import path_of
 from trustsim.config.without import refuse_idle
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
@@ -135,7 +136,7 @@ class Scenario:
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
         """Read one arm of an experiment file."""
-        drafts = arm_drafts(read_experiment(Path(path)))
+        drafts = arm_drafts(read_experiment(path_of(path)))
         if arm not in drafts:
             raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, drafts)}")
         return cls.of(*drafts[arm])
