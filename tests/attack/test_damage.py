@@ -41,9 +41,13 @@ def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(autouse=True)
-def _no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes long and reads nothing from a folder."""
     monkeypatch.setattr("trustsim.report.writing.show", undrawn)
     monkeypatch.setattr("trustsim.report.page.show", undrawn)
+    for slow in ("limits", "conduct_tables"):
+        monkeypatch.setattr(f"trustsim.report.writing.{slow}", lambda *arguments: ())
+    monkeypatch.setattr("os.fsync", lambda number: None)
 
 
 def copied(kept: Sound, place: Path) -> Path:

@@ -207,7 +207,9 @@ def read_results(folder: Path) -> Reported:
     )
     wanted = [f"{table}.parquet" for table in KEPT if result.keeps(table)]
     wanted += [EXPERIMENT, MANIFEST]
-    return replace(result, missing=tuple(n for n in wanted if not (folder / n).is_file()))
+    missing = tuple(n for n in wanted if not (folder / n).is_file())
+    verify(folder, *missing)
+    return replace(result, missing=missing)
 
 
 def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
