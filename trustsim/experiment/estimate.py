@@ -22,10 +22,10 @@ SECONDS_PER_ROW = 2e-6
 REPORT_SECONDS = 10.0
 REPORT_SECONDS_PER_ARM = 3.0
 REPORT_SECONDS_PER_ROW = 20e-6
-REPORT_SECONDS_PER_POINT = 20e-3
+REPORT_SECONDS_PER_POINT = 3e-3
 """Most time of the report, on one core: in any case; of every arm; of every row of runs and of the
 tables that it draws from; and of every point of a design and challenger. Measured likewise, on
-reports of all designs, and rounded up."""
+reports of one point, of a Latin hypercube and of an ablation, and rounded up by half or more."""
 
 BYTES_PER_NUMBER = 7.0
 """Room of a measure in a compressed table; measured on results of the built-in market."""

@@ -103,7 +103,8 @@ class Reported:
         arms = [str(a) for a in _table(self.experiment, "arms")] or self.arms
         last = int(self.runs["replicate"].max()) + 1
         written = self.experiment.get("replications")
-        replications = self.manifest.get("replications", written if type(written) is int else last)
+        least = max(last, written) if type(written) is int else last
+        replications = self.manifest.get("replications", least)
         if self.ablated is not None:
             return arms, 1, replications
         points = int(self.runs["point"].max()) + 1 if "point" in self.runs else 1
