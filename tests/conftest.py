@@ -1,13 +1,17 @@
-"""A small experiment that many tests run, stop, damage and extend."""
+"""A small experiment that many tests run, stop, damage and extend; the command line."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.command_line import CONFIG, Call, Said
 
+from trustsim.commands import cli
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
 from trustsim.schema.decisions import REGISTERED
@@ -61,3 +65,25 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(finished: Path, tmp_path: Path) -> Path:
     """A copy of the finished folder, to be changed."""
     return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    """Return the command line, called in a folder that holds `mine.toml`."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(CONFIG, encoding="utf-8")
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["trustsim", *arguments])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            cli.main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+        found = capsys.readouterr()
+        return Said(int(code), found.out, found.err)
+
+    return run

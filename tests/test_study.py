@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.small_experiment import SIMULATION, all_runs, manifest
+from support.small_experiment import SIMULATION, all_runs, manifest, reseal
 
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
@@ -103,6 +103,7 @@ class TestRerun:
         place = int(np.flatnonzero(runs["run_id"] == small.arms["low"].id(3))[0])
         runs.loc[place, "total_cost"] = np.nextafter(runs["total_cost"][place], 9.0)
         runs.to_parquet(folder / "runs.parquet", index=False)
+        reseal(folder)
         assert rerun(folder, small.arms["low"].id(3))[1] == ["runs.total_cost"]
         assert rerun(folder, small.arms["low"].id(2))[1] == []
 

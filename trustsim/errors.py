@@ -7,8 +7,11 @@ program and keeps its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+from os import PathLike
 from unicodedata import category
 
 LONGEST_VALUE = 80
@@ -85,3 +88,23 @@ def at(file: str, key: str, value: object = None, *, given: bool = False) -> str
     """
     place = f"{key} = {shown(value)}" if given else key
     return "".join(f"{part}: " for part in (file, place) if part)
+
+
+@contextmanager
+def clear_errors(path: str | PathLike[str], done: str = "written") -> Iterator[None]:
+    """Turn what the system says about a file or a folder into a `ConfigError`.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    done : {"written", "read"}
+        What was to be done to it.
+    """
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "; make room and run again: what is done so far is kept" if full else ""
+        reason = error.strerror or " ".join(str(error).split())
+        raise ConfigError(f"{path}: cannot be {done}: {reason}{advice}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
@@ -16,17 +17,20 @@ from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
 from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.choice import executor_of
 from trustsim.experiment.execution.executors import Executor
 from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
 from trustsim.experiment.storage.files import (
-    EXPERIMENT,
     FAILURES,
     check_folder,
-    read_manifest,
+    experiment_in,
     read_table,
+    unverified,
+    verify,
 )
+from trustsim.experiment.storage.seals import read_manifest
 from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, discovery, precision, sensitivity
@@ -104,7 +108,7 @@ class Experiment:
             If the folder cannot be used or holds another experiment.
         """
         config = self.config.replace(replications=replications, seed=seed)
-        folder = default_folder(config) if out is None else Path(out)
+        folder = default_folder(config) if out is None else path_of(out)
         mine: AbstractContextManager[Executor] = (
             executor_of(executor, address, cores_to_use(jobs))
             if isinstance(executor, str)
@@ -128,19 +132,23 @@ class Results:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = path_of(folder)
 
     @classmethod
     def open(cls, folder: str | Path) -> Results:
         """Open a results folder; what an interrupted run has left is put into its tables first.
+
+        Warns of chunks that were found damaged, and of a folder whose files cannot be verified.
 
         Raises
         ------
         ConfigError
             If it is no results folder of the installed version.
         """
-        collect(Path(folder))
-        return cls(folder)
+        results = cls(folder)
+        for notice in [*collect(results.folder), *unverified(results.folder)]:
+            warnings.warn(notice, stacklevel=2)
+        return results
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -151,7 +159,7 @@ class Results:
     def config(self) -> ExperimentConfig:
         """The experiment, resolved."""
         check_folder(self.folder)
-        return load_experiment(self.folder / EXPERIMENT)
+        return experiment_in(self.folder)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -177,6 +185,7 @@ class Results:
     def failures(self) -> pd.DataFrame:
         """A row per failed run, with its error; no row if none failed."""
         if not (self.folder / FAILURES).exists():
+            verify(self.folder, FAILURES)
             return pd.DataFrame(columns=["run_id", "arm", "point", "replicate", "error", "message"])
         return self._frame(Path(FAILURES).stem)
 
@@ -238,6 +247,7 @@ class Results:
     def _frame(self, name: str) -> pd.DataFrame:
         path = self.folder / f"{name}.parquet"
         if name != RUNS and not path.exists() and path.with_stem(RUNS).exists():
+            verify(self.folder, path.name)
             raise ConfigError(f"{path}: the experiment keeps no table of {name}")
         frame: pd.DataFrame = read_table(self.folder, name).to_pandas()
         return frame

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from support.command_line import CONFIG, Call, listing, refused
 from support.places import ROOT
+from support.small_experiment import reseal
 
 from trustsim.config.experiment import load_experiment
 from trustsim.config.library import library
@@ -92,6 +93,10 @@ class TestRerun:
         )
         runs.loc[2, "total_cost"] += 1
         runs.to_parquet("out/runs.parquet", index=False)
+        said = call("rerun", "out", run_id)
+        assert said.code == 2
+        assert said.err.startswith("out/runs.parquet: is damaged, or was changed: its SHA-256")
+        reseal(Path("out"))
         said = call("rerun", "out", run_id)
         assert (said.code, said.err) == (1, "")
         assert "comes out differently: runs.total_cost" in said.out

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.small_experiment import SIMULATION, content, leave_chunks, manifest
+from support.small_experiment import SIMULATION, content, leave_chunks, manifest, reseal
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
@@ -20,7 +20,6 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.check import check, spread
 from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import rerun, run_missing
-from trustsim.experiment.storage.files import read_table
 from trustsim.experiment.storage.store import opened
 from trustsim.experiment.storage.tables import Digest
 
@@ -40,9 +39,8 @@ def change(folder: Path, name: str, harm: Callable[[pd.DataFrame], pd.DataFrame 
     (table if found is None else found).to_parquet(path, index=False)
     digest = Digest()
     for each in ("runs", "rounds", "ages"):
-        digest.add(each, read_table(folder, each))
-    told = {**manifest(folder), "digest": digest.hexdigest()}
-    (folder / "manifest.json").write_text(json.dumps(told))
+        digest.add(each, pq.read_table(folder / f"{each}.parquet").replace_schema_metadata(None))
+    reseal(folder, digest=digest.hexdigest())
 
 
 def set_value(column: str, row: int, value: Any) -> Callable[[pd.DataFrame], None]:
@@ -58,8 +56,10 @@ def test_a_sound_folder(finished: Path) -> None:
     assert found.sound
     assert found.wrong == []
     said = found.sentences()
-    assert said[0] == "12 of 12 planned runs are in the tables, each once"
-    assert said[1] == f"digest as in the manifest: {manifest(finished)['digest']}"
+    files = "ages.parquet, experiment.toml, rounds.parquet, runs.parquet"
+    assert said[0] == f"as they were written, by their hashes: {files}"
+    assert said[1] == "12 of 12 planned runs are in the tables, each once"
+    assert said[2] == f"digest as in the manifest: {manifest(finished)['digest']}"
     assert said[5] == "the accounts add up to zero in each of 60 rows of rounds"
     assert said[6].startswith("4 runs, computed again by trustsim")
     assert said[-1] == f"{finished}: sound"
@@ -109,6 +109,7 @@ def test_every_harm_is_seen(
 def test_an_emptied_table(folder: Path, small: ExperimentConfig, finished: Path) -> None:
     runs = pd.read_parquet(folder / "runs.parquet")
     runs[:0].to_parquet(folder / "runs.parquet", index=False)
+    reseal(folder)
     assert "12 of 12 planned runs are missing" in check(folder).wrong[0]
     with pytest.raises(ConfigError, match="planned but not done"):
         rerun(folder, runs["run_id"][0])
@@ -119,8 +120,9 @@ def test_one_changed_bit_changes_the_digest(folder: Path) -> None:
     runs = pd.read_parquet(folder / "runs.parquet")
     runs.loc[1, "loyalty"] = np.nextafter(runs["loyalty"][1], 9.0)
     runs.to_parquet(folder / "runs.parquet", index=False)
-    wrong = check(folder, sample=0).wrong
-    assert [text[:27] for text in wrong] == ["the manifest says digest = "]
+    first, second = check(folder).wrong
+    assert first.startswith(f"{folder / 'runs.parquet'}: is damaged, or was changed: its SHA-256")
+    assert second.startswith("the manifest says digest = ")
 
 
 @pytest.mark.parametrize("name", ["runs", "rounds", "ages"])
@@ -159,12 +161,13 @@ class TestCompleteness:
         run_missing(small, out)
         found = check(out, sample=3)
         assert found.wrong == []
-        assert found.good[0] == (
+        assert found.good[1] == (
             "9 of 12 planned runs are in the tables, each once, 3 failed (failures.parquet)"
         )
         failures = pd.read_parquet(out / "failures.parquet")
         failures.loc[0, "run_id"] = pd.read_parquet(out / "runs.parquet")["run_id"][0]
         failures.to_parquet(out / "failures.parquet", index=False)
+        reseal(out)
         assert check(out, sample=0).wrong == [
             "1 runs stand in runs.parquet and in failures.parquet; 1 of 12 planned runs are "
             "missing; run the experiment again, which computes no more than these"
@@ -199,8 +202,9 @@ def test_a_damaged_table_is_named_and_the_rest_is_told(folder: Path) -> None:
     path = folder / "ages.parquet"
     path.write_bytes(path.read_bytes()[:-10])
     wrong = check(folder).wrong
-    assert len(wrong) == 1
-    assert wrong[0].startswith(f"{path}: is damaged")
+    assert len(wrong) == 2
+    assert wrong[0].startswith(f"{path}: is damaged, or was changed")
+    assert wrong[1].startswith(f"{path}: is damaged (")
 
 
 @pytest.mark.parametrize("sample", [-1, 2.5, True])

@@ -14,8 +14,9 @@ import pytest
 from support.small_designs import HEAD, Make, cube, grid
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
-from trustsim.experiment.estimate import estimate, plan_lines
+from trustsim.experiment.estimate import duration, estimate, plan_lines
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
 from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import run_missing
@@ -251,3 +252,17 @@ def test_an_estimate_counts_what_will_be_run(make: Make) -> None:
     kept = estimate(dataclasses.replace(config, keep=("runs", "orders")), cores=2)
     assert kept.bytes > found.bytes + 100 * found.orders
     assert kept.seconds > 2 * found.seconds
+    assert found.report < ten.report < found.seconds + ten.seconds + 2 * found.report
+    (told,) = [line for line in lines if line.startswith("  time: ")]
+    assert f"; then at most {duration(found.report)} for the report (estimated;" in told
+
+
+def test_the_report_is_counted_in_with_its_arms_and_rows() -> None:
+    arms = {name: Scenario("high_trust", rounds=120, buyers=100) for name in "abc"}
+    few = estimate(ExperimentConfig("x", arms, "a", replications=4), cores=2)
+    many = estimate(ExperimentConfig("x", arms, "a", replications=200), cores=2)
+    two = dict(list(arms.items())[:2])
+    # On a server of 2025 the reports of the first two took 13.0 and 13.8 s of one core.
+    assert 13 < few.report < 26
+    assert few.report < many.report < 26
+    assert estimate(ExperimentConfig("x", two, "a", replications=4), cores=2).report < few.report

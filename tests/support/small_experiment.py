@@ -16,6 +16,7 @@ from trustsim.experiment import run as running
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
 from trustsim.experiment.plan import Plan, Run
 from trustsim.experiment.run import run_missing
+from trustsim.experiment.storage.seals import KEYS, hashes, sealed
 
 # The module; the package shows the function under this name.
 SIMULATION = import_module("trustsim.simulation.run")
@@ -74,6 +75,19 @@ def counted(seen: list[int]) -> Any:
 def manifest(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     return found
+
+
+def reseal(folder: Path, **changes: Any) -> None:
+    """Change what a manifest says, and let it say that all files were written as they are."""
+    said = {key: value for key, value in manifest(folder).items() if key not in KEYS}
+    whole = sealed({**said, **changes}, hashes(folder, {}))
+    (folder / "manifest.json").write_text(json.dumps(whole))
+
+
+def unsealed(folder: Path) -> None:
+    """Leave a folder as an earlier version made it, without hashes."""
+    said = {key: value for key, value in manifest(folder).items() if key not in KEYS}
+    (folder / "manifest.json").write_text(json.dumps(said))
 
 
 def content(folder: Path) -> dict[str, bytes]:

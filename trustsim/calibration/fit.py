@@ -27,6 +27,7 @@ from trustsim.calibration.search import Search, TrialStore, needed
 from trustsim.calibration.targets import Trial, best_of, loss_of, mean_of
 from trustsim.config.dimensions import Dimension
 from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import ThreadExecutor
 from trustsim.experiment.plan import Run
@@ -192,7 +193,7 @@ def calibrate(
     needed()
     if not isinstance(calibration, CalibrationConfig):
         calibration = load_calibration(calibration, overrides)
-    config, folder = calibration.with_trials(trials), Path(out)
+    config, folder = calibration.with_trials(trials), path_of(out)
     cores = cores_to_use(jobs)
     started = time.monotonic()
     with opened(folder) as store:
@@ -225,7 +226,7 @@ def read_calibration(folder: str | Path) -> Calibration:
     ConfigError
         If it is no folder of a finished calibration of the installed version.
     """
-    config, trials, profile, check, manifest = calibration_folder.read_finished(Path(folder))
+    config, trials, profile, check, manifest = calibration_folder.read_finished(path_of(folder))
     return Calibration(config, trials, profile, check, str(manifest["digest"]))
 
 

@@ -15,21 +15,21 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from trustsim import __version__
 from trustsim.calibration.file import CalibrationConfig, load_written
 from trustsim.calibration.targets import Trial
-from trustsim.errors import ConfigError, shown
+from trustsim.config.toml import read_toml
+from trustsim.errors import ConfigError, clear_errors, shown
 from trustsim.experiment.storage.files import (
     CALIBRATION,
     EXPERIMENT,
     check_folder,
-    read_manifest,
     read_table,
-    written,
+    verify,
 )
-from trustsim.experiment.storage.store import Store
+from trustsim.experiment.storage.seals import read_manifest
+from trustsim.experiment.storage.store import Store, write_table
 
 CALIBRATED = "calibrated.toml"
 """The experiment with the best values, ready to be run."""
@@ -44,7 +44,8 @@ Profile = tuple[tuple[str, Trial], ...]
 
 def is_calibration(folder: Path) -> bool:
     """Whether a folder holds a calibration, and no results of an experiment."""
-    return (folder / CALIBRATION).is_file()
+    with clear_errors(folder, "read"):
+        return (folder / CALIBRATION).is_file()
 
 
 def begin(store: Store, config: CalibrationConfig) -> None:
@@ -64,7 +65,7 @@ def begin(store: Store, config: CalibrationConfig) -> None:
                 f"{folder}: holds another calibration: {difference}. Give another folder with "
                 "--out, or move this one away; nothing was changed"
             )
-    _write(folder / CALIBRATION, config.to_toml().encode())
+    store.write_files({CALIBRATION: config.to_toml().encode()})
     store.write_experiment(config.experiment.to_toml())
     kept = {key: value for key, value in store.manifest().items() if key in ("digest", "seconds")}
     store.write_manifest({**_manifest(config), **kept})
@@ -82,11 +83,14 @@ def finish(
 ) -> None:
     """Write the tables of a calibration, the experiment with the best values, and the manifest."""
     rows = [_row(config, trial) for trial in trials]
-    _write_table(store.folder, TRIALS, pd.DataFrame(rows).rename_axis("trial").reset_index())
-    rows = [{"parameter": path, **_row(config, trial)} for path, trial in profile]
-    _write_table(store.folder, PROFILE, pd.DataFrame(rows))
-    _write_table(store.folder, CHECK, check)
-    _write(store.folder / CALIBRATED, calibrated.encode())
+    tried = [{"parameter": path, **_row(config, trial)} for path, trial in profile]
+    frames = {
+        TRIALS: pd.DataFrame(rows).rename_axis("trial").reset_index(),
+        PROFILE: pd.DataFrame(tried),
+        CHECK: check,
+    }
+    files = {f"{name}.parquet": _as_table(frame) for name, frame in frames.items()}
+    store.write_files({**files, CALIBRATED: calibrated.encode()})
     store.write_manifest(
         {**_manifest(config), "trials": len(trials), "digest": digest(trials), "seconds": seconds}
     )
@@ -112,6 +116,11 @@ def read_finished(
     profile = tuple(
         (str(row["parameter"]), _trial(config, row)) for row in tables[PROFILE].to_dict("records")
     )
+    if digest(trials) != manifest["digest"]:
+        raise ConfigError(
+            f"{folder}: the trials in {TRIALS}.parquet do not have the digest that the manifest "
+            "says; run the calibration again, which writes both anew"
+        )
     return config, trials, profile, tables[CHECK], manifest
 
 
@@ -123,12 +132,9 @@ def digest(trials: Sequence[Trial]) -> str:
 
 def _asked(folder: Path) -> CalibrationConfig:
     """Read what was asked of a folder."""
+    verify(folder, CALIBRATION, EXPERIMENT)
     path = folder / CALIBRATION
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    return load_written(folder / EXPERIMENT, tables, str(path))
+    return load_written(folder / EXPERIMENT, read_toml(path), str(path))
 
 
 def _complete(config: CalibrationConfig) -> dict[str, Any]:
@@ -183,12 +189,8 @@ def _trial(config: CalibrationConfig, row: Mapping[Any, Any]) -> Trial:
     )
 
 
-def _write_table(folder: Path, name: str, frame: pd.DataFrame) -> None:
+def _as_table(frame: pd.DataFrame) -> bytes:
+    """Content of a Parquet file."""
     buffer = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer, compression="zstd")
-    _write(folder / f"{name}.parquet", buffer.getvalue())
-
-
-def _write(path: Path, content: Any) -> None:
-    with written(path) as file:
-        file.write(content)
+    write_table(pa.Table.from_pandas(frame, preserve_index=False), buffer)
+    return bytes(buffer.getvalue())

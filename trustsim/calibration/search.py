@@ -7,6 +7,8 @@ was killed and goes on tries the same values as one that was never disturbed.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +28,7 @@ STUDY = "calibration"
 SIMULATED = "simulated"
 FAILED = "failed"
 ERROR = "error"
+HASH = "hash"
 STARTUP_PER_PARAMETER = 4
 """Trials per free parameter that are spread over the whole space before the search narrows."""
 CANDIDATES = 64
@@ -146,13 +149,19 @@ class TrialStore:
 
     def _trial(self, kept: Any) -> Trial:
         simulated = kept.user_attrs[SIMULATED].items()
-        return Trial(
+        trial = Trial(
             {dimension.path: kept.params[dimension.path] for dimension in self.dimensions},
             {name: math.nan if mean is None else mean for name, mean in simulated},
             kept.value,
             kept.user_attrs[FAILED],
             kept.user_attrs[ERROR],
         )
+        if kept.user_attrs.get(HASH, hash_of(trial)) != hash_of(trial):
+            raise ConfigError(
+                f"{self.path}: trial {kept.number} has been changed since it was written; put the "
+                "file back from a copy, or move it away: its trials are done again"
+            )
+        return trial
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -230,5 +239,16 @@ def _frozen(trial: Trial, dimensions: Sequence[Dimension]) -> Any:
         params=trial.values,
         distributions=_distributions(dimensions),
         value=trial.loss,
-        user_attrs={SIMULATED: simulated, FAILED: trial.failed, ERROR: trial.error},
+        user_attrs={
+            SIMULATED: simulated,
+            FAILED: trial.failed,
+            ERROR: trial.error,
+            HASH: hash_of(trial),
+        },
     )
+
+
+def hash_of(trial: Trial) -> str:
+    """SHA-256 of a trial, by which a change of it is noticed."""
+    content = [trial.values, trial.simulated, trial.loss, trial.failed, trial.error]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

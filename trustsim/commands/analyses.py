@@ -11,12 +11,21 @@ from typing import Annotated, Any
 
 import typer
 
-from trustsim.commands.options import AllowMissing, Confidence, Folder, Measure
-from trustsim.commands.screen import say, tell
+from trustsim.commands.options import (
+    AllowMissing,
+    Confidence,
+    Folder,
+    Measure,
+    expanded,
+    tell_notes,
+)
+from trustsim.commands.screen import say
 from trustsim.commands.stopping import Stopped
 from trustsim.errors import ConfigError, suggestion
 
-Config = Annotated[Path, typer.Argument(help="Calibration file (TOML).", show_default=False)]
+Config = Annotated[
+    Path, typer.Argument(help="Calibration file (TOML).", show_default=False, callback=expanded)
+]
 Arm = Annotated[
     str | None, typer.Option(help="Only this challenger.", show_default="all challengers")
 ]
@@ -62,7 +71,7 @@ def compare(
     from trustsim.report.sections.comparison import comparison, sentences, text_table
 
     result = comparison(
-        _results(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
+        results_in(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
         correction=correction, allow_missing=allow_missing,  # type: ignore[arg-type]
     )  # fmt: skip
     say(*sentences(result), "", *text_table(result))
@@ -80,7 +89,7 @@ def sensitivity(
     from trustsim.report.sections.sensitivity import analyses, sentences
 
     result = analyses(
-        _results(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
+        results_in(folder), confidence, measure=measure, arm=arm, allow_missing=allow_missing
     )
     say(*sentences(result))
 
@@ -105,7 +114,7 @@ def discover(
     from trustsim.report.sections.discovery import analyses, pictures, sentences
     from trustsim.report.writing import show_all
 
-    results = _results(folder)
+    results = results_in(folder)
     result = analyses(
         results, confidence, measure=measure, arm=arm, threshold=threshold, density=density,
         allow_missing=allow_missing,
@@ -132,7 +141,10 @@ def calibrate(
         int | None, typer.Option(help="Trials of the search.", show_default="as in CONFIG")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the search.", show_default="results/<name>")
+        Path | None,
+        typer.Option(
+            help="Folder of the search.", show_default="results/<name>", callback=expanded
+        ),
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -156,13 +168,13 @@ def calibrate(
     say(f"report: {write_calibration(folder)}")
 
 
-def _results(folder: Path) -> Any:
+def results_in(folder: Path) -> Any:
     """Read a results folder, with what an interrupted run left in it."""
     from trustsim.experiment.run import collect
+    from trustsim.experiment.storage.files import unverified
     from trustsim.report.results import read_results
 
-    for notice in collect(folder):
-        tell(f"note: {notice}")
+    tell_notes([*collect(folder), *unverified(folder)])
     return read_results(folder)
 
 

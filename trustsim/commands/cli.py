@@ -19,7 +19,16 @@ from typer.core import TyperGroup
 
 from trustsim import __version__
 from trustsim.commands import analyses, running
-from trustsim.commands.options import FAILED, INTERRUPTED, WRONG, Changes, Config, Folder
+from trustsim.commands.options import (
+    FAILED,
+    INTERRUPTED,
+    WRONG,
+    Changes,
+    Config,
+    Folder,
+    refuse_gaps,
+    tell_notes,
+)
 from trustsim.commands.screen import enduring_streams, say, tell
 from trustsim.commands.stopping import STOPPED, Interrupts, Stopped, interrupts
 from trustsim.errors import ConfigError, nearest, shown
@@ -73,6 +82,9 @@ def _called(stopping: Interrupts) -> int:
         elif isinstance(error, ConfigError):
             code = WRONG
             tell(error)
+        elif isinstance(error, OSError) and error.filename is not None:
+            code = WRONG  # what the system refuses about a file is no defect of the program
+            tell(f"{error.filename}: cannot be used: {error.strerror}")
         elif hasattr(error, "format_message"):  # Typer's word for a call that it does not know
             code = WRONG
             said = io.StringIO()
@@ -102,11 +114,17 @@ for command in (running.run, running.ablate, running.plan):
 def report(folder: Folder) -> None:
     """Write the report of a results folder again."""
     from trustsim.calibration.folder import is_calibration
+    from trustsim.experiment.storage.files import unverified
     from trustsim.report.calibration_page import write_calibration
-    from trustsim.study import Results
+    from trustsim.report.writing import write_report
 
-    page = write_calibration(folder) if is_calibration(folder) else Results.open(folder).report()
-    say(f"report: {page}")
+    if is_calibration(folder):
+        tell_notes(unverified(folder))
+        say(f"report: {write_calibration(folder)}")
+        return
+    results = analyses.results_in(folder)
+    say(f"report: {write_report(folder)}")
+    refuse_gaps(folder, results.manifest)
 
 
 @app.command()
@@ -154,8 +172,20 @@ def describe(
     """Show every parameter of an experiment, with unit, bounds, default and source."""
     from trustsim.commands.describe import describe as described
     from trustsim.config.experiment import load_experiment
+    from trustsim.experiment.storage.files import (
+        EXPERIMENT,
+        kept_in,
+        unverified,
+        verify,
+    )
 
-    loaded = load_experiment(config, changes or [])
+    folder = kept_in(config)
+    if folder is None:
+        loaded = load_experiment(config, changes or [])
+    else:
+        tell(unverified(folder))
+        verify(folder, EXPERIMENT)
+        loaded = load_experiment(folder / EXPERIMENT, changes or [])
     if arm is not None and arm not in loaded.arms:
         raise ConfigError(
             f"{config}: has no arm {shown(arm)}{nearest(arm, loaded.arms)}; "

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from trustsim.commands.screen import tell
+from trustsim.config.paths import path_of
+
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 
-Config = Annotated[Path, typer.Argument(help="Experiment file (TOML).", show_default=False)]
-Folder = Annotated[Path, typer.Argument(help="Results folder.", show_default=False)]
+
+def expanded(path: Path | None) -> Path | None:
+    """Give the path of an argument or an option as it is meant."""
+    return None if path is None else path_of(path)
+
+
+Config = Annotated[
+    Path, typer.Argument(help="Experiment file (TOML).", show_default=False, callback=expanded)
+]
+Folder = Annotated[
+    Path, typer.Argument(help="Results folder.", show_default=False, callback=expanded)
+]
 Jobs = Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")]
-Out = Annotated[Path | None, typer.Option(help="Results folder.", show_default="results/<name>")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Results folder.", show_default="results/<name>", callback=expanded),
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value; can be repeated."),
@@ -28,3 +45,22 @@ Confidence = Annotated[float, typer.Option(help="Level of intervals and verdicts
 AllowMissing = Annotated[
     bool, typer.Option("--allow-missing", help="Leave out what is missing of the plan.")
 ]
+
+
+def tell_notes(notices: Iterable[str]) -> None:
+    """Tell what should be known, beside the answer."""
+    tell(*(f"note: {notice}" for notice in notices))
+
+
+def refuse_gaps(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """End with an exit code that says so if runs are missing that were planned and did not fail."""
+    planned, done, failed = (
+        manifest.get(f"runs_{key}", 0) for key in ("planned", "done", "failed")
+    )
+    if done + failed < planned:
+        tell(
+            f"{folder}: {planned - done - failed:,} of {planned:,} planned runs are missing, and "
+            "what is said here is said without them; run the experiment again with all its "
+            "replications, which computes no more than these"
+        )
+        raise typer.Exit(FAILED)

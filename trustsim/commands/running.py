@@ -22,6 +22,9 @@ from trustsim.commands.options import (
     Quiet,
     Replications,
     Seed,
+    expanded,
+    refuse_gaps,
+    tell_notes,
 )
 from trustsim.commands.screen import say, tell
 from trustsim.commands.stopping import Stopped
@@ -63,6 +66,7 @@ def ablate(
         typer.Argument(
             help="Experiment file (TOML), or the results folder of an ablation.",
             show_default=False,
+            callback=expanded,
         ),
     ],
     *,
@@ -78,7 +82,10 @@ def ablate(
     replications: Replications = None,
     seed: Seed = None,
     out: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="results/<name>_ablation")
+        Path | None,
+        typer.Option(
+            help="Results folder.", show_default="results/<name>_ablation", callback=expanded
+        ),
     ] = None,
     jobs: Jobs = None,
     measure: Measure = "total_cost",
@@ -88,14 +95,15 @@ def ablate(
     quiet: Quiet = False,
 ) -> None:
     """Switch each mechanism off in turn, and say what it carries of the difference of the arms."""
-    asked = {"measure": measure, "allow_missing": allow_missing}
+    asked: dict[str, Any] = {"measure": measure, "allow_missing": allow_missing}
     if config.is_dir():
         _refuse_options_of_a_run(
             config, mechanism=mechanisms, set=changes, replications=replications, seed=seed, out=out
         )
-        from trustsim.study import Results
+        from trustsim.commands.analyses import results_in
+        from trustsim.report.sections.ablation import analyses
 
-        say(*_carried(Results.open(config), confidence, asked))
+        say(*_carried(analyses(results_in(config), confidence, **asked)))
         return
     loaded = _loaded(config, changes or [], replications, seed, jobs)
     _refuse_what_no_run_has(loaded, measure, confidence)
@@ -122,7 +130,8 @@ def ablate(
     def answer(results: Any) -> Iterable[str]:
         # What failed is told in the end, and is no reason to say nothing of what did not.
         failed = bool(results.manifest["runs_failed"])
-        return _carried(results, confidence, asked | {"allow_missing": allow_missing or failed})
+        missing = {"allow_missing": allow_missing or failed}
+        return _carried(results.ablation(confidence, **asked | missing))
 
     _run(loaded, out, answer, report=not no_report, quiet=quiet, options={"jobs": jobs})
 
@@ -177,8 +186,7 @@ def _run(
     except KeyboardInterrupt:
         _interrupted(folder)
     manifest = results.manifest
-    for notice in manifest["notices"]:
-        tell(f"note: {notice}")
+    tell_notes(manifest["notices"])
     if manifest["runs_done"]:
         for line in answer(results):
             say(line)
@@ -187,15 +195,17 @@ def _run(
             say(f"report: {results.report()}")
     if manifest["runs_failed"]:
         _tell_failures(results, manifest)
+    refuse_gaps(folder, manifest)
+    if manifest["runs_failed"]:
         raise typer.Exit(FAILED)
 
 
-def _carried(results: Any, confidence: float, asked: dict[str, Any]) -> list[str]:
+def _carried(found: list[Any]) -> list[str]:
     """Say what mechanisms carry, in sentences and in a table for each challenger."""
     from trustsim.report.sections.ablation import sentences, text_table
 
     lines = []
-    for one in results.ablation(confidence, **asked):
+    for one in found:
         lines += [*sentences([one]), "", *text_table(one), ""]
     return lines
 
@@ -235,7 +245,7 @@ def _loaded(
 
 
 def _interrupted(folder: Path) -> NoReturn:
-    from trustsim.experiment.storage.files import read_manifest
+    from trustsim.experiment.storage.seals import read_manifest
 
     manifest = read_manifest(folder)
     done, planned = manifest.get("runs_done", 0), manifest.get("runs_planned", 0)

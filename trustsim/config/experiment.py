@@ -21,6 +21,7 @@ from trustsim.config.file import (
     sources_of,
 )
 from trustsim.config.models import KEPT, check_name
+from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.without import switched_off
@@ -166,7 +167,7 @@ def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> Exper
         If anything in it cannot be used: one message that names file, key, value, what is
         allowed and the nearest valid name.
     """
-    return experiment_of(read_experiment(Path(path), overrides))
+    return experiment_of(read_experiment(path_of(path), overrides))
 
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:

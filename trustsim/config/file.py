@@ -24,6 +24,7 @@ from trustsim.config.drafts import (
 )
 from trustsim.config.library import DEFAULT_MARKET, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
+from trustsim.config.paths import path_of
 from trustsim.config.toml import holds, is_file, read_change, read_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.translation import leaves, plain, read
@@ -66,12 +67,12 @@ def read_experiment(
     names = [*library().instruments, *shared["instruments"]]
     names += own_instruments if isinstance(own_instruments, Mapping) else ()
     tables: ExperimentFile = read(model, written, "", file, instruments=names)
-    for path_of, source in leaves(tables.sources):
-        where = at(file, f"sources.{path_of}")
+    for keys, source in leaves(tables.sources):
+        where = at(file, f"sources.{keys}")
         if not isinstance(source, str):
             raise ConfigError(f"{where}allowed: text in quotes")
-        if not holds(written, path_of.split(".")):
-            raise ConfigError(f"{where}the file has no {path_of} to be a source of")
+        if not holds(written, keys.split(".")):
+            raise ConfigError(f"{where}the file has no {keys} to be a source of")
     own = draft_of(tables, file)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
     common = replace(own.over(Draft(rows=shared)), base=base)
@@ -138,7 +139,7 @@ def _included(written: Mapping[str, Any], path: Path) -> Rows:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     rows = Draft().rows
     for name in read(FileList, written.get("include", []), "include", str(path)):
-        file = path.parent / name
+        file = path.parent / path_of(name)
         if not is_file(file):
             where = at(str(path), "include", name, given=True)
             raise ConfigError(f"{where}there is no file {shown(str(file))}")

@@ -24,6 +24,7 @@ from trustsim.config.drafts import (
     rows_over,
 )
 from trustsim.config.models import Entry, MarketFile, RowsFile
+from trustsim.config.paths import path_of
 from trustsim.config.toml import is_file, read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
@@ -74,7 +75,7 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
         raise ConfigError(
             f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
         )
-    path = Path(file).parent / name
+    path = Path(file).parent / path_of(name)
     if not is_file(path):
         raise ConfigError(f"{where}there is no file {shown(str(path))}")
     chain = (*above, path.resolve())

@@ -20,6 +20,7 @@ from trustsim import __version__
 from trustsim.config.drafts import Draft, draft_at, draft_with
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
+from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import check_replicate
@@ -136,7 +137,7 @@ class Scenario:
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
         """Read one arm of an experiment file."""
-        drafts = read_experiment(Path(path)).arms
+        drafts = read_experiment(path_of(path)).arms
         if arm not in drafts:
             raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, drafts)}")
         return cls.of(drafts[arm])

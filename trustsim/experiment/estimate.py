@@ -19,6 +19,14 @@ SECONDS_PER_ORDER = 0.9e-6
 SECONDS_PER_ROW = 2e-6
 """Time to work out and write a row of a table; measured likewise."""
 
+REPORT_SECONDS = 10.0
+REPORT_SECONDS_PER_ARM = 3.0
+REPORT_SECONDS_PER_ROW = 20e-6
+REPORT_SECONDS_PER_POINT = 3e-3
+"""Most time of the report, on one core: in any case; of every arm; of every row of runs and of the
+tables that it draws from; and of every point of a design and challenger. Measured likewise, on
+reports of one point, of a Latin hypercube and of an ablation, and rounded up by half or more."""
+
 BYTES_PER_NUMBER = 7.0
 """Room of a measure in a compressed table; measured on results of the built-in market."""
 
@@ -45,6 +53,8 @@ class Estimate:
         Orders expected, in all runs of `replications`.
     seconds : float
         Time on `cores` cores, without compilation and report.
+    report : float
+        Time of the report, seconds at most.
     bytes : float
         Size of the tables on disk.
     cores : int
@@ -57,6 +67,7 @@ class Estimate:
     most_replications: int
     orders: float
     seconds: float
+    report: float
     bytes: float
     cores: int
 
@@ -98,6 +109,7 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
     kept = orders if "orders" in config.keep else 0.0
     work += kept * SECONDS_PER_ORDER_KEPT
     precision = config.precision
+    most = 1.0 if precision is None else precision.max / plan.replications
     return Estimate(
         arms=len(plan.arms),
         points=plan.points,
@@ -105,8 +117,18 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
         most_replications=plan.replications if precision is None else precision.max,
         orders=orders,
         seconds=work / cores,
+        report=_report(plan, most * (rows if plan.points == 1 else len(plan))),
         bytes=rows * columns * BYTES_PER_NUMBER + kept * BYTES_PER_ORDER_KEPT,
         cores=cores,
+    )
+
+
+def _report(plan: Plan, rows: float) -> float:
+    """Most seconds that the report takes, which draws from so many rows."""
+    arms = len(plan.arms)
+    of_design = (arms - 1) * plan.points * REPORT_SECONDS_PER_POINT if plan.points > 1 else 0.0
+    return (
+        REPORT_SECONDS + arms * REPORT_SECONDS_PER_ARM + rows * REPORT_SECONDS_PER_ROW + of_design
     )
 
 
@@ -148,7 +170,8 @@ def plan_lines(config: ExperimentConfig, result: Estimate) -> Iterator[str]:
     yield (
         f"  time: about {duration(result.seconds)} on {result.cores} {noun}{at_least}"
         + (f", at most {duration(result.seconds * most)}" if most > 1 else "")
-        + " (estimated; add half a minute if the walk is not compiled yet)"
+        + f"; then at most {duration(result.report)} for the report (estimated; add half a minute "
+        "if the walk is not compiled yet)"
     )
     yield f"  disk: about {_size(result.bytes)} for {', '.join(config.keep)}{at_least}"
     if result.bytes > 1e9 and config.keep != ("runs",):

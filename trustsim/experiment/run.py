@@ -5,22 +5,24 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.execution.executors import Attempt, Compute, Executor, ThreadExecutor
 from trustsim.experiment.plan import Plan, Run, scenario_of
 from trustsim.experiment.stopping import Look, decide
-from trustsim.experiment.storage.files import EXPERIMENT, check_folder, read_table, rows_of
-from trustsim.experiment.storage.manifest import manifest_of, scenarios_of
-from trustsim.experiment.storage.store import CHUNKS, Merged, Store, opened
+from trustsim.experiment.storage.chunks import chunks_in
+from trustsim.experiment.storage.files import check_folder, experiment_in, read_table, rows_of
+from trustsim.experiment.storage.going_on import going_on
+from trustsim.experiment.storage.manifest import manifest_of
+from trustsim.experiment.storage.store import Merged, Store, opened
 from trustsim.experiment.storage.tables import RUNS, differences, rows_as_planned
 
 SECONDS_PER_CHUNK = 2.0
@@ -31,17 +33,6 @@ MOST_CHECKED = 2_000
 
 FULL_MARKET = 0
 """Point of an ablation at which nothing is off: a rule of precision asks for its difference."""
-
-FREE_TO_CHANGE = (
-    "name",
-    "question",
-    "baseline",
-    "replications",
-    "precision",
-    "run_timeout",
-    "smallest_difference",
-)
-"""Keys of an experiment that change no run."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +101,9 @@ def run_missing(
     cores = cores_to_use(jobs)
     executor = executor or ThreadExecutor(cores)
     started = time.monotonic()
+    folder = path_of(folder)
     with opened(folder) as store:
-        config = _going_on(store, config)
+        config = going_on(store, config)
         check_points(Plan(config))
         design = config.design
         notices = [f"{config.name}: {text}" for text in (design.notices if design else ())]
@@ -146,11 +138,12 @@ def collect(folder: Path) -> list[str]:
     list of str
         What the user should be told: chunks that were found damaged.
     """
+    folder = path_of(folder)
     check_folder(folder)
-    if not (folder / CHUNKS).is_dir():
+    if not chunks_in(folder):
         return []
     with opened(folder) as store:
-        config = load_experiment(folder / EXPERIMENT)
+        config = experiment_in(folder)
         store.merge(Plan(config), config.keep)
         return store.notices
 
@@ -170,8 +163,9 @@ def rerun(folder: Path, run_id: str) -> tuple[Run, list[str]]:
     ConfigError
         If the folder has no such run, or not yet.
     """
+    folder = path_of(folder)
     collect(folder)
-    config = load_experiment(folder / EXPERIMENT)
+    config = experiment_in(folder)
     plan = Plan(config)
     place = plan.place_of(run_id)
     if place is None:
@@ -233,7 +227,8 @@ class _Work:
         failed = {attempt.run.run_id for attempt in self.failed}
         places = plan.order(0, replications)
         ids = plan.ids[places]
-        done = np.isin(ids, store.done(config.keep))
+        known = store.done(config.keep)
+        done = np.isin(ids, known)
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
         notices = [*self.notices, *store.notices]
         start = manifest_of(
@@ -259,7 +254,14 @@ class _Work:
                 config, plan, merged,
                 done=rows, failed=failures, seconds=seconds, notices=notices,
             )  # fmt: skip
-            store.write_manifest(manifest)
+            manifest = store.write_manifest(manifest)
+        lost = len(known) + len(todo) - len(self.failed) + len(failed) - rows
+        if lost > 0:
+            raise ConfigError(
+                f"{store.folder}: {lost:,} of {len(plan):,} runs are missing at the end, because "
+                "files were removed while the experiment ran or were never given back; run again, "
+                "which computes no more than these"
+            )
         return manifest
 
     def _keep(self, attempts: Any, planned: int, todo: int, tables: Collection[str]) -> None:
@@ -318,58 +320,3 @@ def check_points(plan: Plan) -> None:
                 raise ConfigError(
                     f"{plan.config.name}: design: point {point} ({values}): {error}"
                 ) from None
-
-
-def _going_on(store: Store, config: ExperimentConfig) -> ExperimentConfig:
-    """Give the experiment as it goes on from what a folder holds.
-
-    Replications, points and tables that are there are kept even if fewer are asked for.
-
-    Raises
-    ------
-    ConfigError
-        If the folder holds another experiment; nothing is changed then.
-    """
-    if not (store.folder / EXPERIMENT).exists():
-        return config
-    check_folder(store.folder)
-    there = load_experiment(store.folder / EXPERIMENT)
-    known = store.manifest().get("scenarios") or scenarios_of(there)
-    wider = _wider(there, config) if known == scenarios_of(config) else None
-    if wider is not None:
-        return wider
-    tables = tomllib.loads(config.to_toml())
-    difference = _difference(tomllib.loads(there.to_toml()), tables) or "a rule of its own differs"
-    raise ConfigError(
-        f"{store.folder}: holds the results of another experiment: {difference}. Give another "
-        "folder with --out, or move this one away; nothing was changed"
-    )
-
-
-def _wider(there: ExperimentConfig, config: ExperimentConfig) -> ExperimentConfig | None:
-    """Give the experiment with all points and tables of both; None if these do not go together."""
-    if not set(config.keep) <= set(there.keep):
-        return None
-    config = dataclasses.replace(config, keep=there.keep)
-    if config.design is None or there.design is None:
-        return config if config.design is there.design else None
-    if config.design.method == there.design.method and config.design.points:
-        config = dataclasses.replace(config, design=config.design.extending(there.design))
-    mine, theirs = Plan(config), Plan(there)
-    if mine.holds(theirs):
-        return config
-    return dataclasses.replace(config, design=there.design) if theirs.holds(mine) else None
-
-
-def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = "") -> str:
-    """Say in what two experiments differ first."""
-    for key in dict.fromkeys([*there, *here]):
-        path = f"{above}{key}"
-        if path in FREE_TO_CHANGE or (key in there and key in here and there[key] == here[key]):
-            continue
-        if isinstance(there.get(key), Mapping) and isinstance(here.get(key), Mapping):
-            return _difference(there[key], here[key], f"{path}.")
-        if isinstance(there.get(key, {}), Mapping) and isinstance(here.get(key, {}), Mapping):
-            return f"{path} is only {'there' if key in there else 'in the config'}"
-        return f"{path} is {shown(there.get(key))} there and {shown(here.get(key))} in the config"
-    return ""

@@ -14,6 +14,7 @@ from trustsim import __version__
 from trustsim.calibration.fit import Calibration, read_calibration
 from trustsim.calibration.identifiability import AS_WELL, FLAT, Spread
 from trustsim.calibration.response import to_unit
+from trustsim.config.paths import path_of
 from trustsim.report.figures.analyses.calibration import (
     calibration_check,
     calibration_profiles,
@@ -57,7 +58,7 @@ def write_calibration(folder: str | Path, confidence: float = 0.95) -> Path:
         "digest": result.digest,
     }
     return write_page(
-        Path(folder),
+        path_of(folder),
         experiment.name,
         experiment.question.strip(),
         section(result, confidence),

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trustsim import __version__
-from trustsim.experiment.storage.files import clear_errors, written
+from trustsim.config.paths import path_of
+from trustsim.errors import clear_errors
+from trustsim.experiment.storage.files import written
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.labels import plain
@@ -49,6 +51,7 @@ def write_page(
     Path
         The page.
     """
+    folder = path_of(folder)
     metadata = {
         "Creator": f"trustsim {provenance['model version']}",
         "Source": plain(name),

@@ -5,8 +5,7 @@ Only the table of runs is read at once; the tables per round and per age when th
 
 from __future__ import annotations
 
-import json
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,7 +17,11 @@ import pandas as pd
 from trustsim.analysis.means import Reading
 from trustsim.config.design import SAMPLED, Design, read_design
 from trustsim.config.models import KEPT, TABLES
-from trustsim.errors import ConfigError, nearest
+from trustsim.config.paths import path_of
+from trustsim.config.toml import read_toml
+from trustsim.errors import ConfigError, clear_errors, nearest
+from trustsim.experiment.storage.files import EXPERIMENT, read_table, verify
+from trustsim.experiment.storage.seals import MANIFEST, read_manifest
 from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
 
@@ -58,12 +61,12 @@ class Reported:
         None if it is not there, and for several design points: their rows are of different
         markets, whose paths over time have no common meaning, and they may be many.
         """
-        return self._detail("rounds.parquet")
+        return self._detail("rounds")
 
     @cached_property
     def ages(self) -> pd.DataFrame | None:
         """Table per relationship age; None as `rounds` is."""
-        return self._detail("ages.parquet")
+        return self._detail("ages")
 
     @cached_property
     def points(self) -> int:
@@ -99,7 +102,9 @@ class Reported:
         """
         arms = [str(a) for a in _table(self.experiment, "arms")] or self.arms
         last = int(self.runs["replicate"].max()) + 1
-        replications = int(self.manifest.get("replications", last))
+        written = self.experiment.get("replications")
+        least = max(last, written) if type(written) is int else last
+        replications = self.manifest.get("replications", least)
         if self.ablated is not None:
             return arms, 1, replications
         points = int(self.runs["point"].max()) + 1 if "point" in self.runs else 1
@@ -154,7 +159,7 @@ class Reported:
         return int((self.runs["arm"] == arm).sum())
 
     def _detail(self, name: str) -> pd.DataFrame | None:
-        return None if self.points > 1 else _with_points(_frame(self.folder / name), self.runs)
+        return None if self.points > 1 else _with_points(_frame(self.folder, name), self.runs)
 
 
 def read_results(folder: Path) -> Reported:
@@ -166,9 +171,12 @@ def read_results(folder: Path) -> Reported:
         If there is no folder, no readable table of runs, or no finished run in it; or if a file
         that is there cannot be read.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder")
-    runs = _frame(folder / "runs.parquet")
+    folder = path_of(folder)
+    with clear_errors(folder, "read"):
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder")
+    manifest = read_manifest(folder)
+    runs = _frame(folder, "runs")
     if runs is None:
         raise ConfigError(f"{folder}: no runs.parquet; is this a folder of results?")
     for column in ("arm", "replicate"):
@@ -180,8 +188,9 @@ def read_results(folder: Path) -> Reported:
     if runs.empty:
         raise ConfigError(f"{folder / 'runs.parquet'}: no finished run")
     ablated = None
-    failures = _frame(folder / "failures.parquet")
-    experiment = _read(folder / "experiment.toml", tomllib.loads)
+    failures = _frame(folder, "failures")
+    verify(folder, EXPERIMENT)
+    experiment = read_toml(folder / EXPERIMENT) if os.path.lexists(folder / EXPERIMENT) else None
     if _is_ablation(runs, experiment or {}):
         ablated, runs = runs, runs[runs[WITHOUT] == NOTHING]
         if runs.empty:
@@ -189,20 +198,19 @@ def read_results(folder: Path) -> Reported:
                 f"{folder / 'runs.parquet'}: no finished run of the full market, which an ablation "
                 "compares all others with"
             )
-    manifest = _read(folder / "manifest.json", json.loads)
-    if not isinstance(manifest, dict | None):
-        raise ConfigError(f"{folder / 'manifest.json'}: not a JSON object")
     result = Reported(
         folder=folder,
         runs=runs,
         ablated=ablated,
         failures=0 if failures is None else len(failures),
         experiment=experiment or {},
-        manifest=manifest or {},
+        manifest=manifest,
     )
     wanted = [f"{table}.parquet" for table in TABLES if result.keeps(table)]
-    wanted += ["experiment.toml", "manifest.json"]
-    return replace(result, missing=tuple(n for n in wanted if not (folder / n).is_file()))
+    wanted += [EXPERIMENT, MANIFEST]
+    missing = tuple(n for n in wanted if not (folder / n).is_file())
+    verify(folder, *missing)
+    return replace(result, missing=missing)
 
 
 def _table(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -234,19 +242,10 @@ def _with_points(table: pd.DataFrame | None, runs: pd.DataFrame) -> pd.DataFrame
     return table.merge(runs[["run_id", "point"]], on="run_id", how="inner")
 
 
-def _frame(path: Path) -> pd.DataFrame | None:
-    if not path.is_file():
+def _frame(folder: Path, name: str) -> pd.DataFrame | None:
+    path = folder / f"{name}.parquet"
+    if not os.path.lexists(path):
+        verify(folder, path.name)
         return None
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not a readable Parquet table ({error})") from error
-
-
-def _read(path: Path, parse: Any) -> Any:
-    if not path.is_file():
-        return None
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
+    frame: pd.DataFrame = read_table(folder, name).to_pandas()
+    return frame

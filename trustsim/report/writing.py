@@ -15,8 +15,8 @@ from pathlib import Path
 import jinja2
 
 from trustsim import __version__
-from trustsim.errors import ConfigError
-from trustsim.experiment.storage.files import clear_errors, written
+from trustsim.errors import ConfigError, clear_errors
+from trustsim.experiment.storage.files import written
 from trustsim.report.figures.style import COLUMN, WIDE, footer, our_style, save
 from trustsim.report.results import Reported, read_results
 from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
@@ -105,8 +105,9 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         If the folder or its table of runs is missing, empty or unreadable, or if nothing can be
         written.
     """
-    folder = Path(folder)
     results = read_results(folder)
+    folder = results.folder
+    _ = results.rounds, results.ages  # what cannot be read is refused before anything is drawn
     student = f", Student t over {UNITS[results.reading['over']]}"
     shown = show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]

@@ -18,6 +18,8 @@ from support.small_experiment import (
     interrupted,
     leave_chunks,
     manifest,
+    reseal,
+    unsealed,
 )
 
 from trustsim.config.experiment import ExperimentConfig
@@ -84,31 +86,35 @@ class TestStopping:
         assert not (out / "chunks").exists()
 
 
-# A merge renames the tables one after the other, that of runs last, writes the manifest and then
-# removes the chunks. After each of these steps a process may be killed.
-STEPS = ["ages.parquet", "rounds.parquet", "runs.parquet", "manifest.json", "chunks"]
-
-
-@pytest.mark.parametrize("last_step", range(len(STEPS)))
+# A merge writes the manifest and renames the table, for each of three tables, that of runs last;
+# then it writes the manifest. A process may be killed before each of these renames, and after all.
+@pytest.mark.parametrize("last_step", range(8))
 def test_killed_while_merging(
-    small: ExperimentConfig, finished: Path, folder: Path, tmp_path: Path, last_step: int
+    small: ExperimentConfig, folder: Path, tmp_path: Path, last_step: int, monkeypatch: Any
 ) -> None:
     more = small.replace(replications=5)
     fresh = run_missing(more, tmp_path / "fresh")
-    chunks = leave_chunks(more, folder, runs=3, per_chunk=1)
-    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    kept = {path: path.read_bytes() for path in chunks}
-    collect(folder)
-    assert manifest(folder)["digest"] == fresh["digest"]
-    for name in STEPS[last_step + 1 :]:
-        if name == "chunks":
-            (folder / "chunks").mkdir()
-            for path, content in kept.items():
-                path.write_bytes(content)
-        else:
-            (folder / name).write_bytes(before[folder / name])
+    leave_chunks(more, folder, runs=3, per_chunk=1)
+    real, steps = Path.replace, []
+
+    def killed(path: Path, target: Path) -> Path:
+        if len(steps) == last_step:
+            raise KeyboardInterrupt
+        steps.append(target.name)
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        patch.setattr("trustsim.experiment.storage.store.remove", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            collect(folder)
+    assert steps == [*STEPS, "manifest.json"][:last_step]
     assert check(folder).sound, check(folder).wrong
     assert run_missing(more, folder)["digest"] == fresh["digest"]
+
+
+STEPS = ["manifest.json", "ages.parquet", "manifest.json", "rounds.parquet"]
+STEPS += ["manifest.json", "runs.parquet"]
 
 
 class TestDamage:
@@ -148,7 +154,7 @@ class TestDamage:
         path.write_bytes(path.read_bytes()[:left])
         others = {p: p.read_bytes() for p in folder.glob("*.parquet")}
         monkeypatch.setattr(SIMULATION, "simulate", None)
-        with pytest.raises(ConfigError, match=rf"{table}\.parquet: is damaged .*put it back"):
+        with pytest.raises(ConfigError, match=rf"{table}\.parquet: is damaged.*put it back"):
             run_missing(small.replace(replications=5), folder)
         assert {p: p.read_bytes() for p in folder.glob("*.parquet")} == others
 
@@ -190,6 +196,7 @@ class TestDamage:
         path = folder / "rounds.parquet"
         rounds = Results(folder).rounds
         rounds[rounds["run_id"] != rounds["run_id"][0]].to_parquet(path, index=False)
+        reseal(folder)
         with pytest.raises(ConfigError, match=r"rounds\.parquet: lacks 1 runs that runs\.parquet"):
             run_missing(small.replace(replications=5), folder)
         assert len(list((folder / "chunks").glob("*.arrow"))) == 1
@@ -200,10 +207,18 @@ class TestDamage:
             ("{", "cannot be read"),
             ("[1, 2]", "is no manifest"),
             (b"\xff\xfe\x00", "cannot be read"),
-            ({"seconds": "long"}, r"seconds = 'long': allowed: int or float"),
-            ({"scenarios": 3}, "scenarios = 3: allowed: dict"),
-            ({"digest": None}, "digest = None: allowed: str"),
-            ({"runs_done": True}, "runs_done = True: allowed: int"),
+            ({"seconds": "long"}, r"seconds = 'long': allowed: a number"),
+            ({"scenarios": 3}, "scenarios = 3: allowed: texts by name"),
+            ({"digest": None}, "digest = None: allowed: text"),
+            ({"runs_done": True}, "runs_done = True: allowed: a whole number"),
+            ({"runs_done": -5}, "runs_done = -5: allowed: a whole number from 0"),
+            ({"orders": float("nan")}, "NaN is no number"),
+            ({"runs_planned": 10**400}, "runs_planned = 1000+.*: allowed: a whole number"),
+            ({"replications": 0}, "replications = 0: allowed: a whole number from 1"),
+            ({"seconds": "9" * 5000}, "seconds = .*: allowed: a number"),
+            ({"notices": [["nested"]]}, "allowed: a list of texts"),
+            ({"seconds": 3}, "is damaged, or was changed by hand"),
+            ("[" * 100_000, "cannot be read"),
         ],
     )
     def test_a_damaged_manifest(
@@ -222,6 +237,9 @@ class TestDamage:
         runs = Results(folder).runs
         runs.loc[3, "total_cost"] += 1e-9
         runs.to_parquet(folder / "runs.parquet", index=False)
+        with pytest.raises(ConfigError, match=r"runs\.parquet: is damaged, or was changed"):
+            run_missing(small, folder)
+        unsealed(folder)
         found = run_missing(small, folder)
         assert [text for text in found["notices"] if "trustsim check" in text]
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.small_experiment import SIMULATION, all_runs, attempts_of, content, counted, manifest
+from support.small_experiment import (
+    SIMULATION,
+    all_runs,
+    attempts_of,
+    content,
+    counted,
+    manifest,
+    reseal,
+)
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError
@@ -124,8 +131,7 @@ class TestFolder:
         assert load_experiment(folder / "experiment.toml").question == "Why?"
 
     def test_another_version_is_refused(self, folder: Path, small: ExperimentConfig) -> None:
-        changed = {**manifest(folder), "model_version": "0.0.1"}
-        (folder / "manifest.json").write_text(json.dumps(changed))
+        reseal(folder, model_version="0.0.1")
         before = content(folder)
         for use in (lambda: run_missing(small, folder), lambda: rerun(folder, "x")):
             with pytest.raises(ConfigError, match=r"trustsim 0\.0\.1"):

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.small_experiment import SIMULATION, all_runs, attempts_of, leave_chunks
+from support.small_experiment import SIMULATION, all_runs, attempts_of, leave_chunks, reseal
 
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
@@ -196,6 +196,7 @@ class TestMerging:
     ) -> None:
         rounds = read_table(folder, "rounds")
         pq.write_table(rounds, folder / "rounds.parquet", row_group_size=2)
+        reseal(folder)
         more = small.replace(replications=5)
         fresh = run_missing(more, tmp_path / "fresh")
         assert run_missing(more, folder)["digest"] == fresh["digest"]

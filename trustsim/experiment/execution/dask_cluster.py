@@ -17,10 +17,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError, at
 
 ADDRESS = re.compile(
@@ -184,7 +184,7 @@ def _scheduler_at(address: str) -> str:
     until = time.monotonic() + CONNECT_WITHIN
     while True:
         try:
-            found = json.loads(Path(address).read_text(encoding="utf-8"))["address"]
+            found = json.loads(path_of(address).read_text(encoding="utf-8"))["address"]
             check_address(found)
         except FileNotFoundError as error:
             why = error.strerror

@@ -7,12 +7,24 @@ It is read where it lies, by mapping it into memory.
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from trustsim.errors import ConfigError, clear_errors
 from trustsim.experiment.storage.tables import Tables
+
+CHUNKS = "chunks"
+NAME = re.compile(r"[0-9a-f]{16}\.arrow")
+"""Name of a chunk, after its first run; other files in the folder are somebody else's."""
+UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.arrow\.new")
+"""Name of a chunk that is being written."""
+ASIDE = "damaged-"
+"""What names of damaged files begin with."""
 
 CHECKSUM = hashlib.sha256().digest_size
 TABLE = b"table"
@@ -30,8 +42,20 @@ def packed(tables: Tables) -> bytes:
 
 
 def unpacked(path: Path) -> Tables:
-    """Give the tables in a file, which was found sound before."""
-    return _tables(_mapped(path))
+    """Give the tables in a file that was found sound before.
+
+    Raises
+    ------
+    ConfigError
+        If it is so no longer.
+    """
+    tables = unpacked_if_sound(path)
+    if tables is None:
+        raise ConfigError(
+            f"{path}: was damaged or removed while it was merged into the tables; run again: what "
+            "is missing then, and nothing else, is computed again"
+        )
+    return tables
 
 
 def unpacked_if_sound(path: Path) -> Tables | None:
@@ -41,8 +65,68 @@ def unpacked_if_sound(path: Path) -> Tables | None:
         if hashlib.sha256(content[CHECKSUM:]).digest() != content[:CHECKSUM].to_pybytes():
             return None
         return _tables(content)
+    except PermissionError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (KeyError, OSError, pa.ArrowException):
         return None
+
+
+def chunks_in(folder: Path) -> list[Path]:
+    """Chunks of a results folder; what is not ours by its name is none."""
+    return [path for path in _listed(folder) if NAME.fullmatch(path.name)]
+
+
+def remove(folder: Path, paths: Collection[Path]) -> None:
+    """Remove chunks and what is left of unfinished ones, and their folder if nothing else is in it.
+
+    A chunk that cannot be removed is merged again later, which changes nothing.
+    """
+    unfinished = [path for path in _listed(folder) if UNFINISHED.fullmatch(path.name)]
+    for path in [*paths, *unfinished]:
+        with suppress(OSError):
+            path.unlink()
+    with suppress(OSError):
+        (folder / CHUNKS).rmdir()
+
+
+def sound_in(folder: Path, notices: list[str]) -> Iterator[tuple[Path, Tables]]:
+    """Give all sound chunks; one that is damaged is set aside, so that its runs are done again.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+    notices : list of str
+        What was set aside is added.
+    """
+    for path in chunks_in(folder):
+        tables = unpacked_if_sound(path)
+        if tables is not None:
+            yield path, tables
+            continue
+        aside = _path_aside(folder, path.name)
+        with clear_errors(aside):
+            path.replace(aside)
+        notices.append(
+            f"{path}: is damaged (its checksum does not fit) and was set aside as {aside.name}; "
+            "its runs do not count as done"
+        )
+
+
+def _listed(folder: Path) -> list[Path]:
+    with clear_errors(folder / CHUNKS, "read"):
+        try:
+            return sorted((folder / CHUNKS).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+def _path_aside(folder: Path, name: str) -> Path:
+    path, number = folder / f"{ASIDE}{name}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{ASIDE}{number}-{name}"
+    return path
 
 
 def _mapped(path: Path) -> Any:

@@ -5,39 +5,41 @@ What is wrong with a file is said in plain words.
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trustsim import __version__
-from trustsim.errors import ConfigError, shown
+from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.errors import ConfigError, clear_errors
+from trustsim.experiment.storage.seals import (
+    MANIFEST,
+    Hashing,
+    harm,
+    is_sealed,
+    read_manifest,
+)
 from trustsim.experiment.storage.tables import RUN_ID
 
 EXPERIMENT = "experiment.toml"
-MANIFEST = "manifest.json"
 FAILURES = "failures.parquet"
-KINDS: Mapping[str, tuple[type, ...]] = {
-    "name": (str,),
-    "model_version": (str,),
-    "scenarios": (dict,),
-    "seed": (int,),
-    "runs_planned": (int,),
-    "runs_done": (int,),
-    "runs_failed": (int,),
-    "orders": (int,),
-    "seconds": (int, float),
-    "digest": (str,),
+TABLE_REMEDY = (
+    "put it back from a copy, or move the tables (*.parquet) away and run again: then all is "
+    "computed anew"
+)
+REMEDIES = {
+    EXPERIMENT: "put it back from a copy, or run the experiment again from the file that it was "
+    "made from: it is written anew, and no run is lost",
+    FAILURES: "put it back from a copy, or run the experiment again: it is written anew",
 }
-"""What stands under the keys of a manifest that others rely on."""
+"""What can be done about a file that is not as it was written; of tables `TABLE_REMEDY`."""
 
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> Any:
@@ -46,20 +48,34 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> Any
     Raises
     ------
     ConfigError
-        If it is not there or cannot be read.
+        If it is not there, cannot be read, or is not as it was written.
     """
+    verify(folder, f"{name}.parquet")
     with opened_table(folder / f"{name}.parquet") as file:
         return file.read(columns).replace_schema_metadata(None)
 
 
-def parts_of(folder: Path, name: str, columns: list[str] | None = None) -> Iterator[Any]:
+def parts_of(
+    folder: Path, name: str, columns: list[str] | None = None, *, verified: bool = False
+) -> Iterator[Any]:
     """Read one of the tables of a folder in parts, so that it may be larger than the memory.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    columns : list of str, optional
+        All if not given.
+    verified : bool
+        Whether the table has been verified already.
 
     Raises
     ------
     ConfigError
-        If it is not there or cannot be read.
+        If it is not there, cannot be read, or is not as it was written.
     """
+    if not verified:
+        verify(folder, f"{name}.parquet")
     with opened_table(folder / f"{name}.parquet") as file:
         for number in range(file.num_row_groups):
             yield file.read_row_group(number, columns).replace_schema_metadata(None)
@@ -71,12 +87,13 @@ def rows_of(folder: Path, name: str, run_ids: Collection[str]) -> Any:
     Raises
     ------
     ConfigError
-        If the table is not there or cannot be read.
+        If the table is not there, cannot be read, or is not as it was written.
     """
+    verify(folder, f"{name}.parquet")
     wanted = pa.array(sorted(run_ids), pa.string())
     with opened_table(folder / f"{name}.parquet") as file:
         result = [file.schema_arrow.empty_table().replace_schema_metadata(None)]
-    for part in parts_of(folder, name):
+    for part in parts_of(folder, name, verified=True):
         result.append(part.filter(pc.is_in(part[RUN_ID].cast(pa.string()), value_set=wanted)))
     return pa.concat_tables(result)
 
@@ -89,38 +106,63 @@ def opened_table(path: Path) -> Iterator[Any]:
             yield file
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; has the experiment been run?") from None
-    except (OSError, pa.ArrowException) as error:
+    except PermissionError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         reason = "it is a folder" if path.is_dir() else " ".join(str(error).split())
-        raise ConfigError(
-            f"{path}: is damaged ({reason}); put it back from a copy, or move the tables "
-            "(*.parquet) away and run again: then all is computed anew"
-        ) from None
+        raise ConfigError(f"{path}: is damaged ({reason}); {TABLE_REMEDY}") from None
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a folder; empty if there is none yet.
+def verify(folder: Path, *names: str) -> None:
+    """See to it that files are as they were written, as far as the manifest of the folder knows.
 
     Raises
     ------
     ConfigError
-        If it is damaged.
+        With the first file that is not.
     """
-    path = folder / MANIFEST
-    if not path.exists():
-        return {}
-    remedy = "delete it and run the experiment again: it is written anew, and no run is lost"
-    try:
-        manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}; {remedy}") from None
-    if not isinstance(manifest, dict):
-        raise ConfigError(f"{path}: is no manifest of an experiment; {remedy}")
-    for key, kinds in KINDS.items():
-        value = manifest.get(key)
-        if key in manifest and (not isinstance(value, kinds) or isinstance(value, bool)):
-            allowed = " or ".join(kind.__name__ for kind in kinds)
-            raise ConfigError(f"{path}: {key} = {shown(value)}: allowed: {allowed}; {remedy}")
-    return manifest
+    manifest = read_manifest(folder)
+    for name in names:
+        with clear_errors(folder / name, "read"):
+            wrong = harm(folder, name, manifest)
+        if wrong:
+            raise ConfigError(f"{folder / name}: {wrong}; {REMEDIES.get(name, TABLE_REMEDY)}")
+
+
+def unverified(folder: Path) -> list[str]:
+    """Say that nothing in a folder can be verified, if that is so."""
+    if is_sealed(read_manifest(folder)):
+        return []
+    lacks = (
+        "its manifest has no hashes of its files"
+        if (folder / MANIFEST).exists()
+        else (f"it has no {MANIFEST}")
+    )
+    return [
+        f"{folder}: {lacks}, so it cannot be seen whether a file was changed; the next "
+        "'trustsim run' writes them"
+    ]
+
+
+def kept_in(path: Path) -> Path | None:
+    """Give the results folder that a path is, or whose experiment it is; None if it is neither."""
+    with clear_errors(path, "read"):
+        for folder in (path, *([path.parent] if path.name == EXPERIMENT else [])):
+            if (folder / MANIFEST).exists() and (folder / EXPERIMENT).exists():
+                return folder
+    return None
+
+
+def experiment_in(folder: Path) -> ExperimentConfig:
+    """Read the experiment of a folder.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or is not as it was written.
+    """
+    verify(folder, EXPERIMENT)
+    return load_experiment(folder / EXPERIMENT)
 
 
 CALIBRATION = "calibration.toml"
@@ -138,17 +180,23 @@ def check_folder(folder: Path, kind: str = "experiment") -> None:
     ConfigError
         If it does not.
     """
-    if not folder.is_dir():
-        what = "is a file, not a results folder" if folder.exists() else "there is no such folder"
-        raise ConfigError(f"{folder}: {what}")
-    if not (folder / EXPERIMENT).is_file():
-        raise ConfigError(f"{folder}: holds no {EXPERIMENT}, so it is no results folder")
-    there = "calibration" if (folder / CALIBRATION).exists() else "experiment"
+    with clear_errors(folder, "read"):
+        if not folder.is_dir():
+            what = "a file, not a results folder" if folder.exists() else "no such folder"
+            raise ConfigError(f"{folder}: {'is' if folder.exists() else 'there is'} {what}")
+        if not (folder / EXPERIMENT).is_file():
+            raise ConfigError(f"{folder}: holds no {EXPERIMENT}, so it is no results folder")
+        there = "calibration" if (folder / CALIBRATION).exists() else "experiment"
     if there != kind:
         raise ConfigError(
             f"{folder}: holds {STUDIES[there]}, not {STUDIES[kind]}. Give another folder with "
             "--out, or move this one away; nothing was changed"
         )
+    refuse_version(folder)
+
+
+def refuse_version(folder: Path) -> None:
+    """Refuse a folder that another version has made."""
     made_by = read_manifest(folder).get("model_version", __version__)
     if made_by != __version__:
         raise ConfigError(
@@ -158,8 +206,14 @@ def check_folder(folder: Path, kind: str = "experiment") -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
+def written(path: Path, announce: Callable[[str], None] | None = None) -> Iterator[Hashing]:
     """Open a file for writing that appears under its name as a whole, at the end, or not at all.
+
+    Parameters
+    ----------
+    path : Path
+    announce : callable, optional
+        Called with the SHA-256 hash of what was written, before it appears under its name.
 
     Raises
     ------
@@ -170,25 +224,17 @@ def written(path: Path) -> Iterator[BinaryIO]:
     with clear_errors(path):
         try:
             with new.open("wb") as file:
-                yield file
+                hashing = Hashing(file)
+                yield hashing
                 file.flush()
                 os.fsync(file.fileno())
+            if announce is not None:
+                announce(hashing.hexdigest())
             new.replace(path)
         except BaseException:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
             raise
-
-
-@contextmanager
-def clear_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about writing a file into a `ConfigError`."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = "; make room and run again: what is done so far is kept" if full else ""
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}{advice}") from None
 
 
 def settle(folder: Path) -> None:
@@ -199,41 +245,3 @@ def settle(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
-
-
-def lock(file: BinaryIO, folder: Path) -> None:
-    """Take the lock of a folder; the system gives it back when the process ends.
-
-    Raises
-    ------
-    ConfigError
-        If another process has it.
-    """
-    take = _windows_lock if sys.platform == "win32" else _posix_lock
-    try:
-        take(file)
-    except OSError:
-        file.seek(0)
-        owner = file.read(20).strip().decode(errors="replace")
-        raise ConfigError(
-            f"{folder}: another process{f' (number {owner})' if owner else ''} is working in it; "
-            "wait until it has finished, or give another folder with --out"
-        ) from None
-    with suppress(OSError):  # on a full disk: who holds the lock is told out of courtesy only
-        file.truncate(0)
-        file.write(str(os.getpid()).encode())
-
-
-def _posix_lock(file: BinaryIO) -> None:
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _windows_lock(file: BinaryIO) -> None:
-    import msvcrt
-
-    # A byte far behind the text, so that another process can read who holds the lock.
-    file.seek(1 << 20)
-    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    file.seek(0)

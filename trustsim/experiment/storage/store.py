@@ -8,9 +8,8 @@ memory than a window of them.
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,40 +23,32 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trustsim.config.models import TABLES
-from trustsim.errors import ConfigError
+from trustsim.errors import ConfigError, clear_errors
 from trustsim.experiment.execution.executors import Attempt
 from trustsim.experiment.plan import Plan
 from trustsim.experiment.storage import chunks
+from trustsim.experiment.storage.chunks import CHUNKS, packed, remove, sound_in
 from trustsim.experiment.storage.files import (
     EXPERIMENT,
     FAILURES,
-    MANIFEST,
-    clear_errors,
-    lock,
     opened_table,
-    parts_of,
-    read_manifest,
     settle,
     written,
 )
+from trustsim.experiment.storage.locks import lock
 from trustsim.experiment.storage.merging import Finder, Merging, Piece, blocks
+from trustsim.experiment.storage.open_folder import LOCK, OpenFolder
+from trustsim.experiment.storage.seals import MANIFEST, is_sealed, read_manifest
 from trustsim.experiment.storage.tables import (
     NAMES,
     RUN_ID,
     RUNS,
     Digest,
-    Tables,
     identity,
     tables_of,
 )
 
-CHUNKS = "chunks"
-LOCK = ".lock"
-
 Ids = npt.NDArray[np.bytes_]
-
-ASIDE = "damaged-"
-"""What names of damaged files begin with."""
 
 
 @dataclass(frozen=True)
@@ -79,40 +70,8 @@ class Merged:
     digest: str = field(default_factory=lambda: Digest().hexdigest())
 
 
-class Store:
-    """An open results folder; only one process can have it open.
-
-    Attributes
-    ----------
-    folder : Path
-        The folder.
-    notices : list of str
-        What the user should be told: what was found damaged and set aside.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.notices: list[str] = []
-
-    def set_aside(self) -> list[str]:
-        """Say what was found damaged earlier and is still there."""
-        return [
-            f"{path}: was found damaged and set aside; its runs are computed again, and the file "
-            "can be removed"
-            for path in sorted(self.folder.glob(f"{ASIDE}*"))
-        ]
-
-    def manifest(self) -> dict[str, Any]:
-        """Manifest of the folder; empty if there is none yet."""
-        return read_manifest(self.folder)
-
-    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest."""
-        self._write(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
-
-    def write_experiment(self, toml: str) -> None:
-        """Write the resolved experiment."""
-        self._write(EXPERIMENT, toml.encode())
+class Store(OpenFolder):
+    """The finished runs of an open results folder."""
 
     def done(self, keep: Collection[str] = NAMES) -> Ids:
         """Ids of all runs that are kept, in the tables or in chunks.
@@ -135,8 +94,8 @@ class Store:
         self._refuse_other_tables(keep)
         ids = [np.empty(0, "S16")]
         if self._has(RUNS):
-            ids += [blocks(part[RUN_ID])[0] for part in parts_of(self.folder, RUNS, [RUN_ID])]
-        for path, tables in self._chunks():
+            ids += [blocks(part[RUN_ID])[0] for part in self.parts(RUNS, [RUN_ID])]
+        for path, tables in sound_in(self.folder, self.notices):
             lacking = [name for name in keep if name not in tables]
             if lacking:
                 raise ConfigError(
@@ -149,25 +108,28 @@ class Store:
 
     def replicates(self) -> int:
         """One more than the highest replicate that is kept."""
-        parts = [tables[RUNS]["replicate"] for _, tables in self._chunks()]
+        sound = sound_in(self.folder, self.notices)
+        parts = [tables[RUNS]["replicate"] for _, tables in sound]
         if self._has(RUNS):
-            parts += [p["replicate"] for p in parts_of(self.folder, RUNS, ["replicate"])]
+            parts += [p["replicate"] for p in self.parts(RUNS, ["replicate"])]
         return max((pc.max(part).as_py() for part in parts if len(part)), default=-1) + 1
 
     def add(self, attempts: Sequence[Attempt], keep: Collection[str] = NAMES) -> None:
         """Keep finished runs in a chunk of their own, with the tables that are to be kept."""
         if not attempts:
             return
+        self.refuse_another_place()
         with clear_errors(self.folder / CHUNKS):
-            (self.folder / CHUNKS).mkdir(parents=True, exist_ok=True)
-        content = chunks.packed(tables_of(attempts, keep))
-        self._write(f"{CHUNKS}/{attempts[0].run.run_id}.arrow", content)
+            (self.folder / CHUNKS).mkdir(exist_ok=True)
+        content = packed(tables_of(attempts, keep))
+        with written(self.folder / CHUNKS / f"{attempts[0].run.run_id}.arrow") as file:
+            file.write(content)
 
     def write_failures(self, attempts: Sequence[Attempt], plan: Plan) -> None:
         """Write the table of failed runs, in the order of the plan, or remove it if none failed."""
         failed = [(attempt.run.run_id, attempt.failure) for attempt in attempts if attempt.failure]
         if not failed:
-            (self.folder / FAILURES).unlink(missing_ok=True)
+            self.remove(FAILURES)
             return
         places = Finder(plan)(np.array([run_id for run_id, _ in failed], "S16"))
         order = np.argsort(places, kind="stable")
@@ -182,8 +144,8 @@ class Store:
             "message": [failure.message for failure in failures],
             "traceback": [failure.traceback for failure in failures],
         }
-        with written(self.folder / FAILURES) as file:
-            pq.write_table(pa.table(table), file, compression="zstd")
+        with self.announced(FAILURES) as file:
+            write_table(pa.table(table), file)
 
     def merge(self, plan: Plan, keep: Collection[str] = NAMES) -> Merged:
         """Merge chunks into the tables, and sum these up.
@@ -200,16 +162,15 @@ class Store:
         known: dict[Any, Any] = {}
         result = [
             (path, {name: known.setdefault(t.schema, t.schema) for name, t in tables.items()})
-            for path, tables in self._chunks()
+            for path, tables in sound_in(self.folder, self.notices)
         ]
         if not result and not self._has(RUNS):
-            self._drop_chunks()
+            remove(self.folder, ())
             return Merged()
         names = [name for name in TABLES if name in keep]
         if not result and self._is_as_planned(plan):
-            parts = ((name, part) for name in names for part in parts_of(self.folder, name))
-            merged = _summed_up(parts)
-            self._drop_chunks()
+            merged = _summed_up((name, part) for name in names for part in self.parts(name))
+            remove(self.folder, ())
             lines = self.manifest().get("digest", merged.digest)
             if lines != merged.digest:
                 self.notices.append(
@@ -239,15 +200,12 @@ class Store:
         lines = {"runs_done": merged.rows[RUNS], "orders": merged.orders, "digest": merged.digest}
         self.write_manifest({**self.manifest(), **lines})
         settle(self.folder)
-        self._drop_chunks()
+        remove(self.folder, [path for path, _ in result])
         return merged
-
-    def _drop_chunks(self) -> None:
-        shutil.rmtree(self.folder / CHUNKS, ignore_errors=True)
 
     def _writing(self, name: str, windows: Iterator[Any]) -> Iterator[Any]:
         """Write a table window by window; give every window on when it is written."""
-        with written(self._path(name)) as file:
+        with self.announced(f"{name}.parquet") as file:
             writer = None
             for window in windows:
                 writer = writer or pq.ParquetWriter(
@@ -269,6 +227,7 @@ class Store:
     def _pieces_of_table(self, name: str) -> Iterator[Piece]:
         """The row groups of a table; those that share a run are one piece."""
         path = self._path(name)
+        self.verify(name)
         with opened_table(path) as file:
             together: list[int] = []
             last = None
@@ -286,7 +245,7 @@ class Store:
         """Whether the table of runs is in the order of the plan and says what the plan says."""
         finder = Finder(plan)
         before = -1
-        for part in parts_of(self.folder, RUNS):
+        for part in self.parts(RUNS):
             places = finder(blocks(part[RUN_ID])[0])
             if len(places) != part.num_rows or not (np.diff(places, prepend=before) > 0).all():
                 return False
@@ -298,28 +257,6 @@ class Store:
                 ):
                     return False
         return True
-
-    def _chunks(self) -> Iterator[tuple[Path, Tables]]:
-        """All sound chunks; one that is damaged is set aside, so that its runs are done again."""
-        for path in sorted((self.folder / CHUNKS).glob("*.arrow")):
-            tables = chunks.unpacked_if_sound(path)
-            if tables is not None:
-                yield path, tables
-                continue
-            aside = self._path_aside(path.name)
-            with clear_errors(aside):
-                path.replace(aside)
-            self.notices.append(
-                f"{path}: is damaged (its checksum does not fit) and was set aside as "
-                f"{aside.name}; its runs do not count as done"
-            )
-
-    def _path_aside(self, name: str) -> Path:
-        path, number = self.folder / f"{ASIDE}{name}", 1
-        while path.exists():
-            number += 1
-            path = self.folder / f"{ASIDE}{number}-{name}"
-        return path
 
     def _refuse_other_tables(self, keep: Collection[str]) -> None:
         if not self._has(RUNS):
@@ -337,20 +274,16 @@ class Store:
                     f"{path}: is there, though '{name}' is not to be kept; add '{name}' to keep, "
                     "or move the file away"
                 )
-            if name in keep:
+            if name in keep:  # one that cannot be read is refused before anything is computed
+                self.verify(name)
                 with opened_table(path):
-                    pass  # one that cannot be read is refused before anything is computed
+                    pass
 
     def _has(self, name: str) -> bool:
         return self._path(name).exists()
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
-
-    def _write(self, name: str, content: Any) -> None:
-        """Write a file as a whole or not at all."""
-        with written(self.folder / name) as file:
-            file.write(content)
 
 
 @contextmanager
@@ -362,13 +295,14 @@ def opened(folder: Path) -> Iterator[Store]:
     ConfigError
         If it cannot be made or written, holds something else, or another process has it open.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder}: is a file, not a folder; give another one with --out")
     with clear_errors(folder):
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder}: is a file, not a folder; give another one with --out")
         folder.mkdir(parents=True, exist_ok=True)
         foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-        ours = [name for name in (MANIFEST, LOCK) if (folder / name).exists()]
-        if foreign and not (ours and (folder / EXPERIMENT).exists()):
+        there = {name for name in (MANIFEST, LOCK, EXPERIMENT) if (folder / name).exists()}
+        ours = EXPERIMENT in there and len(there) > 1
+        if foreign and not ours and not (MANIFEST in there and is_sealed(read_manifest(folder))):
             raise ConfigError(
                 f"{folder}: is not empty and holds no {EXPERIMENT} with a {MANIFEST}, so it is no "
                 "results folder; give an empty or new folder with --out"
@@ -376,7 +310,12 @@ def opened(folder: Path) -> Iterator[Store]:
         file = (folder / LOCK).open("ab+", buffering=0)
     with file:
         lock(file, folder)
-        yield Store(folder)
+        yield Store(folder, os.fstat(file.fileno()))
+
+
+def write_table(table: Any, file: Any) -> None:
+    """Write a whole table into a file."""
+    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
 def _read_chunk(path: Path, name: str, columns: list[str] | None) -> Any:

@@ -27,6 +27,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from trustsim.config.paths import path_of
 from trustsim.report.words.labels import in_figure, plain_arms
 
 WIDE, COLUMN = 7.0, 3.5
@@ -289,6 +290,7 @@ def save(ax: Axes, stem: Path, metadata: Mapping[str, str]) -> list[Path]:
     """
     figure = ax.figure.get_figure(root=True)
     assert figure is not None
+    stem = path_of(stem)
     png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
     with our_style(), warnings.catch_warnings():
         # Names may be in scripts that the font lacks; the page shows them all the same.
