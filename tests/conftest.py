@@ -1,4 +1,4 @@
-"""A small experiment that many tests run, stop, damage and extend."""
+"""A small experiment that many tests run, stop, damage and extend; and how properties are tried."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no duration", deadline=None)
+settings.load_profile("no duration")
 
 SMALL = """
 name = "small"
