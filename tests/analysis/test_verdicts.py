@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -148,8 +148,7 @@ class TestVerdicts:
             abs(abs(x) - y) for x in (inner["low"], inner["high"], row["low"], row["high"])
             for y in (0, bound)
         ) < 1e-6  # fmt: skip
-        if near:
-            return
+        assume(not near)
         if -bound < inner["low"] and inner["high"] < bound:
             expected = "equivalent"
         elif row["low"] <= 0 <= row["high"]:
