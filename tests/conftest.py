@@ -1,4 +1,4 @@
-"""A small experiment that many tests run, stop, damage and extend; the command line."""
+"""A small experiment that many tests use, the command line, and how properties are tried."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from support.command_line import CONFIG, Call, Said
 
 from trustsim.commands import cli
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.experiment.run import run_missing
 from trustsim.schema.decisions import REGISTERED
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no duration", deadline=None)
+settings.load_profile("no duration")
 
 SMALL = """
 name = "small"

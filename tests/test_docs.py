@@ -4,7 +4,9 @@ A page runs in a folder of its own that holds a copy of `configs/` and `experime
 
 - A `python` block is executed; the blocks of a page share their names.
 - A `toml` block that has arms is a whole experiment, and must load.
-- A `console` block runs its lines that start with `$ trustsim `.
+- A `console` block runs its lines that start with `$ trustsim `. What it shows below such a line
+  must be among the lines that the command prints, in this order; spaces do not count, and `...` at
+  the end of a line stands for the rest of it.
 
 The examples in docstrings run as well.
 
@@ -84,8 +86,33 @@ def load_toml(block: Block, folder: Path) -> None:
     load_experiment(file)
 
 
+def calls(text: str) -> list[tuple[str, list[str]]]:
+    """Calls of a console block, each with the lines that are shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            found.append((line, []))
+        elif line.strip():
+            found[-1][1].append(line)
+    return found
+
+
+def is_printed(shown: list[str], out: str) -> bool:
+    """Whether lines are among those of an output, in their order."""
+    printed = iter(" ".join(line.split()) for line in out.splitlines())
+    for line in shown:
+        wanted = " ".join(line.split())
+        start = wanted.removesuffix("...")
+        if not any(
+            (each.startswith(start) if wanted.endswith("...") else each == start)
+            for each in printed
+        ):
+            return False
+    return True
+
+
 def run_console(block: Block, page: Path, folder: Path) -> None:
-    for line in block.text.splitlines():
+    for line, shown in calls(block.text):
         if not line.startswith("$ trustsim "):
             continue
         arguments = shlex.split(line.removeprefix("$ trustsim "), comments=True)
@@ -100,6 +127,7 @@ def run_console(block: Block, page: Path, folder: Path) -> None:
         )
         where = f"{page.relative_to(ROOT)}, block at line {block.line}: {line}"
         assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
+        assert is_printed(shown, done.stdout), f"{where}\n{done.stdout}"
 
 
 @pytest.fixture
@@ -155,6 +183,38 @@ def test_a_failing_block_fails() -> None:
     with pytest.raises(AssertionError) as caught:
         run_python(block, ROOT / "README.md", {})
     assert caught.traceback[-1].lineno == 6
+
+
+def test_a_block_that_shows_another_number_fails(reader: Path) -> None:
+    right = "$ trustsim new one\nwrote one.toml\nstart with: trustsim ...\n"
+    run_console(Block("console", right, line=3), ROOT / "README.md", reader)
+    for wrong in ("wrote two.toml", "start with: trustsim run two.toml\nwrote two.toml", "..."):
+        block = Block("console", f"$ trustsim new two\n{wrong}\nwrote 2\n", line=3)
+        with pytest.raises(AssertionError, match="block at line 3"):
+            run_console(block, ROOT / "README.md", reader)
+        for kind in ("toml", "py"):
+            (reader / f"two.{kind}").unlink()
+
+
+def test_what_is_shown_is_printed_in_its_order() -> None:
+    out = "cost   0.25\nprice  1.5\nrest\n"
+    assert is_printed([], out)
+    assert is_printed(["cost 0.25", "rest"], out)
+    assert is_printed(["price ..."], out)
+    assert not is_printed(["cost 0.2"], out)
+    assert not is_printed(["rest", "cost 0.25"], out)
+    assert calls("$ a\nx\n\n$ b\n") == [("$ a", ["x"]), ("$ b", [])]
+
+
+def test_some_page_shows_what_is_printed() -> None:
+    shown = [
+        lines
+        for page in PAGES
+        for block in blocks(page.read_text(encoding="utf-8"))
+        if block.kind == "console"
+        for _, lines in calls(block.text)
+    ]
+    assert sum(len(lines) for lines in shown) >= 10
 
 
 def test_readme_says_what_it_must() -> None:

@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.places import ROOT
 
 from trustsim.engine.compiling import COMPILED
@@ -301,3 +302,11 @@ def test_the_cache_of_compiled_code_knows_every_source_that_rooms_read() -> None
         todo += [t for _, i in imports(MODULES[name]) if (t := own_module(i)) is not None]
     assert "trustsim.market.records" in seen
     assert {MODULES[name] for name in seen} <= known
+
+
+def test_no_property_asserts_a_duration() -> None:
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    own = re.compile(r"d[e]adline=(?!None)")
+    files = (ROOT / "tests").rglob("*.py")
+    assert [path for path in files if own.search(path.read_text(encoding="utf-8"))] == []

@@ -176,6 +176,17 @@ class TestCrossover:
         assert late.round == 5
         assert (late.low, late.high, late.mean_round) == (5, 5, 5)
 
+    def test_a_year_has_twelve_rounds_if_nothing_else_is_said(self):
+        # a pays 3 in rounds 0-12 and 1 from then on, b 1.35: with two rounds of 3 among the last
+        # twelve the year costs 16/12 < 1.35, with three 18/12; so at round 13 + 9
+        a, b = [3.0] * 13 + [1.0] * 20, [1.35] * 33
+        rounds = paths({"a": [a] * 2, "b": [b] * 2})
+        assert crossover(rounds, "a", "b", cost="yearly").round == 22
+        year = cost_paths(rounds, "a", cost="yearly").to_numpy()[0]
+        assert year[[0, 12, 13, 24, 25]] == pytest.approx(
+            [3.0, 3.0, 34 / 12, 14 / 12 - 2 / 12, 1.0]
+        )
+
     def test_cumulative_cost_weighs_rounds_by_accepted_lots(self):
         # per lot: a pays 3 for 1 lot, then 1 for 9: after two rounds 12/10 < 2
         rounds = paths({"a": [[3.0, 1.0]], "b": [[2.0, 2.0]]}, {"a": [[1, 9]], "b": [[5, 5]]})

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -148,8 +148,7 @@ class TestVerdicts:
             abs(abs(x) - y) for x in (inner["low"], inner["high"], row["low"], row["high"])
             for y in (0, bound)
         ) < 1e-6  # fmt: skip
-        if near:
-            return
+        assume(not near)
         if -bound < inner["low"] and inner["high"] < bound:
             expected = "equivalent"
         elif row["low"] <= 0 <= row["high"]:
@@ -183,6 +182,33 @@ class TestVerdicts:
         found = with_verdicts(rows, 0.95)
         assert found["verdict"].tolist() == ["less", *["undecided"] * 3, "less"]
         assert found["verdict_adjusted"].tolist() == [*["undecided"] * 4, "less"]
+
+    @pytest.mark.parametrize(
+        ("correction", "stand"),
+        # Holm: .036, .04, .06 of three tests; shares of false ones: .03, .03, .04 after steps up
+        [("holm", [True, True, False]), ("benjamini_hochberg", [True] * 3), ("none", [True] * 3)],
+    )
+    def test_equivalence_is_adjusted_for_the_number_of_its_own_tests(self, correction, stand):
+        equal = [0.012, 0.02, 0.04]
+        if correction == "holm":
+            equal[2] = 0.06
+        alone = [p <= 0.05 for p in equal]
+        rows = pd.DataFrame({"difference": [0.1] * 4, "p_value": [0.9] * 4,
+                             "p_equivalence": [*equal, math.nan]})  # fmt: skip
+        found = with_verdicts(rows, 0.95, correction)
+        said = {True: "equivalent", False: "undecided"}
+        assert found["verdict"].tolist() == [*(said[each] for each in alone), "undecided"]
+        assert found["verdict_adjusted"].tolist() == [*(said[each] for each in stand), "undecided"]
+
+    @pytest.mark.parametrize(
+        ("others", "together"), [(1, "equivalent"), (2, "equivalent"), (3, "undecided")]
+    )
+    def test_the_more_tests_of_equivalence_the_less_is_shown(self, others, together):
+        # p = .02 times 2 or 3 stays below .07, times 4 does not; tests of a difference do not count
+        rows = pd.DataFrame({"difference": [0.1] * (1 + others), "p_value": [0.9] * (1 + others),
+                             "p_equivalence": [0.02] + [0.5] * others})  # fmt: skip
+        found = with_verdicts(rows, 0.93).iloc[0]
+        assert (found["verdict"], found["verdict_adjusted"]) == ("equivalent", together)
 
     @pytest.mark.parametrize("bound", [0.0, -1.0, math.nan, math.inf])
     def test_a_smallest_difference_is_above_zero(self, bound):

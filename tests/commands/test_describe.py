@@ -7,6 +7,7 @@ from pathlib import Path
 from support.command_line import CONFIG, Call, refused
 from support.places import ROOT
 
+from trustsim.config.library import library
 from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
 from trustsim.schema.mechanisms import OWNERS
 
@@ -40,6 +41,18 @@ class TestDescribe:
         assert "policy adversarial" in said.out
         assert "high_trust" not in said.out
         refused(call("describe", "mine.toml", "--arm", "lwo"), ["'lwo'", 'did you mean "low"'])
+
+    def test_what_is_built_in_is_told_with_its_source(self, call: Call) -> None:
+        own = "[policies.buyers.mine]\nbidders = 3\n[arms.own]\nbuyer_mix = { mine = 1.0 }\n"
+        Path("mine.toml").write_text(CONFIG + own, encoding="utf-8")
+        lines = call("describe", "mine.toml").out.splitlines()
+        known = library().buyers["high_trust"]
+        place = next(i for i, line in enumerate(lines) if line.endswith(f"({known.description})"))
+        assert known.source
+        assert lines[place].split()[-1] != "config)"
+        assert lines[place + 1] == f"  source: {known.source}"
+        (mine,) = (line for line in lines if line.endswith("mine (defined in the config)"))
+        assert not lines[lines.index(mine) + 1].startswith("  source:")
 
     def test_own_sources_are_shown(self, call: Call) -> None:
         text = CONFIG.replace("buyers = 5", 'buyers = { value = 5, source = "our books" }')

@@ -20,6 +20,14 @@ class TestProgress:
         assert len(lines) == 11
         assert lines[3] == "300 of 1000 runs, 10 per second, 1 min 10 s left"
 
+    def test_failed_runs_are_progress_as_well(self, capsys: pytest.CaptureFixture[str]) -> None:
+        show = screen.Lines()
+        for failed in range(1001):
+            show(Progress(0, 1000, failed, rate=10.0))
+        lines = capsys.readouterr().err.splitlines()
+        assert len(lines) == 11
+        assert lines[3].startswith("0 of 1000 runs, 300 failed")
+
     def test_words(self) -> None:
         assert screen.words(Progress(0, 10, 0)).startswith("0 of 10 runs, starting")
         assert screen.words(Progress(2, 8, 1, 0.001)) == (

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.small_designs import HEAD, Make, cube, grid
+from support.small_experiment import SIMULATION
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
+from trustsim.experiment import run as running
 from trustsim.experiment.estimate import duration, estimate, plan_lines
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
 from trustsim.experiment.plan import Plan
@@ -141,6 +143,40 @@ class TestPrecision:
         run(config.replace(replications=3), tmp_path / "slow")
         assert run(config, tmp_path / "slow")[0]["digest"] == manifest["digest"]
         assert run(config, tmp_path / "out")[2] == 0
+
+    def test_what_has_failed_is_tried_once_however_often_somebody_looks(
+        self, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real, tried = SIMULATION.simulate, []
+
+        def fails(scenario: Any, replicate: int, **options: Any) -> Any:
+            tried.append((scenario.name, replicate))
+            if scenario.name == "high" and replicate in (1, 5):
+                raise ValueError("the river rose")
+            return real(scenario, replicate, **options)
+
+        looked: list[int] = []
+        judge = running.decide
+
+        def decide(*arguments: Any) -> Any:
+            looked.append(arguments[-1])
+            return judge(*arguments)
+
+        monkeypatch.setattr(SIMULATION, "simulate", fails)
+        monkeypatch.setattr(running, "decide", decide)
+        config = self.with_width(make, 1e-9)
+        manifest = run_missing(config, tmp_path / "out", jobs=1)
+        assert looked[0] == 4
+        assert looked[-1] == 24
+        assert len(looked) >= 3
+        assert sorted(tried) == sorted((arm, r) for arm in ("high", "low") for r in range(24))
+        assert (manifest["runs_done"], manifest["runs_failed"]) == (46, 2)
+        failures = pd.read_parquet(tmp_path / "out" / "failures.parquet")
+        assert failures["replicate"].tolist() == [1, 5]
+        # The next command tries them again, once.
+        tried.clear()
+        run_missing(config, tmp_path / "out", jobs=1)
+        assert sorted(tried) == [("high", 1), ("high", 5)]
 
     def test_with_a_design_the_mean_over_its_points_counts(
         self, make: Make, tmp_path: Path

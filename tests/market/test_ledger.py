@@ -126,7 +126,7 @@ def test_what_buyers_bear_is_what_they_paid_and_what_they_owe(
 
 @few
 @given(
-    scenarios(overhead=0.0, payout=0.0, credit_line=1000.0, new_identity=1.0, lot_cost=1.0),
+    scenarios(overhead=0.0, payout=0.0, bankruptcy=0, new_identity=1.0, lot_cost=1.0),
     replicates,
 )
 def test_profit_is_the_cash_that_came_in_and_what_is_still_owed(
@@ -137,8 +137,7 @@ def test_profit_is_the_cash_that_came_in_and_what_is_still_owed(
     start = round(scenario.market.start_cash * 1e6) * scenario.market.suppliers
     owed = outcome.world.ties["owed"].sum()
     profit = outcome.sums.rounds["supplier_profit"].sum()
-    if (outcome.world.suppliers["cash"] > -900_000_000).all():
-        assert profit == outcome.balances[-1, 1] - start + owed
+    assert profit == outcome.balances[-1, 1] - start + owed
 
 
 def is_share(name: str) -> bool:
@@ -152,10 +151,11 @@ def test_measures_are_whole(scenario: Scenario, replicate: int) -> None:
     outcome = simulate(scenario, replicate)
     found = outcome.measures
     parts = [found[f"cost_{category}"] for category in CATEGORIES]
-    if found["accepted"] > 0:
-        assert sum(parts) == pytest.approx(found["total_cost"], rel=1e-9, abs=1e-9)
-        surplus = found["buyer_surplus"] + found["supplier_profit"]
-        assert surplus == pytest.approx(found["joint_surplus"], rel=1e-9, abs=1e-9)
+    # Of no accepted lot there is no cost, and the sums below are of nothing but what is missing.
+    assert (found["accepted"] > 0) == np.isfinite(found["total_cost"])
+    assert sum(parts) == pytest.approx(found["total_cost"], rel=1e-9, abs=1e-9, nan_ok=True)
+    surplus = found["buyer_surplus"] + found["supplier_profit"]
+    assert surplus == pytest.approx(found["joint_surplus"], rel=1e-9, abs=1e-9, nan_ok=True)
     shares = {name: number for name, number in found.items() if is_share(name)}
     assert len(shares) > 10
     for name, number in shares.items():

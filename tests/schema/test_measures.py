@@ -119,6 +119,7 @@ def test_loyalty_is_the_concentration_of_recent_orders() -> None:
     # order it fades by as much
     sizes = {"suppliers": 4, "contacts": 4, "buyers": 20, "rounds": 40}
     orders = needs_of(simulate(quiet({"attraction_weight": 0.0}, **sizes), orders=True))
+    checked = 0
     for _, dealt in orders.groupby("buyer"):
         share, last = np.zeros(4), np.zeros(4)
         for row in dealt.itertuples():
@@ -127,8 +128,10 @@ def test_loyalty_is_the_concentration_of_recent_orders() -> None:
                 held = share / share.sum()
                 assert row.loyalty == pytest.approx((held**2).sum(), abs=1e-5)
                 assert row.top_share == pytest.approx(held.max(), abs=1e-5)
+                checked += 1
             share[row.supplier] += 0.15 * (1.0 - share[row.supplier])
             last[row.supplier] = row.round
+    assert checked == 20 * 39
 
 
 def test_every_measure_is_worked_out_here() -> None:

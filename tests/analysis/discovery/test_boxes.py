@@ -171,3 +171,12 @@ def test_boxes_are_apart_and_their_counts_are_right(
         assert (found.step.points, found.step.hits) == (now.sum(), hit[now].sum())
         assert found.dense == (found.step.density >= density)
         left &= ~now
+
+
+def test_where_all_that_is_hit_lies_together_there_is_a_box() -> None:
+    random = np.random.default_rng(1)
+    table = random.random((200, 2))
+    hit = table[:, 0] < 0.4
+    found = cover(table, hit, ["number"] * 2, BoxSearch(density=0.8))
+    assert found
+    assert found[0].step.hits > 0.9 * hit.sum()

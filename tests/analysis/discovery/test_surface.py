@@ -100,6 +100,7 @@ def test_too_few_points_and_points_on_a_line_are_refused() -> None:
     with pytest.raises(ConfigError, match="19 points"):
         fit_surface(places, values)
     places, values = sample(8, points=50)
-    places[:, 1] = places[:, 0]
-    with pytest.raises(ConfigError, match="on a line"):
-        fit_surface(places, values)
+    for slope, height in ((1.0, 0.0), (0.2, 0.3), (0.0, 0.5)):  # through the corner and not
+        places[:, 1] = height + slope * places[:, 0]
+        with pytest.raises(ConfigError, match="on a line"):
+            fit_surface(places, values)

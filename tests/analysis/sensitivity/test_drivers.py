@@ -1,5 +1,8 @@
 """Indices of functions whose indices are known."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,6 +107,28 @@ def test_the_indices_are_those_of_salib():
         np.testing.assert_allclose(ours[name].value, np.asarray(theirs[name], float), rtol=1e-12)
     effects = elementary_effects(values, unit.reshape(12, 4, 3), 4)
     np.testing.assert_allclose(effects.mean(axis=(0, 2)), ours["mu"].value, rtol=1e-12)
+
+
+def test_luck_is_taken_out_of_effects_as_its_error_asks():
+    rng = np.random.default_rng(4)
+    unit = unit_sample(design_of("morris", 12, 3), 0).reshape(12, 4, 3)
+    values = (unit @ [3.0, -2.0, 1.0])[:, :, None] + 0.2 * rng.normal(size=(12, 4, 5))
+    effects = np.empty((12, 3, 5))
+    for block in range(12):
+        for before, after in itertools.pairwise(range(4)):
+            step = unit[block, after] - unit[block, before]
+            (moved,) = np.flatnonzero(step)
+            effects[block, moved] = (values[block, after] - values[block, before]) / step[moved]
+    # A mean of five is off by a normal error, whose size is sqrt(2/pi) of its sd on average.
+    errors = effects.std(axis=2, ddof=1) / math.sqrt(5)
+    means = effects.mean(axis=2)
+    size = np.abs(means).mean(axis=0) - math.sqrt(2 / math.pi) * errors.mean(axis=0)
+    spread = means.var(axis=0, ddof=1) - (errors**2).mean(axis=0)
+    found = morris_indices(values, unit, 4, resamples=20)
+    np.testing.assert_allclose(found["mu_star"].less_noise, size, rtol=1e-9)
+    np.testing.assert_allclose(
+        found["sigma"].less_noise, np.sqrt(np.maximum(0.0, spread)), rtol=1e-9
+    )
 
 
 def test_a_seed_of_zero_is_a_seed():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import needs_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 
 from trustsim.market.rooms.demand import mismatch
 from trustsim.simulation.run import simulate
@@ -110,3 +110,14 @@ def test_the_market_charges_the_closed_form_per_lot(shared: bool) -> None:
     assert measures["accepted"] == pytest.approx(6_000, rel=0.1)
     assert measures["cost_delay"] == pytest.approx(expected, abs=2e-6)
     assert measures["total_cost"] == pytest.approx(1.15 + expected, abs=2e-6)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.25, 0.8])
+def test_orders_differ_in_size_by_the_spread(spread: float) -> None:
+    # log-normal, of mean 1 lot whatever the spread
+    lots = orders_of(lot_spread=spread, buyers=200, rounds=50)["lots"].to_numpy()
+    assert len(lots) == 10_000
+    logarithms = np.log(lots)
+    assert logarithms.std() == pytest.approx(spread, abs=4 * spread / np.sqrt(2 * 10_000))
+    error = np.sqrt((np.exp(spread**2) - 1) / 10_000)
+    assert lots.mean() == pytest.approx(1.0, abs=4 * error + 1e-9)

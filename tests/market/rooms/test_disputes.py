@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import needs_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 from support.single_records import buyer, market, order, supplier, view
-from support.troubles import ALL_BAD, NO_RISK, PREPAID, SIZES
+from support.troubles import ALL_BAD, NO_RISK, OPEN, PREPAID, SIZES
 
+from trustsim.engine.compiling import records
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.rooms.disputes import decide, route
+from trustsim.market.records import Books
+from trustsim.market.rooms.disputes import BY_PLATFORM, charge_loser, decide, route
+from trustsim.schema.accounts import BUYERS, PLATFORM, SUPPLIERS
 from trustsim.simulation.run import simulate
 
 
@@ -42,6 +45,11 @@ def test_cheapest_takes_the_route_of_greatest_expected_gain() -> None:
     assert chosen(1.0, 0.9) == 0  # .79 together, .69 platform, .26 court
     assert chosen(1.0, 0.7) == 1  # .61, .69, .26
     assert chosen(1.0, 0.7, platform_fee=3.0, enforcement=1.0) == 2  # .61, .10, .66
+    # who may not be found is worth less at law
+    assert chosen(1.0, 0.7, platform_fee=3.0, enforcement=1.0, locatable=0.9) == 0  # court .58
+    assert chosen(1.0, 0.0, platform_fee=3.0, enforcement=1.0, locatable=0.4) == 2  # .10, .18
+    assert chosen(1.0, 0.0, platform_fee=3.0, enforcement=1.0, locatable=0.2) == 1  # .10, .02
+    assert chosen(1.0, 0.0, platform_fee=9.0, enforcement=1.0, locatable=0.17) == 3  # -.004
     assert chosen(0.02, 0.1) == 3  # nothing is worth the hours
 
 
@@ -94,6 +102,41 @@ def test_disputes_take_their_route_and_its_fees() -> None:
     assert together.measures["cost_failure"] == pytest.approx(1.0 - 0.4 * 0.75, abs=0.01)
     assert together.rounds["balance_platform"].iloc[-1] == 0
     assert together.measures["dispute_rate"] == 1.0
+
+
+@pytest.mark.parametrize(("listed", "owed"), [(1, 0.07), (0, 0.02)])
+def test_only_a_listed_supplier_is_fined(listed: int, owed: float) -> None:
+    books, world = records(Books, 1)[0], market(platform_fee=0.02, fine=0.05, lot_cost=1.0)
+    charge_loser(books, world, BY_PLATFORM, True, np.uint8(listed))
+    assert books["flow"][[SUPPLIERS, PLATFORM]].tolist() == [-owed * 1e6, owed * 1e6]
+    charge_loser(books, world, BY_PLATFORM, False, np.uint8(listed))
+    assert books["flow"][BUYERS] == -0.02 * 1e6
+
+
+@pytest.mark.parametrize("months", [0.0, 6.0, 18.0])
+def test_money_won_in_court_is_waited_for_at_interest(months: float) -> None:
+    # half of a warranty of .4 a lot is enforced, and credit costs the buyer 12 % a year
+    free = {"court_fee": 0.0, "hour_cost": 0.0, "buyer_interest": 0.12, "enforcement": 0.5}
+    found = failures("court", court_delay=months, **free).measures
+    assert found["cost_failure"] == pytest.approx(0.8, abs=1e-5)
+    assert found["cost_dispute"] == pytest.approx(0.2 * 0.12 * months / 12.0, abs=2e-6)
+
+
+def test_a_supplier_waits_for_its_money_at_interest_as_well() -> None:
+    certain = {"payment_record": 1.0, "delivery_record": 1.0, "evidence": 1.0, "off_platform": 0.0}
+    law = {"locatable": 1.0, "enforcement": 0.5, "court_fee": 0.0, "supplier_interest": 0.12}
+    denying = {"conduct": "always", "worst": 1.0, "documentation": 1.0}
+    at_once, later = (
+        orders_of(
+            denying, {"escalation": "court"}, OPEN, court_delay=months, claim_penalty=0.0,
+            bankruptcy=0, **certain, **law, **NO_RISK, **ALL_BAD, **SIZES,
+        )
+        for months in (0.0, 9.0)
+    )  # fmt: skip
+    assert (at_once["false_claim"] > 0).all()
+    due = at_once["price"] * at_once["lots"]
+    waited = (at_once["profit"] - later["profit"]) / 1e6
+    np.testing.assert_allclose(waited, 0.5 * due * 0.12 * 9.0 / 12.0, atol=2e-6)
 
 
 def test_disputes_cost_hours() -> None:

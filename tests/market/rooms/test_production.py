@@ -111,6 +111,9 @@ def test_shading_weighs_rework_damages_relation_and_scruples() -> None:
     loss = 0.12 * 0.2 + 0.09 * (0.5 * 2.0 + 0.05) + 0.21 * relation + 0.4 * 0.75 * 0.3 * 2.0
     assert view["gain"] == pytest.approx(0.15, abs=1e-12)
     assert view["loss"] == pytest.approx(loss, abs=1e-12)
+    supplier["listed"] = 0  # nobody fines who is not on the platform
+    weigh_shading(order, view, supplier, 1.0, world)
+    assert view["loss"] == pytest.approx(loss - 0.09 * 0.05, abs=1e-12)
 
 
 def test_absconding_weighs_the_law_the_relation_and_scruples() -> None:

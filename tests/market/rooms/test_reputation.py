@@ -14,7 +14,7 @@ from trustsim.market.records import (
     Market,
     Supplier,
 )
-from trustsim.market.rooms.reputation import standing
+from trustsim.market.rooms.reputation import sales_at_risk, standing
 from trustsim.simulation.run import simulate
 
 
@@ -75,6 +75,22 @@ def test_tiers_and_streaks_lift_the_public_standing() -> None:
     ):
         supplier["rating"], supplier["streak"] = rating, streak
         assert standing(supplier, market) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("good", "bad", "weight"), [(0.0, 0.0, 1 / 2), (5.0, 1.0, 1 / 8)])
+def test_sales_at_risk_are_what_one_bad_rating_weighs(
+    good: float, bad: float, weight: float
+) -> None:
+    # a uniform prior is worth two ratings, so of n ratings one more weighs 1/(n + 2) of a mean; it
+    # is forgotten at .9 a round, so that it counts for ten rounds (and a thousandth against 0/0)
+    supplier, market = (records(kind, 1)[0] for kind in (Supplier, Market))
+    market["demand_rate"], market["buyers"], market["suppliers"] = 0.5, 30, 6
+    market["rating_forgetting"] = 0.9
+    supplier["load"], supplier["rating_good"], supplier["rating_bad"] = 1.2, good, bad
+    orders = 1.2 * 0.5 * 30 / 6
+    expected = 0.2 * orders * weight / (0.1 + 0.001)
+    assert sales_at_risk(supplier, 0.2, market) == pytest.approx(expected, rel=1e-9)
+    assert sales_at_risk(supplier, -0.2, market) == 0.0
 
 
 @pytest.mark.parametrize(

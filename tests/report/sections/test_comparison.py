@@ -5,6 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from support.drawn import last_digit, numbers, student
 from support.synthetic_design import write_design_folder
 from support.synthetic_results import write_folder
 
@@ -36,6 +38,10 @@ def made(gaps, tmp_path, **other):
     b = pd.DataFrame({"arm": "b", **base, **{k: v for k, (_, v) in other.items()}})
     a["total_cost"] += gaps
     return Reported(tmp_path, pd.concat([a, b], ignore_index=True))
+
+
+def spaced(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 class TestFamily:
@@ -222,6 +228,25 @@ class TestWords:
         assert "Of 3 comparisons, 1 differ from zero" in said[-1]
         assert "total cost of ownership does not stand" in said[-1]
 
+    def test_only_verdicts_that_do_not_stand_are_listed_as_such(self, tmp_path):
+        # p of paired t tests: loyalty far below .05 / 3, total cost .03, disputes by luck
+        results = made(
+            [0.1, 0.2, 0.14, 0.33],
+            tmp_path,
+            loyalty=(0.5 + np.array([0.1, 0.101, 0.099, 0.1]), 0.5),
+            dispute_rate=(0.1 + np.array([0.01, -0.02, 0.01, 0.005]), 0.1),
+        )
+        p = comparison(results).rows.set_index("measure")["p_value"]
+        assert p["loyalty"] < 0.01 < 0.025 < p["total_cost"] < 0.05 < p["dispute_rate"]
+        assert spaced(sentences(comparison(results))[-1]) == (
+            "Of 3 comparisons, 2 differ from zero each by itself at 95 %, and 1 when all are "
+            "judged together; total cost of ownership does not stand."
+        )
+        assert spaced(sentences(comparison(results, confidence=0.9))[-1]) == (
+            "Of 3 comparisons, 2 differ from zero each by itself at 90 %, and 2 when all are "
+            "judged together."
+        )
+
     def test_without_correction_chance_is_named(self, three_arms):
         said = sentences(comparison(three_arms, correction="none"))[-1]
         assert "by chance alone" in said
@@ -239,6 +264,33 @@ class TestTable:
         assert len({len(line) for line in lines[1:4]}) <= 3
         row = found.rows.iloc[0]
         assert f"{row['p_adjusted']:.3f}" in lines[2] or "< 0.001" in lines[2]
+
+    def test_the_cells_are_those_of_the_tests_worked_out_apart(self, tmp_path):
+        gaps = {
+            "total_cost": [0.1, 0.2, 0.14, 0.33],
+            "loyalty": [0.1, 0.13, 0.08, 0.1],
+            "dispute_rate": [0.01, -0.02, 0.01, 0.005],
+        }
+        others = {name: (0.5 + np.array(gaps[name]), 0.5) for name in ("loyalty", "dispute_rate")}
+        results = made(gaps["total_cost"], tmp_path, **others)
+        p = {name: stats.ttest_1samp(values, 0.0).pvalue for name, values in gaps.items()}
+        first, second, third = sorted(p.values())
+        holm = {first: 3 * first, second: 2 * second, third: third}  # which rise, so none is lifted
+        assert 0.001 < holm[first] < 0.05 < holm[second] < third
+        assert second < 0.05
+        (table,) = section(results).tables
+        place = table.header.index("p adjusted")
+        labels = {"total_cost": "Total cost of ownership", "loyalty": "Loyalty",
+                  "dispute_rate": "Disputes"}  # fmt: skip
+        rows = {row[0]: row for row in table.rows}
+        assert set(rows) == set(labels.values())
+        for name, values in gaps.items():
+            row = rows[labels[name]]
+            assert row[place] == f"{holm[p[name]]:.3f}"
+            assert numbers(row[2]) == pytest.approx(student(values, 0.95), abs=last_digit(row[2]))
+            assert row[4] == f"{np.mean(values) / np.std(values, ddof=1):.2f}"
+            assert row[5] == "4"
+            assert row[-1] == ("more" if name == "loyalty" else "open")
 
     def test_the_section_holds_a_table_per_arm_and_names_its_methods(self, three_arms):
         made_of = section(three_arms)

@@ -203,6 +203,13 @@ class TestLabels:
     def test_decimals_follow_the_uncertainty(self, half, places):
         assert decimals(half, 1.0) == places
 
+    @pytest.mark.parametrize(
+        ("value", "places"),
+        [(1234.5, 0), (123.4, 1), (12.34, 2), (1.234, 3), (0.1234, 4), (0.0, 2)],
+    )
+    def test_without_an_uncertainty_four_digits_are_shown(self, value, places):
+        assert decimals(math.nan, value) == places
+
     def test_names(self):
         assert plain("trust_but_verify") == "trust but verify"
         assert plain("a\n\tb\x00") == "a b"
