@@ -126,6 +126,13 @@ class TestCompare:
         with pytest.raises(ConfigError, match="between 0 and 1"):
             compare(table(), "one", "two", confidence=confidence)
 
+    @pytest.mark.parametrize("column", ["status", "arm", "run_id", "replicate", "point", "zz"])
+    def test_columns_that_are_no_measures_are_refused(self, column):
+        runs = frames(replicates=2, rounds=2)[0].assign(status="done", run_id="x", point=0)
+        arms = list(dict.fromkeys(runs["arm"]))
+        with pytest.raises(ConfigError, match=f"unknown measure '{column}'"):
+            compare(runs, *arms[:2], [column])
+
     def test_measures_are_those_of_the_contract_and_nothing_of_the_design(self):
         runs = frames(replicates=2, rounds=12)[0].assign(remoteness=0.5)
         names = measure_columns(runs)

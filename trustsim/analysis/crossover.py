@@ -229,7 +229,9 @@ def _mean_paths(weights: Floats, gap: Floats) -> Floats:
 
 def _round_cells(rounds: pd.DataFrame, arm: str, measure: str) -> pd.DataFrame:
     """Lots and money of each (point, replicate, round) of an arm."""
-    refuse_unknown(["arm", "replicate", "round", measure], rounds)
+    if missing := {"arm", "replicate", "round"}.difference(rounds):
+        raise ConfigError(f"the table of rounds lacks {', '.join(sorted(missing))}")
+    refuse_unknown([measure], rounds)
     arms = [str(name) for name in rounds["arm"].unique()]
     if arm not in arms:
         raise ConfigError(

@@ -12,9 +12,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from scipy import stats
 
-from trustsim.errors import ConfigError, nearest
+from trustsim.errors import ConfigError, nearest, shown
 
 Floats = npt.NDArray[np.float64]
 Unpaired = Literal["refuse", "drop"]
@@ -50,12 +51,16 @@ def mean_interval(values: npt.ArrayLike, confidence: float = 0.95) -> tuple[Any,
     return mean, np.where(n > 1, half, np.nan)[()], n
 
 
+KEYS = {"run_id", "arm", "point", "replicate", "round", "age", "policy", "status", "seconds"}
+"""Columns of tables that say which row it is, and are no measures."""
+
+
 def refuse_unknown(names: Iterable[str], frame: pd.DataFrame) -> None:
-    """Refuse measures that are no column of the table, each with the nearest name."""
-    columns = [str(c) for c in frame.columns]
+    """Refuse what is no measure of the table, each with the nearest name."""
+    measures = [str(c) for c in frame.columns if c not in KEYS and is_numeric_dtype(frame[c])]
     for name in names:
-        if name not in columns:
-            raise ConfigError(f'unknown measure "{name}"{nearest(name, columns)}')
+        if name not in measures:
+            raise ConfigError(f"unknown measure {shown(name)}{nearest(name, measures)}")
 
 
 def refuse_confidence(confidence: float) -> None:
