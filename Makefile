@@ -8,7 +8,7 @@ READY  := .venv/.ready
 EXPERIMENT := high_trust_vs_adversarial
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench baseline clean
+.PHONY: help setup demo test lint attack bench baseline clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -30,6 +30,10 @@ lint: $(READY)  ## style and types
 
 test: lint  ## everything that must hold before a change goes in
 	$(BIN)/python -m pytest -n 2
+
+attack: $(READY)  ## try to break it: hostile input, damage, kills, planted faults (an hour)
+	TRUSTSIM_ATTACK=1500 TRUSTSIM_KILLS=8 $(BIN)/python -m pytest -n 2 tests/attack
+	$(BIN)/python -m tests.attack.mutants --mutants 100
 
 bench: $(READY)  ## measure speed and size, and print a table
 	$(BIN)/python -m benchmarks

@@ -118,7 +118,7 @@ class TestCompare:
         runs = frames(replicates=2, rounds=12)[0]
         with pytest.raises(ConfigError, match=r'"high_trsut" \(did you mean "high_trust"\?\)'):
             compare(runs, "high_trsut", "adversarial")
-        with pytest.raises(ConfigError, match=r'"total_costs" \(did you mean "total_cost"\?\)'):
+        with pytest.raises(ConfigError, match=r"'total_costs' .did you mean .total_cost."):
             compare(runs, "high_trust", "adversarial", ["total_costs"])
 
     @pytest.mark.parametrize("confidence", [0, 1, 95, -0.5])
