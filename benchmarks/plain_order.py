@@ -24,7 +24,7 @@ class Tie:
         "assets",
         "attraction",
         "buyer_bad",
-        "buyer_deed",
+        "buyer_conduct",
         "buyer_good",
         "buyer_shared",
         "clean",
@@ -37,7 +37,7 @@ class Tie:
         "retained",
         "supplier",
         "supplier_bad",
-        "supplier_deed",
+        "supplier_conduct",
         "supplier_good",
         "supplier_shared",
         "watched",
@@ -50,7 +50,7 @@ class Tie:
         self.buyer_good, self.buyer_bad = supplier_trusts
         self.last_round = round_number
         self.orders = self.clean = 0
-        self.supplier_deed = self.buyer_deed = None
+        self.supplier_conduct = self.buyer_conduct = None
         self.supplier_shared = self.buyer_shared = False
         self.attraction = self.knowhow = self.goodwill = self.assets = 0.0
         self.watched = 0.5

@@ -168,8 +168,8 @@ class Relations:
             supplier.known_good += 1
         tie.buyer_good = updated(tie.buyer_good, theirs.prior_good, kept, good)
         tie.buyer_bad = updated(tie.buyer_bad, theirs.prior_bad, kept, bad)
-        tie.supplier_deed = "cheated" if order.grievance else "fair"
-        tie.buyer_deed = "cheated" if cheated else "fair"
+        tie.supplier_conduct = "cheated" if order.grievance else "fair"
+        tie.buyer_conduct = "cheated" if cheated else "fair"
         tie.clean = 0 if disappointed else tie.clean + 1
         tie.goodwill += 0.1 * (ours.upkeep + theirs.care) * (1.0 - tie.goodwill)
         self.work_together(order, SOURCING, market.upkeep_hours * ours.upkeep)

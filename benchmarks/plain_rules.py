@@ -105,22 +105,22 @@ def disclose_reciprocal(policy, trust, orders, partner_shared):
     return policy.disclosure if partner_shared else 0.0
 
 
-# Conduct: probability of opportunism. Deeds are None (no order yet), "fair" or "cheated".
+# Conduct: probability of opportunism. Past conduct is None (no order yet), "fair" or "cheated".
 
 
-def conduct_never(policy, gain, loss, opportunism, partner_deed, own_deed):
+def conduct_never(policy, gain, loss, opportunism, partner_conduct, own_conduct):
     return 0.0
 
 
-def conduct_always(policy, gain, loss, opportunism, partner_deed, own_deed):
+def conduct_always(policy, gain, loss, opportunism, partner_conduct, own_conduct):
     return 1.0
 
 
-def conduct_propensity(policy, gain, loss, opportunism, partner_deed, own_deed):
+def conduct_propensity(policy, gain, loss, opportunism, partner_conduct, own_conduct):
     return policy.propensity * opportunism
 
 
-def conduct_calculative(policy, gain, loss, opportunism, partner_deed, own_deed):
+def conduct_calculative(policy, gain, loss, opportunism, partner_conduct, own_conduct):
     stake = abs(gain) + abs(loss)
     if stake <= 0.0:
         return 0.0
@@ -132,14 +132,14 @@ def conduct_calculative(policy, gain, loss, opportunism, partner_deed, own_deed)
     return 1.0 / (1.0 + exp(-excess))
 
 
-def conduct_reciprocal(policy, gain, loss, opportunism, partner_deed, own_deed):
-    if partner_deed is None:
+def conduct_reciprocal(policy, gain, loss, opportunism, partner_conduct, own_conduct):
+    if partner_conduct is None:
         return policy.first_move
-    if own_deed == "cheated":
-        if partner_deed == "cheated":
+    if own_conduct == "cheated":
+        if partner_conduct == "cheated":
             return policy.after_both_cheated
         return policy.after_own_cheating
-    if partner_deed == "cheated":
+    if partner_conduct == "cheated":
         return policy.after_partner_cheated
     return policy.after_both_fair
 
@@ -248,7 +248,7 @@ DECISIONS = {
 def with_rules(policy):
     """Copy a policy; the names of rules become their functions."""
     values = policy.model_dump()
-    for parameter, verb in DECISIONS.items():
+    for parameter, decision in DECISIONS.items():
         if parameter in values:
-            values[parameter] = globals()[f"{verb}_{values[parameter]}"]
+            values[parameter] = globals()[f"{decision}_{values[parameter]}"]
     return SimpleNamespace(**values)

@@ -131,7 +131,7 @@ class Settlement:
         loss = 0.5 * (1.0 + record) * (gain + market.claim_penalty * due)
         loss += market.dispute_hours * market.hour_cost + relation + scruple * due
         wish = policy.conduct(
-            policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
+            policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
         if gain > 0.0 and random.random() < wish * gravity(policy):
             order.false_claim = True
@@ -152,7 +152,7 @@ class Settlement:
         loss = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
         loss += chased + market.late_damage * relation + scruple * harm
         wish = policy.conduct(
-            policy, gain, loss, self.opportunism, tie.supplier_deed, tie.buyer_deed
+            policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
         if random.random() < max(policy.lateness, wish):
             order.delayed_payment = True

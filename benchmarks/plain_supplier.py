@@ -163,7 +163,7 @@ class Supplier(Agent):
         loss += market.scruple * (1.0 - self.opportunism) * taken
         policy = self.policy
         return policy.conduct(
-            policy, gain, loss, self.opportunism, tie.buyer_deed, tie.supplier_deed
+            policy, gain, loss, self.opportunism, tie.buyer_conduct, tie.supplier_conduct
         )
 
     def temptation_to_shade(self, order):
@@ -181,7 +181,7 @@ class Supplier(Agent):
         loss = found * market.rework_cost * scale + traced * damages + (found + traced) * stake
         loss += market.scruple * (1.0 - self.opportunism) * worse * market.failure_cost * scale
         return policy.conduct(
-            policy, gain, loss, self.opportunism, tie.buyer_deed, tie.supplier_deed
+            policy, gain, loss, self.opportunism, tie.buyer_conduct, tie.supplier_conduct
         )
 
     def deliver(self, order):
