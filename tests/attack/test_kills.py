@@ -46,6 +46,7 @@ arm = "low"
 measure = "arrears_days"
 value = 0.4
 tolerance = 0.1
+source = "assumption: any figure"
 """
 RUN = ("run", "x.toml", "--out", "out", "--quiet", "--no-report", "--jobs", "2")
 COMMANDS = {

@@ -119,7 +119,7 @@ def test_while_something_is_loaded(place: Path, moment: str, times: str) -> None
 @pytest.mark.parametrize("times", [1, 2])
 def test_while_runs_are_computed(place: Path, times: int) -> None:
     process = started(place, "run", "long.toml", "--out", "out")
-    until(process, lambda: list(place.glob("out/chunks/*")))
+    until(process, lambda: list(place.glob("out/chunks/*.arrow")))
     for _ in range(times):
         press(process)
         time.sleep(0.01)

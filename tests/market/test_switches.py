@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.restless_market import BUYERS, SUPPLIERS, bits, restless
 
+from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 
 
@@ -35,10 +36,23 @@ def test_every_parameter_of_the_market_matters(row: Parameter) -> None:
     assert any(bits(restless(**{row.name: value})) != usual() for value in values)
 
 
+@cache
+def on_credit() -> tuple[Scenario, bytes]:
+    """Everybody pays later, so that buyers of all policies can cheat, and both sides do."""
+    scenario = restless(buyer_opportunism_mean=0.9).replace(
+        instruments=["open_account"],
+        policies={
+            "buyers": {"answering": {"first_move": 1.0, "after_own_cheating": 1.0}},
+            "suppliers": {"crafty": {"conduct": "always"}},
+        },
+    )
+    return scenario, bits(scenario)
+
+
 def policies_matter(side: str, row: Parameter, names: dict[str, float]) -> bool:
-    base = restless()
     return any(
-        bits(base.replace(policies={side: {name: {row.name: value}}})) != usual()
+        bits(base.replace(policies={side: {name: {row.name: value}}})) != before
+        for base, before in ((restless(), usual()), on_credit())
         for name in names
         for value in ends(row)
     )

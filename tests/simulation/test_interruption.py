@@ -44,7 +44,12 @@ def interrupted(folder: Path, call: str, buyers: int = 3, options: str = "") -> 
     text = NEVER.replace("{buyers}", str(buyers)).replace("{options}", options)
     script.write_text(f"{text}\n{call}\n", encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell makes what it starts in the background deaf to interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert process.stdout is not None

@@ -13,6 +13,7 @@ import tomli_w
 import typer.main
 from support.command_line import Call
 from support.drawn import last_digit, numbers
+from support.small_experiment import reseal
 
 from trustsim.commands.cli import app
 
@@ -33,6 +34,7 @@ def written(path: Path, runs: pd.DataFrame, **experiment: Any) -> Path:
     (path / "experiment.toml").write_text(text, encoding="utf-8")
     counts = {"runs_planned": len(runs), "replications": int(runs["replicate"].nunique())}
     (path / "manifest.json").write_text(json.dumps(counts), encoding="utf-8")
+    reseal(path)
     return path
 
 

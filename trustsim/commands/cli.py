@@ -183,7 +183,7 @@ def describe(
     if folder is None:
         loaded = load_experiment(config, changes or [])
     else:
-        tell(unverified(folder))
+        tell_notes(unverified(folder))
         verify(folder, EXPERIMENT)
         loaded = load_experiment(folder / EXPERIMENT, changes or [])
     if arm is not None and arm not in loaded.arms:

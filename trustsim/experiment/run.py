@@ -229,10 +229,11 @@ class _Work:
         ids = plan.ids[places]
         known = store.done(config.keep)
         done = np.isin(ids, known)
+        planned = len(ids) + int((np.isin(known, plan.ids) & ~np.isin(known, ids)).sum())
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
         notices = [*self.notices, *store.notices]
         start = manifest_of(
-            config, plan, Merged(),
+            config, plan, Merged(), planned=planned,
             done=int(done.sum()), failed=0, seconds=self.earlier, notices=notices,
         )  # fmt: skip
         # Until the tables are written again, they are what the manifest said before.
@@ -251,7 +252,7 @@ class _Work:
             notices = [*self.notices, *store.notices]
             failures = len(self.failed)
             manifest = manifest_of(
-                config, plan, merged,
+                config, plan, merged, planned=planned,
                 done=rows, failed=failures, seconds=seconds, notices=notices,
             )  # fmt: skip
             manifest = store.write_manifest(manifest)

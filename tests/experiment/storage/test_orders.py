@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support.small_experiment import Stops, all_runs, leave_chunks, manifest
+from support.small_experiment import Stops, all_runs, leave_chunks, manifest, reseal
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
@@ -136,6 +136,7 @@ def test_a_change_of_it_is_noticed(config: ExperimentConfig, folder: Path) -> No
     row = int(np.flatnonzero(table["run_id"] == run_id)[9])
     table.loc[row, "event"] = "gift"
     table.to_parquet(folder / "orders.parquet", index=False)
+    reseal(folder)
     assert rerun(folder, run_id)[1] == ["orders.event"]
     assert any("digest" in each for each in check(folder, sample=0).wrong)
 

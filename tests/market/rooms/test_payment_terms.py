@@ -167,8 +167,7 @@ def test_a_zero_margin_is_a_margin() -> None:
     market = {"cost_low": 1.0, "cost_high": 1.0, "suppliers": 3, "contacts": 3, "value": 3.0}
     prepaid = {"prepaid": {"advance": 1.0}}
     outcome = simulate(quiet({"bidders": 3}, None, prepaid, rounds=6, **market), orders=True)
-    orders = outcome.orders
-    assert orders is not None
+    orders = needs_of(outcome)
     assert len(orders) == outcome.measures["orders"] > 0
     np.testing.assert_allclose(orders["price"], 1.0, atol=1e-6)
     np.testing.assert_allclose(orders["unit_cost"], 1.0, atol=1e-6)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from types import ModuleType
 from typing import Any
 
@@ -123,6 +124,7 @@ def _interrupts_held_back() -> Iterator[None]:
         yield
         return
     held: list[Any] = []
+    resource_tracker.ensure_running()  # who starts it later lets interrupts through again
     before = signal.signal(signal.SIGINT, lambda *given: held.append(given))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # children inherit it
     try:

@@ -35,6 +35,7 @@ def manifest_of(
     plan: Plan,
     merged: Merged,
     *,
+    planned: int,
     done: int,
     failed: int,
     seconds: float,
@@ -48,8 +49,8 @@ def manifest_of(
         The experiment and its runs.
     merged : Merged
         What the tables hold.
-    done, failed : int
-        Runs that are done, and that failed.
+    planned, done, failed : int
+        Runs that are asked for or were kept from before; that are done; that failed.
     seconds : float
         Time spent, over all calls.
     notices : sequence of str
@@ -66,7 +67,7 @@ def manifest_of(
         "rounds": config.rounds,
         "replications": config.replications,
         "points": plan.points,
-        "runs_planned": len(plan),
+        "runs_planned": planned,
         "runs_done": done,
         "runs_failed": failed,
         "orders": merged.orders,

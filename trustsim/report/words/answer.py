@@ -162,8 +162,8 @@ def _oddities(runs: pd.DataFrame, row: Any, arm: str, baseline: str) -> str:
     """Say what a reader would not guess: runs without orders, costs below zero, equal arms."""
     text = ""
     for name, mean in ((arm, row["mean_a"]), (baseline, row["mean_b"])):
-        own = runs[(runs["arm"] == name) & (runs["status"] == "done")]
-        idle = int((own["orders"] == 0).sum())
+        own = runs[runs["arm"] == name]
+        idle = int((own["orders"] == 0).sum()) if "orders" in own else 0
         if idle:
             which = f"In {number(idle, 0)} of the {number(len(own), 0)} runs of {plain(name)}"
             text += f" {which} there is no order at all, and so no cost."
