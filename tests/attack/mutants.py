@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE, TESTS = ROOT / "trustsim", ROOT / "tests"
-USUAL = ("analysis", "experiment", "report", "commands")
+USUAL = ("analysis", "experiment", "report", "commands", "market/rooms")
 ENOUGH = 0.95
 NEVER = {"test_baseline.py", "test_browser.py"}
 """Test files that never run: one would notice everything and tell nothing, one needs a browser."""

@@ -207,6 +207,13 @@ class Plan:
         places = np.arange(len(self), dtype=np.int64).reshape(shape)[:, :, first:last]
         return np.ascontiguousarray(places.transpose(1, 2, 0)).reshape(-1)
 
+    def asked(self, replications: int, there: npt.NDArray[np.bytes_]) -> int:
+        """Count the runs of the first replications, and of those that some arm has already."""
+        known = np.isin(self.ids, there).reshape(len(self.arms), self.points, self.replications)
+        pairs = np.asarray(known.any(axis=0))
+        pairs[:, :replications] = True
+        return len(self.arms) * int(pairs.sum())
+
     def holds(self, other: Plan) -> bool:
         """Whether every point of another plan is one of this one's too."""
         return set(other._keys) <= set(self._keys)

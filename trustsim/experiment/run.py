@@ -229,7 +229,7 @@ class _Work:
         ids = plan.ids[places]
         known = store.done(config.keep)
         done = np.isin(ids, known)
-        planned = len(ids) + int((np.isin(known, plan.ids) & ~np.isin(known, ids)).sum())
+        planned = plan.asked(replications, known)
         todo = places[~done & ~np.isin(ids, [name.encode() for name in failed])]
         notices = [*self.notices, *store.notices]
         start = manifest_of(

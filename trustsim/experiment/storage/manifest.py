@@ -50,7 +50,7 @@ def manifest_of(
     merged : Merged
         What the tables hold.
     planned, done, failed : int
-        Runs that are asked for or were kept from before; that are done; that failed.
+        Runs that are asked for, or that complete pairs of before; that are done; that failed.
     seconds : float
         Time spent, over all calls.
     notices : sequence of str
