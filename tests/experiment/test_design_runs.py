@@ -17,6 +17,7 @@ from support.small_experiment import SIMULATION
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
+from trustsim.experiment import estimate as estimating
 from trustsim.experiment import run as running
 from trustsim.experiment.estimate import duration, estimate, plan_lines
 from trustsim.experiment.execution.executors import Attempt, ThreadExecutor
@@ -302,3 +303,15 @@ def test_the_report_is_counted_in_with_its_arms_and_rows() -> None:
     assert 13 < few.report < 26
     assert few.report < many.report < 26
     assert estimate(ExperimentConfig("x", two, "a", replications=4), cores=2).report < few.report
+
+
+def test_the_time_of_a_report_is_a_sum_of_its_parts(make: Make) -> None:
+    config = make(grid(1.0, 2.0))
+    plan = Plan(config)
+    challengers = len(plan.arms) - 1
+    assert estimate(config, cores=1).report == pytest.approx(
+        estimating.REPORT_SECONDS
+        + len(plan.arms) * estimating.REPORT_SECONDS_PER_ARM
+        + len(plan) * estimating.REPORT_SECONDS_PER_ROW
+        + challengers * plan.points * estimating.REPORT_SECONDS_PER_POINT
+    )

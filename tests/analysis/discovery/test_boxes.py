@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from trustsim.analysis.discovery.boxes import _limit_alike
 from trustsim.analysis.discovery.prim import (
     Bounds,
     BoxSearch,
@@ -180,3 +182,22 @@ def test_where_all_that_is_hit_lies_together_there_is_a_box() -> None:
     found = cover(table, hit, ["number"] * 2, BoxSearch(density=0.8))
     assert found
     assert found[0].step.hits > 0.9 * hit.sum()
+
+
+@pytest.mark.parametrize(
+    ("limits", "other", "alike"),
+    [
+        (Bounds(high=0.5), (Bounds(high=0.6),), 0.6),
+        (Bounds(high=0.5), (Bounds(low=0.1),), None),  # it restricts the other side
+        (Bounds(high=0.5), (Bounds(),), None),
+        (Bounds(low=0.5), (Bounds(low=0.4),), 0.4),
+        (Bounds(low=0.5), (Bounds(high=0.9),), None),
+        (Bounds(low=0.5), None, None),
+        (Bounds(kept=frozenset({1})), (Bounds(kept=frozenset({1})),), math.inf),
+        (Bounds(kept=frozenset({1})), (Bounds(kept=frozenset({2})),), None),
+    ],
+)
+def test_a_half_agrees_if_it_restricts_the_same_side(
+    limits: Bounds, other: tuple[Bounds] | None, alike: float | None
+) -> None:
+    assert _limit_alike(limits, 0, other) == alike

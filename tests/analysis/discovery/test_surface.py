@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,3 +106,16 @@ def test_too_few_points_and_points_on_a_line_are_refused() -> None:
         places[:, 1] = height + slope * places[:, 0]
         with pytest.raises(ConfigError, match="on a line"):
             fit_surface(places, values)
+
+
+def test_the_error_is_that_of_a_weighted_sum_and_of_what_smoothing_takes_away() -> None:
+    # The estimate is linear in the values, so unit values give the weights.
+    places, values = sample(3, 25)
+    surface = fit_surface(places, values)
+    asked = np.random.default_rng(4).random((6, 2))
+    units = np.eye(len(values))
+    weights = np.array([replace(surface, values=unit).at(asked)[0] for unit in units]).T
+    estimate, error = surface.at(asked)
+    np.testing.assert_allclose(estimate, weights @ values, atol=1e-9)
+    expected = weights**2 @ surface.residuals**2 + (weights @ surface.residuals) ** 2
+    np.testing.assert_allclose(error, np.sqrt(expected), rtol=1e-7)
