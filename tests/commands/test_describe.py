@@ -85,6 +85,15 @@ class TestDescribe:
         assert "    without = hold_up, delisting\n" in low
         assert "    off with them: new_identities\n" in low
 
+    def test_the_source_of_an_arms_own_value_is_given_there(self, call: Call) -> None:
+        value = 'arms.low.market.hold_up={value = 0.25, source = "a visit"}'
+        said = call("describe", "mine.toml", "--set", value).out
+        market, _, arms = said.partition("arm high")
+        assert "a visit" not in market
+        lines = arms.partition("arm low")[2].splitlines()
+        (place,) = [i for i, line in enumerate(lines) if "hold_up = 0.25" in line]
+        assert lines[place + 1].endswith("Source: a visit.")
+
     def test_a_market_of_a_file_is_named(self, call: Call) -> None:
         Path("castings.toml").write_text('[market]\ndescription = "Castings"\nsuppliers = 3\n')
         said = call("describe", "mine.toml", "--set", "market.based_on=castings.toml")

@@ -315,3 +315,22 @@ def test_the_time_of_a_report_is_a_sum_of_its_parts(make: Make) -> None:
         + len(plan) * estimating.REPORT_SECONDS_PER_ROW
         + challengers * plan.points * estimating.REPORT_SECONDS_PER_POINT
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (61, "1 min 01 s"),
+        (3599, "59 min 59 s"), (3600, "1 h 00 min"), (7325, "2 h 02 min"),
+    ],
+)  # fmt: skip
+def test_times_are_written_for_people(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 B"), (20, "20 B"), (1000, "1 kB"), (1.5e6, "1.5 MB"), (2e9, "2 GB"), (3e12, "3000 GB")],
+)
+def test_sizes_are_written_for_people(size: float, said: str) -> None:
+    assert estimating._size(size) == said

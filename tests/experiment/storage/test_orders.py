@@ -141,6 +141,11 @@ def test_a_change_of_it_is_noticed(config: ExperimentConfig, folder: Path) -> No
     assert any("digest" in each for each in check(folder, sample=0).wrong)
 
 
+def test_its_first_column_says_which_run(folder: Path) -> None:
+    table = pd.read_parquet(folder / "orders.parquet")
+    assert table.columns[0] == "run_id"
+
+
 def test_a_folder_without_it_is_not_mixed_up(config: ExperimentConfig, folder: Path) -> None:
     less = dataclasses.replace(config, keep=("runs",))
     assert run_missing(less, folder)["digest"] == manifest(folder)["digest"]
