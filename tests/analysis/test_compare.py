@@ -114,6 +114,11 @@ class TestCompare:
         with pytest.raises(ConfigError, match="not paired"):
             compare(runs, "one", "two", unpaired="drop")
 
+    def test_one_measure_may_be_given_by_its_name(self):
+        runs = frames(replicates=3, rounds=12)[0]
+        rows = compare(runs, "high_trust", "adversarial", "total_cost")
+        assert list(rows["measure"]) == ["total_cost"]
+
     def test_unknown_names_get_the_nearest(self):
         runs = frames(replicates=2, rounds=12)[0]
         with pytest.raises(ConfigError, match=r'"high_trsut" \(did you mean "high_trust"\?\)'):

@@ -171,3 +171,26 @@ def test_an_experiment_is_no_calibration(tmp_path: Path) -> None:
 def test_targets_that_are_all_held_out_fit_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="none of them is fitted"):
         config_of(tmp_path, text_of(SHARE + "fitted = false\n"))
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("market.ransom_rate", "its mechanism 'ransom' is off"),
+        ("policies.buyers.trust_but_verify.exploration", "'trust_but_verify' is not in use"),
+        ("arms.hihg.market.hold_up", "no such arm"),
+    ],
+)
+def test_a_parameter_that_would_change_nothing_is_refused(
+    tmp_path: Path, path: str, said: str
+) -> None:
+    file = tmp_path / "x.toml"
+    text = (
+        '[market]\nwithout = ["ransom"]\n[arms.high]\nbuyer_mix = "high_trust"\n'
+        f"[calibrate.parameters]\n{path} = {{ low = 0.1, high = 0.5 }}\n"
+    )
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_calibration(file)
+    assert str(caught.value).startswith(f"{file}: calibrate.parameters.{path}: ")
+    assert said in str(caught.value)

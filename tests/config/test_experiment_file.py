@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,7 +149,9 @@ class TestExperimentFile:
         with pytest.raises(ConfigError, match="replications = 0"):
             ExperimentConfig("x", arms, baseline="a", replications=0)
 
-    @pytest.mark.parametrize("other", ["high trust", "High_Trust", "high  trust"])
+    @pytest.mark.parametrize(
+        "other", ["high trust", "High_Trust", "high  trust", "\uff48igh_trust"]
+    )
     def test_arms_that_read_alike_are_refused(self, other: str, tmp_path: Path) -> None:
         base = Scenario("high_trust", rounds=2)
         said = "reads like the arm 'high_trust'; give one of them another name"
@@ -157,6 +160,16 @@ class TestExperimentFile:
         path = tmp_path / "x.toml"
         path.write_text(f'[arms.high_trust]\n[arms."{other}"]\n', encoding="utf-8")
         with pytest.raises(ConfigError, match=said):
+            load_experiment(path)
+
+    @pytest.mark.parametrize("change", [5, None, ("name",), (1, 2), b"name=x"])
+    def test_what_is_no_change(self, config: Path, change: Any) -> None:
+        with pytest.raises(ConfigError, match="is no change; give path=value"):
+            load_experiment(config, [change])
+
+    @pytest.mark.parametrize("path", [5, None, b"x.toml", ["x.toml"]])
+    def test_what_is_no_path(self, path: Any) -> None:
+        with pytest.raises(ConfigError, match="is no path"):
             load_experiment(path)
 
     @pytest.mark.parametrize("name", ["a.b", "", "all", "x" * 81])

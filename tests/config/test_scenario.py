@@ -6,6 +6,7 @@ import dataclasses
 import math
 import operator
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,36 @@ class TestScenario:
         assert (scenario.id(), Scenario("high_trust")) == (before, scenario)
         assert dict(held) | {name: 0.5} != held
 
+    def test_what_it_was_made_from_may_change(self) -> None:
+        mix = {"high_trust": 0.5, "adversarial": 0.5}
+        sold, ways = {"cooperative": 1.0}, ["escrow", "open_account"]
+        scenario = Scenario(mix, supplier_mix=sold, instruments=ways, rounds=6)
+        mix["high_trust"], mix["adversarial"] = 0.9, 0.1
+        sold["cooperative"] = 0.5
+        ways.append("prepayment")
+        for changed in (
+            scenario.replace(seed=2),
+            scenario.at({"market.buyers": 5}),
+            scenario.with_policy("high_trust", exploration=0.01),
+        ):
+            assert changed.buyer_mix == {"high_trust": 0.5, "adversarial": 0.5}
+            assert changed.supplier_mix == {"cooperative": 1.0}
+            assert list(changed.instruments) == ["escrow", "open_account"]
+
+    @pytest.mark.parametrize("values", [None, [1], {5: 3}, "market.buyers", {"market": None}])
+    def test_what_are_no_values_by_paths(self, values: Any) -> None:
+        with pytest.raises(ConfigError, match=r"values by paths|is a table"):
+            Scenario("high_trust").at(values)
+
+    def test_a_market_may_be_given_as_a_path(self, tmp_path: Path) -> None:
+        (tmp_path / "m.toml").write_text("[market]\nbuyers = 7\n", encoding="utf-8")
+        assert Scenario(market=tmp_path / "m.toml").market.buyers == 7
+
+    def test_a_policy_with_no_share_is_followed_by_nobody(self) -> None:
+        scenario = Scenario({"high_trust": 1.0, "adversarial": 0.0})
+        with pytest.warns(UserWarning, match="nobody follows 'adversarial'.*follow high_trust$"):
+            scenario.with_policy("adversarial", exploration=0.3)
+
     def test_equal_scenarios_are_one_key(self) -> None:
         keys = {Scenario("high_trust"): 1, Scenario("high_trust"): 2, Scenario("adversarial"): 3}
         assert list(keys.values()) == [2, 3]
@@ -82,6 +113,8 @@ class TestScenario:
 
     def test_a_negative_zero_is_a_zero(self) -> None:
         assert Scenario("high_trust", hold_up=-0.0).id() == Scenario("high_trust", hold_up=0.0).id()
+        mixes = ({"high_trust": 1.0, "adversarial": zero} for zero in (0.0, -0.0))
+        assert len({Scenario(mix).id() for mix in mixes}) == 1
 
     @pytest.mark.parametrize("name", ["a.b", "x." + "y" * 300])
     def test_names_with_dots_are_refused(self, name: str) -> None:
@@ -183,6 +216,7 @@ class TestScenario:
                 ["instruments.x.advance = 0.8", "on_delivery = 0.4"],
             ),
             ({"instruments": {f"i{n}": {} for n in range(MAX_INSTRUMENTS + 1)}}, ["1 to 16"]),
+            ({"market": 3}, ["market = 3", "unknown market"]),
             ({"name": ""}, ["'' cannot name a scenario"]),
         ],
     )

@@ -115,6 +115,10 @@ class TestMarket:
             ('[market]\nbased_on = "component"\n', 'unknown market (did you mean "components"?)'),
             ('[market]\nsupplier_mix = "own"\n', "market.supplier_mix.own = 1.0: unknown supplier"),
             ('[market]\ninstruments = ["x"]\n', "market.instruments = ['x']: unknown instrument"),
+            (
+                '[market]\nwithout = ["ransom"]\nransom_rate = 0.2\n',
+                "market.ransom_rate = 0.2: the mechanism 'ransom' is off",
+            ),
             ("[market]\ncost_low = 3.0\n", "market.cost_low = 3.0: must not exceed cost_high"),
             (
                 "[market]\nbyers = 3\n",
@@ -228,6 +232,11 @@ class TestRows:
             folder, f'include = "rows.toml"\n{ARM}'
         )
         assert "allowed: a list of files" in refusal(folder, f"include = [3]\n{ARM}")
+
+    @pytest.mark.parametrize("name", ["a\\u0000b.toml", "~nobody-of-this-name/x.toml"])
+    def test_what_can_be_no_path(self, folder: Path, name: str) -> None:
+        said = refusal(folder, f'include = ["{name}"]\n{ARM}')
+        assert "x.toml: include = '" in said
 
     def test_a_misspelt_name_of_theirs_is_found(self, folder: Path) -> None:
         text = f"{INCLUDE}{ARM}[policies.buyers.patiens]\nbidders = 2\n"

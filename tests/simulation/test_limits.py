@@ -33,6 +33,16 @@ def test_numbers_of_a_run_are_checked(number: Any) -> None:
         simulate(scenario, threads=number)
 
 
+def test_other_arguments_of_a_run_are_checked() -> None:
+    scenario: Any = "high_trust"
+    with pytest.raises(ConfigError, match="scenario = 'high_trust': allowed: a Scenario"):
+        simulate(scenario)
+    for flag in ("no", 1, None):
+        wrong: Any = flag
+        with pytest.raises(ConfigError, match=r"^orders = .*: allowed: True or False"):
+            simulate(Scenario("high_trust", buyers=3, rounds=2), orders=wrong)
+
+
 def test_a_replicate_of_numpy_is_a_number() -> None:
     scenario = Scenario("high_trust", buyers=3, rounds=2)
     other, own = simulate(scenario, np.int64(1)), simulate(scenario, 1)

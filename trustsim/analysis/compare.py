@@ -216,7 +216,8 @@ def _paired_runs(
     measures: Sequence[str] | None,
     unpaired: Unpaired,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = measure_columns(runs) if measures is None else list(measures)
+    asked = [measures] if isinstance(measures, str) else measures
+    names = measure_columns(runs) if asked is None else list(asked)
     refuse_unknown(names, runs)
     a, b = arm_runs(runs, arm_a), arm_runs(runs, arm_b)
     pairs = common_pairs(a, b, arm_a, arm_b, unpaired)

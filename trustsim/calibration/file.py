@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from trustsim.calibration.targets import Target, read_targets
+from trustsim.config.arms import check_paths
 from trustsim.config.dimensions import Dimensions, read_dimensions, read_value, within
 from trustsim.config.experiment import ExperimentConfig, experiment_of, load_experiment
 from trustsim.config.file import read_experiment
@@ -148,6 +149,10 @@ def _calibration(experiment: ExperimentConfig, tables: Any, file: str) -> Calibr
             text = "a calibration searches for itself, and all its trials have the same luck; give "
             raise ConfigError(f"{at(file, key)}{text}calibrate.parameters and replications")
     asked = tables.calibrate
+    try:
+        check_paths((d.path for d in asked.parameters), experiment.arms, "calibrate.parameters")
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from None
     try:  # parameters that cannot be set, or whose ends do not fit together
         for end in (0.0, 1.0):
             values = {d.path: d.of([end])[0] for d in asked.parameters}

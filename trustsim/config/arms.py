@@ -6,7 +6,7 @@ out, and the mechanisms that are at work; what would change nothing is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trustsim.config.design import Design
@@ -36,18 +36,25 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
 
 
-def check_design(design: Design, arms: Mapping[str, Any], market: Any) -> None:
-    """Check that what a design varies is in the arms, and changes something."""
-    for path in design.paths:
+def check_paths(
+    paths: Iterable[str], arms: Mapping[str, Any], key: str, market: Any = None
+) -> None:
+    """Check that what varies is in the arms, and changes something.
+
+    With the `market` of all arms, an arm may not set what varies in all of them.
+    """
+    for path in paths:
         owner, keys = in_arm(path)
         if owner and owner not in arms:
             said = f"no such arm{suggestion(owner, arms)}"
         elif owner:
             said = _idle(keys, {owner: arms[owner]})
         else:
-            said = _idle(keys, arms) or _set_by_an_arm(keys, arms, market)
+            said = _idle(keys, arms)
+            if market is not None and not said:
+                said = _set_by_an_arm(keys, arms, market)
         if said:
-            raise ConfigError(at("", f"design.parameters.{path}") + said)
+            raise ConfigError(at("", f"{key}.{path}") + said)
 
 
 def _idle(keys: list[str], arms: Mapping[str, Any]) -> str:

@@ -6,13 +6,14 @@ Tables come in, drafts go out. A draft is put on top of another one, which says 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from trustsim.config.models import Entry, RowsFile, ScenarioTables
 from trustsim.config.toml import put
 from trustsim.config.without import in_order, refuse_idle
-from trustsim.errors import ConfigError, suggestion
+from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import MarketValues, Share
 from trustsim.schema.mechanisms import NOTHING
 from trustsim.schema.translation import read
@@ -120,7 +121,7 @@ def rows_in(tables: RowsFile, file: str = "", *, shared: bool = False) -> Rows:
 def lists_in(table: Any, key: str, file: str) -> dict[str, Written]:
     """Give the lists of a table that are given."""
     names = [n for n in (*MIXES, "instruments") if getattr(table, n, None) is not None]
-    return {name: Written(getattr(table, name), f"{key}.{name}", file) for name in names}
+    return {name: Written(deepcopy(getattr(table, name)), f"{key}.{name}", file) for name in names}
 
 
 def draft_of(tables: ScenarioTables, file: str = "") -> Draft:
@@ -155,6 +156,9 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     is off in addition, or nothing.
     """
     tables: dict[str, Any] = {"market": {}}
+    if not isinstance(values, Mapping) or not all(isinstance(path, str) for path in values):
+        text = "must be values by paths, such as {'market.buyers': 50}"
+        raise ConfigError(f"{at('', 'values', values, given=True)}{text}")
     for path, value in values.items():
         if path == "market":
             raise ConfigError("market: is a table; give the path of a parameter in it")
@@ -167,7 +171,8 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     for what, rows in said.rows.items():
         known = rows_of(scenario)[what]
         for name in rows.keys() - known.keys():
-            raise ConfigError(f"{what}.{name}: the scenario has no such{suggestion(name, known)}")
+            text = f"the scenario has no such{suggestion(name, known)}"
+            raise ConfigError(f"{PLACE_OF[what]}.{name}: {text}")
     return said.over(scenario.draft)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-from trustsim.config.arms import check_design, complete_design, of_arm
+from trustsim.config.arms import check_paths, complete_design, of_arm
 from trustsim.config.design import Design
 from trustsim.config.file import (
     Change,
@@ -31,6 +32,11 @@ from trustsim.schema.checking import EXPERIMENTS, MARKETS, check, complete
 from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import HIDDEN
+
+
+def reading(name: str) -> str:
+    """How a name reads: letters alike are the same, and so are blanks and underscores."""
+    return " ".join(normalize("NFKC", name).casefold().replace("_", " ").split())
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class ExperimentConfig:
         alike: dict[str, str] = {}
         for name in self.arms:
             check_name(name, "an arm", "arms")
-            other = alike.setdefault(" ".join(name.replace("_", " ").lower().split()), name)
+            other = alike.setdefault(reading(name), name)
             if other != name:
                 said = f"reads like the arm {shown(other)}; give one of them another name"
                 raise ConfigError(f"{at('', 'arms')}{shown(name)} {said}")
@@ -107,7 +113,7 @@ class ExperimentConfig:
         for name, value in completed.items():
             object.__setattr__(self, name, value)
         if self.design is not None:
-            check_design(self.design, self.arms, self.market)
+            check_paths(self.design.paths, self.arms, "design.parameters", self.market)
 
     @property
     def seed(self) -> int:

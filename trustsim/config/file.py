@@ -139,9 +139,12 @@ def _included(written: Mapping[str, Any], path: Path) -> Rows:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     rows = Draft().rows
     for name in read(FileList, written.get("include", []), "include", str(path)):
-        file = path.parent / path_of(name)
+        where = at(str(path), "include", name, given=True)
+        try:
+            file = path.parent / path_of(name)
+        except ConfigError as error:
+            raise ConfigError(f"{where}{error}") from None
         if not is_file(file):
-            where = at(str(path), "include", name, given=True)
             raise ConfigError(f"{where}there is no file {shown(str(file))}")
         tables = read(RowsFile, read_toml(file), "", str(file))
         for what, own in rows_in(tables, str(file), shared=True).items():
@@ -158,6 +161,8 @@ def _apply(change: Change, written: dict[str, Any], shared: Rows, file: str) -> 
     """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
     if isinstance(change, str):
         keys, value = read_change(change)
+    elif not isinstance(change, tuple) or len(change) != 2 or not isinstance(change[0], str):
+        raise ConfigError(f"{shown(change)}: is no change; give path=value, or a path and a value")
     else:
         keys, value = change[0].split("."), plain(change[1])
         change = f"{change[0]}={value}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
     from the working folder. `above` are the files that are based on this one.
     """
+    if isinstance(name, PathLike):
+        name = f"./{name}" if Path(name).name == str(name) else str(name)
     markets, where = library().markets, at(file, key, name, given=True)
     if isinstance(name, str) and name in markets:
         return markets[name]
@@ -86,8 +89,9 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     entry = own.market
     base = market_named(entry.based_on or DEFAULT_MARKET, "market.based_on", str(path), chain)
     words = entry.description or f"the market of {path.name}"
-    own = replace(own, market=replace(entry, description=words))
-    return Market(name, base.root, own.over(base.draft))
+    whole = replace(own, market=replace(entry, description=words)).over(base.draft)
+    own.refuse_idle(whole.without)
+    return Market(name, base.root, whole)
 
 
 def completed(draft: Draft) -> dict[str, Any]:
@@ -103,9 +107,10 @@ def completed(draft: Draft) -> dict[str, Any]:
             )
     records = {what: resolve(what, draft.rows[what], off) for what in PLACE_OF}
     names = whole.lists["instruments"]
-    if "instruments" not in draft.lists:
+    if "instruments" not in draft.lists and draft.rows["instruments"]:
         both = dict.fromkeys([*names.value, *draft.rows["instruments"]])
-        names = names._replace(value=list(both))
+        files = [entry.file for entry in draft.rows["instruments"].values()]
+        names = Written(list(both), "instruments", files[0])
     mixes = {
         mix: check_shares(said.value, records[side], side.removesuffix("s"), said.key, said.file)
         for mix, side in MIXES.items()

@@ -16,6 +16,8 @@ def path_of(path: str | os.PathLike[str]) -> Path:
     ConfigError
         If there is no such home folder, or it can be no path at all.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"{shown(path)}: is no path; give text or a pathlib.Path")
     if "\0" in os.fspath(path):
         raise ConfigError(f"{shown(str(path))}: is no path: it holds a character of code 0")
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ class Scenario:
         buyer_mix: str | Mapping[str, float] | None = None,
         *,
         supplier_mix: str | Mapping[str, float] | None = None,
-        market: str = DEFAULT_MARKET,
+        market: str | os.PathLike[str] = DEFAULT_MARKET,
         rounds: int = 120,
         seed: int = 1,
         policies: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
@@ -176,10 +177,10 @@ class Scenario:
         side = sides[0]
         changed = self.replace(policies={side: {policy: parameters}})
         mix = self.buyer_mix if side == "buyers" else self.supplier_mix
-        if policy not in mix and changed.canonical == self.canonical:
+        if not mix.get(policy):
             warnings.warn(
                 f"with_policy: nobody follows '{policy}' here; the {side} of this scenario follow "
-                f"{', '.join(mix)}",
+                f"{', '.join(name for name, share in mix.items() if share)}",
                 stacklevel=2,
             )
         return changed

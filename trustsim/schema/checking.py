@@ -184,7 +184,10 @@ def _add_up(mix: dict[str, float]) -> dict[str, float]:
 
 
 Share = Annotated[
-    float, Field(strict=True, ge=0.0, le=1.0), allowing("a number from 0 to 1 (share)")
+    float,
+    AfterValidator(lambda share: share + 0.0),
+    Field(strict=True, ge=0.0, le=1.0),
+    allowing("a number from 0 to 1 (share)"),
 ]
 Mix = Annotated[dict[str, Share], BeforeValidator(_some_policies), AfterValidator(_add_up)]
 

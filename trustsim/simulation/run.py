@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, InstanceOf
 
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import PLAIN, Records
@@ -24,7 +25,7 @@ from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
 from trustsim.market.records import Tally, Workspace
 from trustsim.schema.checking import check_replicate
-from trustsim.schema.translation import read, whole
+from trustsim.schema.translation import allowing, read, whole
 from trustsim.simulation.building import (
     build,
     make_workspace,
@@ -42,6 +43,8 @@ SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
 
 Threads = Annotated[int, whole(1, 2**15)]
+What = Annotated[InstanceOf[Scenario], allowing("a Scenario, such as Scenario('high_trust')")]
+Flag = Annotated[bool, Field(strict=True), allowing("True or False")]
 
 LOOKS = 100
 """How often, at least, one looks at the clock while a run uses up the time that it may take."""
@@ -250,7 +253,9 @@ def simulate(
     >>> int(outcome.balances[-1].sum())
     0
     """
+    scenario = read(What, scenario, "scenario")
     threads = read(Threads, threads, "threads")
+    orders = read(Flag, orders, "orders")
     buyers = scenario.market.buyers
     workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))
     rounds = Rounds(scenario, replicate, workers)
