@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
 from trustsim.market.records import Tally, Workspace
-from trustsim.schema.checking import check_replicate
-from trustsim.schema.translation import read, whole
+from trustsim.schema.checking import check_cores, check_replicate
 from trustsim.simulation.building import (
     build,
     make_workspace,
@@ -40,8 +39,6 @@ BUYERS_AT_A_TIME = 4_000
 
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
-
-Threads = Annotated[int, whole(1, 2**15)]
 
 LOOKS = 100
 """How often, at least, one looks at the clock while a run uses up the time that it may take."""
@@ -250,7 +247,7 @@ def simulate(
     >>> int(outcome.balances[-1].sum())
     0
     """
-    threads = read(Threads, threads, "threads")
+    threads = check_cores(threads, "threads")
     buyers = scenario.market.buyers
     workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))
     rounds = Rounds(scenario, replicate, workers)
