@@ -15,7 +15,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import LARGE_MARKET, Failure, ThreadExecutor
-from trustsim.experiment.run import Progress, rerun, run_missing
+from trustsim.experiment.run import Progress, cores_to_use, rerun, run_missing
 from trustsim.study import Experiment, Results, default_folder
 
 
@@ -150,11 +150,15 @@ class TestExecutors:
         assert isinstance(attempt.failure, Failure)
         assert attempt.failure.error == "ZeroDivisionError"
 
-    @pytest.mark.parametrize("jobs", [0, -1, 1.5, True])
+    @pytest.mark.parametrize("jobs", [0, -1, 1.5, True, 99_999_999_999_999, "2"])
     def test_bad_jobs(self, small: ExperimentConfig, tmp_path: Path, jobs: Any) -> None:
-        with pytest.raises(ConfigError, match="jobs"):
+        with pytest.raises(ConfigError, match=f"^jobs = {jobs!r}: .* from 1 to "):
             run_missing(small, tmp_path / "out", jobs=jobs)
         assert not (tmp_path / "out").exists()
+
+    def test_jobs_may_be_a_number_of_numpy(self) -> None:
+        found = cores_to_use(np.int64(2))
+        assert (found, type(found)) == (2, int)
 
 
 class TestProgress:

@@ -1,16 +1,15 @@
 """What does high-trust purchasing cost against adversarial purchasing, for whom, when, and why?
 
-Names are loaded when they are first asked for, so that ``trustsim --help`` stays quick.
+Names are loaded when they are first asked for, so that ``trustsim --help`` stays quick. This file
+loads nothing, for until ``__main__`` is there nobody is ready for Ctrl-C.
 """
-
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from trustsim.analysis.compare import compare
     from trustsim.analysis.crossover import crossover
     from trustsim.config.experiment import load_experiment
@@ -51,9 +50,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'trustsim' has no attribute '{name}'")
+    from importlib import import_module
+
     result = getattr(import_module(f"trustsim.{_HOMES[name]}"), name)
     globals()[name] = result
     return result

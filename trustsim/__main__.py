@@ -1,12 +1,22 @@
 """The command ``trustsim``, and ``python -m trustsim``: ready for Ctrl-C from the first moment."""
 
-from __future__ import annotations
-
 import os
-import signal
 import sys
 
 INTERRUPTED = 130
+
+
+def _stop(*_: object) -> None:
+    """End the process at once: nothing has begun."""
+    if sys.stderr is not None:
+        os.write(2, b"stopped; nothing has begun\n")
+    os._exit(INTERRUPTED)
+
+
+try:
+    import signal
+except KeyboardInterrupt:
+    _stop()
 
 
 def main() -> None:
@@ -25,13 +35,6 @@ def main() -> None:
     finally:
         if signal.getsignal(signal.SIGINT) is _stop:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _stop(*_: object) -> None:
-    """End the process at once: nothing has begun."""
-    if sys.stderr is not None:
-        os.write(2, b"stopped; nothing has begun\n")
-    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ program and keeps its traceback.
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from os import PathLike
 from unicodedata import category
 
 LONGEST_VALUE = 80
@@ -91,7 +92,7 @@ def at(file: str, key: str, value: object = None, *, given: bool = False) -> str
 
 
 @contextmanager
-def clear_errors(path: str | PathLike[str], done: str = "written") -> Iterator[None]:
+def clear_errors(path: str | os.PathLike[str], done: str = "written") -> Iterator[None]:
     """Turn what the system says about a file or a folder into a `ConfigError`.
 
     Parameters
@@ -108,3 +109,16 @@ def clear_errors(path: str | PathLike[str], done: str = "written") -> Iterator[N
         advice = "; make room and run again: what is done so far is kept" if full else ""
         reason = error.strerror or " ".join(str(error).split())
         raise ConfigError(f"{path}: cannot be {done}: {reason}{advice}") from None
+
+
+def refuse_strange(path: str | os.PathLike[str]) -> None:
+    """Refuse to read what is no ordinary file: a pipe would wait until somebody writes into it.
+
+    Raises
+    ------
+    OSError
+        For a pipe, a socket or a device; folders are left to whoever opens them.
+    """
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, no ordinary file", path)

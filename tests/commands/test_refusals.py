@@ -208,7 +208,7 @@ def test_bad_changes(call: Call, tmp_path: Path, change: str, words: list[str]) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--jobs", "0"], ["--jobs = 0", "1 or more"]),
+        (["--jobs", "0"], ["--jobs = 0", "from 1 to 32768"]),
         (["--jobs", "two"], ["--jobs"]),
         (["--replications", "0"], ["--replications = 0", "from 1 to 1000000"]),
         (["--replications", "1000001"], ["--replications = 1000001"]),
@@ -257,3 +257,11 @@ def test_no_results_folder(call: Call, command: list[str]) -> None:
     refused(call(verb, "nowhere", *rest), ["nowhere: there is no such folder"])
     refused(call(verb, "mine.toml", *rest), ["mine.toml: is a file"])
     refused(call(verb, ".", *rest), ["holds no experiment.toml"])
+
+
+@pytest.mark.parametrize("jobs", ["0", "99999999999999"])
+@pytest.mark.parametrize("command", ["run", "plan", "ablate", "calibrate"])
+def test_jobs_are_checked_where_they_come_in(call: Call, command: str, jobs: str) -> None:
+    said = call(command, "mine.toml", "--jobs", jobs)
+    refused(said, [f"--jobs = {jobs}: allowed: a whole number from 1 to "])
+    assert not Path("results").exists()

@@ -27,21 +27,21 @@ LONG = CONFIG.replace("replications = 2", "replications = 3000").replace(
 WITHIN = 120.0
 
 DRIVER = """
-import os, signal, sys
-from importlib.abc import MetaPathFinder
+import os, sys
 
 moment, times, *arguments = sys.argv[1:]
 
-class Press(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
+class Press:
+    @staticmethod
+    def find_spec(name, path, target=None):
         if name == moment:
-            sys.meta_path.remove(self)
+            sys.meta_path.remove(Press)
             for _ in range(int(times)):
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), 2)
 
+sys.meta_path.insert(0, Press)
 from trustsim.__main__ import main
 
-sys.meta_path.insert(0, Press())
 sys.argv = ["trustsim", *arguments]
 main()
 """
@@ -100,6 +100,7 @@ def place(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("moment", "times"),
     [
+        ("signal", "1"),
         ("trustsim.commands.cli", "1"),
         ("typer", "2"),
         ("trustsim.commands.running", "1"),
@@ -114,6 +115,14 @@ def test_while_something_is_loaded(place: Path, moment: str, times: str) -> None
     stopped(started(place, "run", "short.toml", "--out", "out", "-q", program=program))
     if (place / "out" / "experiment.toml").exists():
         collect(place / "out")
+
+
+def test_nothing_is_loaded_before_it_is_heard() -> None:
+    text = "import os, sys; there = {*sys.modules}; import trustsim; print({*sys.modules} - there)"
+    found = subprocess.run(
+        [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "{'trustsim'}"
 
 
 @pytest.mark.parametrize("times", [1, 2])

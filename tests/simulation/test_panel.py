@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.places import ROOT
 from support.quiet_market import quiet
 from support.restless_market import restless
 
@@ -253,3 +255,16 @@ def test_whatever_the_luck_it_adds_up(seed: int, replicate: int) -> None:
         assert number == outcome.measures[name] or number != number, name
     flows = [whole(outcome.orders[f"flow_{account}"]).sum() for account in ACCOUNTS]
     assert flows == outcome.balances[-1].tolist()
+
+
+def test_the_recipe_of_the_docs_is_exact_in_a_dear_market() -> None:
+    text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (recipe,) = (block for block in blocks if "outcome.orders" in block)
+    for replicate in range(3):
+        scenario = Scenario("trust_but_verify", buyers=5, suppliers=5, rounds=6)
+        dear = scenario.replace(item_cost=1.0, demand_volatility=2.0)
+        names = {"outcome": simulate(dear, replicate, orders=True)}
+        lines = [line for line in recipe.splitlines() if not line.startswith(("outcome =", "from"))]
+        assert len(lines) < len(recipe.splitlines())
+        exec("\n".join(lines), names)

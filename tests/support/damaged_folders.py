@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +58,8 @@ COMMANDS = {
     "calibration": (REPORT,),
 }  # fmt: skip
 """What reads a folder of each kind."""
-WAYS = ("flip", "cut", "emptied", "deleted", "folder", "loop", "broken link")
+WAYS: tuple[str, ...] = ("flip", "cut", "emptied", "deleted", "folder", "loop", "broken link")
+WAYS += ("pipe",) if hasattr(os, "mkfifo") else ()
 UNREAD = ("report.html", "calibrated.toml", ".lock")
 """Files that no command reads."""
 
@@ -129,6 +131,8 @@ def damage(path: Path, way: str, luck: random.Random) -> None:
         path.symlink_to(path.name)
     elif way == "broken link":
         path.symlink_to("nowhere")
+    elif way == "pipe":
+        os.mkfifo(path)
 
 
 def undrawn(folder: Path, picture: Picture, line: str, metadata: Mapping[str, str]) -> Shown:

@@ -15,6 +15,7 @@ from trustsim.commands.options import (
     AllowMissing,
     Confidence,
     Folder,
+    Jobs,
     Measure,
     expanded,
     tell_notes,
@@ -146,7 +147,7 @@ def calibrate(
             help="Folder of the search.", show_default="results/<name>", callback=expanded
         ),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")] = None,
+    jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Fit parameters to published figures; going on from the trials that the folder holds."""

@@ -25,12 +25,15 @@ name of the experiment's; `point` is there if the experiment has a design."""
 
 PANEL = """\
 Every cost and every payment of a run stands in one row. So every measure of a run can be worked
-out again from its rows, exactly: money is whole millionths, and rounding a column to them gives
-what the run has counted. Total cost is the sum of all columns `cost_` over all rows, divided by
-the lots of the rows that are accepted. Measures of a round take its rows, those of a policy of
-buyers the rows of its `buyer_policy`, those of an age the rows of a buyer with that `age`, needs
-that became no order aside. Nothing is left out; only `procurement_cost` needs a parameter beside
-the panel, for it is hours times `hour_cost`.
+out again from its rows, exactly. A run counts money, lots, hours, days, trust, know-how and
+loyalty of every row in whole millionths, a half upwards, so that a number is to be rounded to them
+before it is added up. Money is rounded already; lots as they stand make a measure per lot wrong by
+up to half a millionth of a lot per order, relative to the lots of an order in the mean: 2e-6 of
+the cost if that is a quarter of a lot. Total cost is the sum of all columns `cost_` over all rows,
+divided by the lots, so rounded, of the rows that are accepted. Measures of a round take its rows,
+those of a policy of buyers the rows of its `buyer_policy`, those of an age the rows of a buyer
+with that `age`, needs that became no order aside. Nothing is left out; only `procurement_cost`
+needs a parameter beside the panel, for it is hours times `hour_cost`.
 
 Numbers that only an order has are missing in rows of other events, and what happened to it is 0
 there; `event == "order"` gives the orders alone. The bids for an order, also of those that do not

@@ -19,13 +19,23 @@ def expanded(path: Path | None) -> Path | None:
     return None if path is None else path_of(path)
 
 
+def _cores(jobs: int | None) -> int | None:
+    if jobs is None:
+        return None
+    from trustsim.schema.checking import check_cores
+
+    return check_cores(jobs, "--jobs")
+
+
 Config = Annotated[
     Path, typer.Argument(help="Experiment file (TOML).", show_default=False, callback=expanded)
 ]
 Folder = Annotated[
     Path, typer.Argument(help="Results folder.", show_default=False, callback=expanded)
 ]
-Jobs = Annotated[int | None, typer.Option(help="Cores to use.", show_default="all")]
+Jobs = Annotated[
+    int | None, typer.Option(help="Cores to use.", show_default="all", callback=_cores)
+]
 Out = Annotated[
     Path | None,
     typer.Option(help="Results folder.", show_default="results/<name>", callback=expanded),

@@ -51,7 +51,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Run what is missing of an experiment, and answer its question."""
-    loaded = _loaded(config, changes or [], replications, seed, jobs)
+    loaded = _loaded(config, changes or [], replications, seed)
 
     def answer(results: Any) -> Iterable[str]:
         return [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
@@ -105,7 +105,7 @@ def ablate(
 
         say(*_carried(analyses(results_in(config), confidence, **asked)))
         return
-    loaded = _loaded(config, changes or [], replications, seed, jobs)
+    loaded = _loaded(config, changes or [], replications, seed)
     _refuse_what_no_run_has(loaded, measure, confidence)
     own = None if loaded.design is None else loaded.design.method
     if own != "ablation" or mechanisms:
@@ -113,7 +113,7 @@ def ablate(
         changes = [*(changes or []), f'design={{ method = "ablation"{named} }}']
         if own != "ablation":  # nothing is read from the other tables, and they are far larger
             changes = ['keep=["runs"]', *changes]
-        loaded = _loaded(config, changes, replications, seed, jobs)
+        loaded = _loaded(config, changes, replications, seed)
     if own not in (None, "ablation"):
         tell(
             f"note: {config}: its design ({own}) is left out; mechanisms are switched off in the "
@@ -145,7 +145,7 @@ def plan(
     jobs: Jobs = None,
 ) -> None:
     """Show what an experiment consists of, and what it will take, without running it."""
-    loaded = _loaded(config, changes or [], replications, seed, jobs)
+    loaded = _loaded(config, changes or [], replications, seed)
     from trustsim.experiment.estimate import estimate, plan_lines
     from trustsim.experiment.plan import Plan
     from trustsim.experiment.run import check_points, cores_to_use
@@ -229,7 +229,6 @@ def _loaded(
     changes: list[str],
     replications: int | None,
     seed: int | None,
-    jobs: int | None,
 ) -> Any:
     """Read an experiment, with what the command line changes in it."""
     from trustsim.config.experiment import load_experiment
@@ -239,8 +238,6 @@ def _loaded(
         row = EXPERIMENTS.rows[option]
         if value is not None and not row.low <= value <= row.high:
             raise ConfigError(f"--{option} = {value}: allowed: {allowed(row)}")
-    if jobs is not None and jobs < 1:
-        raise ConfigError(f"--jobs = {jobs}: allowed: a whole number, 1 or more")
     return load_experiment(config, changes).replace(replications=replications, seed=seed)
 
 

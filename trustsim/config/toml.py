@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trustsim.errors import ConfigError, at, shown
+from trustsim.errors import ConfigError, at, refuse_strange, shown
 
 DEEPEST = 20
 """Tables within tables that can be told apart by their paths; more than any file needs."""
@@ -22,6 +22,7 @@ LARGEST = 2**64
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
+        refuse_strange(path)
         return _sound(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
     except IsADirectoryError:
         reason = "is a folder; a TOML file is needed"

@@ -24,6 +24,7 @@ from trustsim.experiment.storage.going_on import going_on
 from trustsim.experiment.storage.manifest import manifest_of
 from trustsim.experiment.storage.store import Merged, Store, opened
 from trustsim.experiment.storage.tables import RUNS, differences, rows_as_planned
+from trustsim.schema.checking import check_cores
 
 SECONDS_PER_CHUNK = 2.0
 RUNS_PER_CHUNK = 256
@@ -196,9 +197,7 @@ def cores_to_use(jobs: int | None) -> int:
             if hasattr(os, "sched_getaffinity")
             else (os.cpu_count() or 1)
         )
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
-        raise ConfigError(f"jobs = {jobs!r}: allowed: a whole number, 1 or more")
-    return jobs
+    return check_cores(jobs, "jobs")
 
 
 class _Work:

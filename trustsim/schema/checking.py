@@ -40,6 +40,8 @@ EXPERIMENT = (
 
 MOST_REPLICATES = 2**32
 Replicate = Annotated[int, whole(0, MOST_REPLICATES - 1)]
+Cores = Annotated[int, whole(1, 2**15)]
+"""More than any machine has."""
 MIX_TOLERANCE = 1e-9
 
 
@@ -109,6 +111,12 @@ def check(kind: Kind, values: Any, key: str, file: str = "") -> dict[str, Any]:
 def check_replicate(replicate: object) -> int:
     """Check the number of a replicate."""
     checked: int = read(Replicate, replicate, "replicate")
+    return checked
+
+
+def check_cores(cores: object, key: str) -> int:
+    """Check a number of cores, or of threads, which goes by the name of `key`."""
+    checked: int = read(Cores, cores, key)
     return checked
 
 

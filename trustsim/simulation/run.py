@@ -24,8 +24,8 @@ from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
 from trustsim.market.records import Tally, Workspace
-from trustsim.schema.checking import check_replicate
-from trustsim.schema.translation import allowing, read, whole
+from trustsim.schema.checking import check_cores, check_replicate
+from trustsim.schema.translation import allowing, read
 from trustsim.simulation.building import (
     build,
     make_workspace,
@@ -42,7 +42,6 @@ BUYERS_AT_A_TIME = 4_000
 SMALLEST_SHARE = 2_000
 """Fewest buyers that are worth a worker of their own inside a round."""
 
-Threads = Annotated[int, whole(1, 2**15)]
 What = Annotated[InstanceOf[Scenario], allowing("a Scenario, such as Scenario('high_trust')")]
 Flag = Annotated[bool, Field(strict=True), allowing("True or False")]
 
@@ -254,7 +253,7 @@ def simulate(
     0
     """
     scenario = read(What, scenario, "scenario")
-    threads = read(Threads, threads, "threads")
+    threads = check_cores(threads, "threads")
     orders = read(Flag, orders, "orders")
     buyers = scenario.market.buyers
     workers = 1 if orders else max(1, min(threads, buyers // SMALLEST_SHARE))

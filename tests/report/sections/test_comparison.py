@@ -208,8 +208,21 @@ class TestWords:
         assert "nor that it is smaller than 0.1" in said
         assert "nor" not in self.say([0.5, -0.5, 0.4, -0.3], tmp_path)
 
+    @pytest.mark.parametrize("smallest", [None, 0.1])
+    def test_equal_arms_are_said_to_be_the_same_market(self, tmp_path, smallest):
+        said = self.say([0.0, 0.0, 0.0], tmp_path, smallest)
+        assert said == (
+            "Total cost of ownership of a is exactly that of b in all of 3 paired runs. No measure "
+            "of any run differs: the two arms are the same market."
+        )
+        other = made([0.0, 0.0], tmp_path, orders=([1.0, 2.0], [1.0, 3.0]))
+        for measures in (None, ["total_cost"]):
+            said = sentences(comparison(other, None, measures))[0]
+            assert said.endswith("of a is exactly that of b in all of 2 paired runs.")
+
     def test_one_pair_says_nothing(self, tmp_path):
         assert "nothing can be said" in self.say([0.5], tmp_path)
+        assert self.say([0.0], tmp_path).endswith("for there is no interval.")
 
     def test_a_verdict_that_does_not_stand_among_the_others_is_said_to(self, tmp_path):
         # p = .02 alone, .06 with two others that differ by luck

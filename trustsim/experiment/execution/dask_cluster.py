@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from trustsim.config.paths import path_of
-from trustsim.errors import ConfigError, at
+from trustsim.errors import ConfigError, at, refuse_strange
 
 ADDRESS = re.compile(
     r"(?:(?:tcp|tls|ws|wss|ucx)://)?(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(?P<port>\d{1,5})"
@@ -186,7 +186,9 @@ def _scheduler_at(address: str) -> str:
     until = time.monotonic() + CONNECT_WITHIN
     while True:
         try:
-            found = json.loads(path_of(address).read_text(encoding="utf-8"))["address"]
+            path = path_of(address)
+            refuse_strange(path)
+            found = json.loads(path.read_text(encoding="utf-8"))["address"]
             check_address(found)
         except FileNotFoundError as error:
             why = error.strerror

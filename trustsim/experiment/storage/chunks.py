@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from trustsim.errors import ConfigError, clear_errors
+from trustsim.errors import ConfigError, clear_errors, refuse_strange
 from trustsim.experiment.storage.tables import Tables
 
 CHUNKS = "chunks"
@@ -130,6 +130,7 @@ def _path_aside(folder: Path, name: str) -> Path:
 
 
 def _mapped(path: Path) -> Any:
+    refuse_strange(path)
     with pa.memory_map(str(path)) as file:
         return file.read_buffer()
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig, load_experiment
-from trustsim.errors import ConfigError, clear_errors
+from trustsim.errors import ConfigError, clear_errors, refuse_strange
 from trustsim.experiment.storage.seals import (
     MANIFEST,
     Hashing,
@@ -102,6 +102,7 @@ def rows_of(folder: Path, name: str, run_ids: Collection[str]) -> Any:
 def opened_table(path: Path) -> Iterator[Any]:
     """Open a Parquet file; what is wrong with it, now or while it is read, is a `ConfigError`."""
     try:
+        refuse_strange(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             yield file
     except FileNotFoundError:

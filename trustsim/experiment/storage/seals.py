@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from trustsim.errors import ConfigError, clear_errors, shown
+from trustsim.errors import ConfigError, clear_errors, refuse_strange, shown
 
 MANIFEST = "manifest.json"
 FILES, NEXT, OWN = KEYS = ("files", "next", "manifest")
@@ -50,6 +50,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     remedy = "delete it and run the experiment again: it is written anew, and no run is lost"
     with clear_errors(path, "read"):
         try:
+            refuse_strange(path)
             content = path.read_bytes()
         except FileNotFoundError:
             if not path.is_symlink():
@@ -111,6 +112,7 @@ def is_sealed(manifest: Mapping[str, Any]) -> bool:
 def hash_of(path: Path) -> str:
     """Hash of a file as it is on disk; `ABSENT` if there is none."""
     try:
+        refuse_strange(path)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:

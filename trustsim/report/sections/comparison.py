@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ from trustsim.errors import ConfigError, nearest
 from trustsim.report.results import Reported
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table, text_lines
+from trustsim.report.words.answer import same_market
 from trustsim.report.words.answers import FULL_MARKET
 from trustsim.report.words.labels import (
     capital,
@@ -32,6 +33,7 @@ from trustsim.report.words.labels import (
     plain,
     plain_arms,
 )
+from trustsim.report.words.verdict import size, verdict_sentence
 
 MAIN = "total_cost"
 SMALLEST_P = 0.001
@@ -67,6 +69,8 @@ class Comparison:
         Why an arm could not be compared, in words.
     full_market : bool
         Whether these are the runs of an ablation in which nothing is off.
+    same : mapping of str to str
+        That an arm is the same market as the baseline, in words, by its name.
     """
 
     rows: pd.DataFrame
@@ -77,6 +81,7 @@ class Comparison:
     missing: int = 0
     unpaired: tuple[str, ...] = ()
     full_market: bool = False
+    same: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arms(self) -> list[str]:
@@ -157,6 +162,7 @@ def comparison(
     return Comparison(
         family, baseline, confidence, chosen, correction, len(holes(*plan)), tuple(reasons),
         results.ablated is not None,
+        {arm: same_market(results.runs, arm, baseline) for arm in others if arm not in unpaired},
     )  # fmt: skip
 
 
@@ -167,7 +173,9 @@ def sentences(result: Comparison) -> list[str]:
     main = MAIN if MAIN in measures else measures[0]
     for arm in result.arms:
         mine = result.rows[result.rows["arm"] == arm]
-        statements.append(_verdict_sentence(mine[mine["measure"] == main].iloc[0], result))
+        row = mine[mine["measure"] == main].iloc[0]
+        same = result.same.get(arm, "") if row["difference"] == row["half_width"] == 0 else ""
+        statements.append(verdict_sentence(row, result.baseline, result.confidence) + same)
     statements += [FULL_MARKET] if result.full_market else []
     statements += result.unpaired
     if result.missing:
@@ -249,55 +257,6 @@ def _smallest(
     )
 
 
-def _verdict_sentence(row: Mapping[str, Any] | pd.Series, result: Comparison) -> str:
-    """The verdict on one measure of one arm, with what the smallest difference of interest adds."""
-    measure, bound = str(row["measure"]), float(row["smallest_difference"])
-    difference, half = float(row["difference"]), float(row["half_width"])
-    places = decimals(half, difference)
-    what = f"{measure_label(measure)} of {plain(row['arm'])}"
-    other = plain(result.baseline)
-    interval = (
-        f"{number(difference, places)}, {percent(result.confidence)} interval "
-        f"{number(row['low'], places)} to {number(row['high'], places)}"
-    )
-    small = _size(bound, measure)
-    if not math.isfinite(half):
-        return f"{what}: nothing can be said against {other}, for there is no interval."
-    if row["verdict"] == "equivalent":
-        text = (
-            f"{what} is as good as equal to that of {other}: the difference ({interval}) is shown "
-            f"to be smaller than {small}, the smallest of interest"
-        )
-        if not row["low"] <= 0 <= row["high"]:
-            text += ", though not to be zero"
-        return f"{text}.{_together(row)}"
-    if row["verdict"] == "undecided":
-        text = f"{what}: no difference to {other} is shown ({interval})"
-        if math.isfinite(bound):
-            text += f", nor that it is smaller than {small}, the smallest of interest"
-        return f"{text}."
-    word = "lower" if row["verdict"] == "less" else "higher"
-    text = f"{what} is shown to be {word} than that of {other} ({interval})"
-    if math.isfinite(bound):
-        beyond = min(abs(row["low"]), abs(row["high"])) >= bound
-        text += (
-            f", by at least {small}, the smallest difference of interest"
-            if beyond
-            else f"; whether by as much as {small}, the smallest difference of interest, is open"
-        )
-    return f"{text}.{_together(row)}"
-
-
-def _together(row: Mapping[str, Any] | pd.Series) -> str:
-    """What becomes of a verdict among all comparisons, if it does not stand."""
-    if row["verdict_adjusted"] == row["verdict"]:
-        return ""
-    return (
-        " That is its verdict by itself; judged together with all other comparisons, it does not "
-        "stand."
-    )
-
-
 def _family_sentence(tests: pd.DataFrame, result: Comparison) -> str:
     """How many differences stand by themselves, and how many together."""
     level = 1 - result.confidence
@@ -322,10 +281,6 @@ def _family_sentence(tests: pd.DataFrame, result: Comparison) -> str:
 def _named(row: Mapping[Any, Any], arms: int) -> str:
     label = measure_label(str(row["measure"])).lower()
     return f"{label} ({plain(str(row['arm']))})" if arms > 1 else label
-
-
-def _size(bound: float, measure: str) -> str:
-    return f"{bound:g} {measure_unit(measure)}".strip()
 
 
 def _table(result: Comparison, arm: str) -> Table:
@@ -370,7 +325,7 @@ def _notes(result: Comparison) -> tuple[str, ...]:
     level = percent(result.confidence)
     bounds = result.rows.drop_duplicates("measure").set_index("measure")["smallest_difference"]
     stated = [
-        f"{_size(float(bound), str(name))} in {measure_label(str(name)).lower()}"
+        f"{size(float(bound), str(name))} in {measure_label(str(name)).lower()}"
         for name, bound in bounds.dropna().items()
     ]
     equal = (

@@ -55,21 +55,21 @@ def difference_sentence(
     word = "less" if difference < 0 else "more"
     if not math.isfinite(half):
         return (
-            f"{a} costs {size} {word} per accepted lot than {b}{when} in {_pairs(n)}, which has no "
-            "interval: nothing can be concluded."
+            f"{a} costs {size} {word} per accepted lot than {b}{when} in {pairs_of_runs(n)}, which "
+            "has no interval: nothing can be concluded."
         )
     level = percent(confidence)
     low, high = float(row["low"]), float(row["high"])
     if low <= 0 <= high:
         if difference == 0 and half == 0:
-            return f"{a} costs exactly as much as {b}{when} in all of {_pairs(n)}."
+            return f"{a} costs exactly as much as {b}{when} in all of {pairs_of_runs(n)}."
         if abs(difference) < 10.0**-places:
             places = decimals(half, difference)
             size = number(abs(difference), places)
         return (
             f"No difference is shown between {plain(arm_a)} and {b}{when}: the estimate is {size} "
             f"{word} per accepted lot, but the {level} interval includes zero (from "
-            f"{number(-low, places)} less to {number(high, places)} more, {_pairs(n)})."
+            f"{number(-low, places)} less to {number(high, places)} more, {pairs_of_runs(n)})."
         )
     places = clear_of_zero(low, high, places)
     size = number(abs(difference), places)
@@ -77,7 +77,7 @@ def difference_sentence(
     loses = "" if difference < 0 else " The baseline wins."
     return (
         f"{a} costs {size} {word} per accepted lot than {b}{when}{share} ({level} interval "
-        f"{number(ends[0], places)} to {number(ends[1], places)}, {_pairs(n)}).{loses}"
+        f"{number(ends[0], places)} to {number(ends[1], places)}, {pairs_of_runs(n)}).{loses}"
     )
 
 
@@ -109,7 +109,7 @@ def replication_sentence(row: Any, arm_a: str, arm_b: str) -> str:
     pair = f"{capital(plain(arm_a))} against {plain(arm_b)}"
     difference, half, n = float(row["difference"]), float(row["half_width"]), int(row["n"])
     if not math.isfinite(half) or difference == 0:
-        return f"{pair}: {_pairs(n)}; the precision cannot be told from these."
+        return f"{pair}: {pairs_of_runs(n)}; the precision cannot be told from these."
     ratio = half / abs(difference)
     reached = [f"the half-width is {_ratio(ratio)} of the difference"]
     needed = replications_needed(half, difference, n, PRECISION)
@@ -119,7 +119,7 @@ def replication_sentence(row: Any, arm_a: str, arm_b: str) -> str:
         reached.append(f"about {number(needed, 0)} pairs would bring it to {percent(PRECISION)}")
     met = ratio <= PRECISION or n >= ENOUGH
     rule = "The rule is met" if met else "The rule is not met"
-    return f"{pair}: {_pairs(n)}; {', '.join(reached)}. {rule}."
+    return f"{pair}: {pairs_of_runs(n)}; {', '.join(reached)}. {rule}."
 
 
 def answer(
@@ -158,6 +158,15 @@ def answer(
     return sentences
 
 
+def same_market(runs: pd.DataFrame, arm: str, baseline: str) -> str:
+    """Say that two arms are one, if no measure of any pair of runs differs; nothing otherwise."""
+    measures = [name for name in MEASURES if name in runs]
+    gaps = paired_differences(runs, arm, baseline, measures, unpaired="drop")
+    if (gaps[measures].fillna(0.0) == 0.0).all(axis=None):
+        return " No measure of any run differs: the two arms are the same market."
+    return ""
+
+
 def _oddities(runs: pd.DataFrame, row: Any, arm: str, baseline: str) -> str:
     """Say what a reader would not guess: runs without orders, costs below zero, equal arms."""
     text = ""
@@ -170,10 +179,7 @@ def _oddities(runs: pd.DataFrame, row: Any, arm: str, baseline: str) -> str:
         if mean < 0:
             text += f" The mean total cost of {plain(name)} is below zero."
     if row["difference"] == 0 and row["half_width"] == 0:
-        measures = [name for name in MEASURES if name in runs]
-        gaps = paired_differences(runs, arm, baseline, measures, unpaired="drop")
-        if (gaps[measures].fillna(0.0) == 0.0).all(axis=None):
-            text += " No measure of any run differs: the two arms are the same market."
+        text += same_market(runs, arm, baseline)
     return text
 
 
@@ -209,7 +215,8 @@ def _yearly_sentence(result: Crossover, arm_a: str, arm_b: str, rounds_per_year:
     )
 
 
-def _pairs(n: int) -> str:
+def pairs_of_runs(n: int) -> str:
+    """Write a number of pairs."""
     return "1 pair of runs" if n == 1 else f"{number(n, 0)} paired runs"
 
 
