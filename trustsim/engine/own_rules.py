@@ -86,7 +86,8 @@ def _made(function: FunctionType, kinds: Kinds, taken: Range) -> tuple[int, Any]
     arguments = _arguments(function)
     _refuse_no_answer(function)
     if compiling.PLAIN:
-        ask = function if arguments == 4 else lambda o, t, p, m: function(o, t, p)
+        inner = _rebuilt(reach(function))
+        ask = inner if arguments == 4 else lambda o, t, p, m: inner(o, t, p)
         compiling.PLAIN_RULES.append(checked(ask, taken))
         return OWN_RULE + len(compiling.PLAIN_RULES), function
     made = _compile(function, kinds, taken)
@@ -194,15 +195,18 @@ def _no_undefined_names(found: list[Reached]) -> Iterator[None]:
 
 
 def _rebuilt(found: list[Reached]) -> Any:
-    """Compile a rule over its helpers, compiled like it, and what was found; there is no more."""
+    """Compile a rule over its helpers, compiled like it, and what was found; there is no more.
+
+    With the compiler off they are plain functions, over the same.
+    """
     made: dict[int, tuple[Any, dict[str, Any], tuple[CellType, ...]]] = {}
     for function, _, _ in found:
         names = {"__name__": function.__module__, "__builtins__": builtins}
         cells = tuple(CellType() for _ in function.__code__.co_freevars)
-        copy = FunctionType(
-            function.__code__, names, function.__name__, function.__defaults__, cells
-        )
-        copy.__kwdefaults__ = function.__kwdefaults__
+        defaults = frozen(function.__defaults__)
+        copy = FunctionType(function.__code__, names, function.__name__, defaults, cells)
+        named = function.__kwdefaults__ or {}
+        copy.__kwdefaults__ = {key: frozen(value) for key, value in named.items()}
         made[id(function)] = numba.njit(**OPTIONS)(copy), names, cells
     for function, taken, libraries in found:
         _, names, cells = made[id(function)]
