@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.own_modules import rule_of
+from support.own_modules import module, rule_of
 
 from trustsim import ConfigError, Scenario, simulate
 from trustsim.engine.fingerprint import text_of
@@ -135,3 +135,31 @@ def test_nothing_is_written_with_the_compiler_on_or_off(off: str) -> None:
     assert len(lines) == 3
     assert lines[0] == "ConfigError False"
     assert all(line.endswith(" False") for line in lines)
+
+
+WRITES_BY_A_FUNCTION = {
+    "the rule": ("np.ascontiguousarray(limits.H)\n    np.add(z, 1.0, z)", "np.add(z, 1.0, z)"),
+    "a helper": ("limits.f()", "np.exp(z, z)"),
+}
+
+
+@pytest.mark.parametrize("who", WRITES_BY_A_FUNCTION)
+def test_no_function_of_numpy_writes_its_answer_into_an_array(tmp_path: Path, who: str) -> None:
+    first, shown = WRITES_BY_A_FUNCTION[who]
+    helper = "def f():\n z = np.ascontiguousarray(H)\n np.exp(z, z)\n return z[0, 0]\n"
+    limits = module(tmp_path, "limits", TABLES + helper)
+    text = f"import numpy as np\ndef mine(order, view, policy):\n    z = {first}\n    return 0.5\n"
+    mine = module(tmp_path, "rules", text, limits=limits).mine
+    with pytest.raises(ConfigError) as caught:
+        simulate(Scenario("adversarial", **SMALL).with_policy("adversarial", inspection=mine))
+    assert f": {shown}\n  writes the answer of " in str(caught.value)
+    assert not limits.H.any()
+
+
+def test_an_array_that_cannot_hold_what_is_added_is_refused_in_words(tmp_path: Path) -> None:
+    limits = "import numpy as np\ndef f():\n z = np.array([1, 2]) * 1\n z += 0.5\n return z[0]\n"
+    mine = rule_of(tmp_path, "limits.f()", limits)
+    with pytest.raises(ConfigError, match=r"z \+= 0.5\n  does not compile: ") as caught:
+        simulate(Scenario("adversarial", **SMALL).with_policy("adversarial", inspection=mine))
+    assert "has no attribute" not in str(caught.value)
+    assert "array of another type" in str(caught.value)

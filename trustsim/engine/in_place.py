@@ -56,6 +56,11 @@ def changed_in_place(code: CodeType, takes_records: bool) -> Iterator[tuple[str,
             )
 
 
+def lines_in_place(code: CodeType) -> list[int]:
+    """Give the lines of a function that have an operator such as ``+=``."""
+    return [step.line for step in _steps(code) if _is_in_place(step)]
+
+
 def _is_in_place(step: Step) -> bool:
     return step.does == "BINARY_OP" and step.operator.endswith("=")
 
