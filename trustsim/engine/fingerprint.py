@@ -1,13 +1,12 @@
 """What a rule of the user's is, as text: two rules that may act differently have different texts.
 
-The text goes into the id of a run, so that a changed rule is a new run.
+The text goes into the id of a run, so that a changed rule is a new run. It is made of the
+instructions that Python runs and not of the file that they came from, which may have been edited
+since.
 """
 
 from __future__ import annotations
 
-import inspect
-import textwrap
-from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -19,14 +18,14 @@ from trustsim.engine.well_known import known_name
 def rule_text(value: Any) -> Any:
     """Give what stands for a parameter's value in the id of a run.
 
-    Numbers and the names of built-in rules stand for themselves, a user's rule for its source,
-    with what it takes from around it.
+    Numbers and the names of built-in rules stand for themselves, a user's rule for its
+    instructions, with what it takes from around it.
     """
     return [getattr(value, "__name__", ""), text_of(value)] if callable(value) else value
 
 
 def text_of(rule: Any) -> str:
-    """Describe a rule by its source, its helpers' and the values of all that these take.
+    """Describe a rule by its instructions, its helpers' and the values of all that these take.
 
     Functions of well-known libraries go by their names and versions.
 
@@ -47,8 +46,7 @@ def _text(found: Reached, numbers: dict[int, int]) -> Any:
     taken = [
         (".".join(path), _taken(value, numbers)) for path, value in sorted(found.taken.items())
     ]
-    code = function.__code__
-    return _source(code, code.co_filename), defaults, sorted(named.items()), taken
+    return _instructions(function.__code__), defaults, sorted(named.items()), taken
 
 
 def _taken(value: Any, numbers: dict[int, int]) -> str:
@@ -57,25 +55,19 @@ def _taken(value: Any, numbers: dict[int, int]) -> str:
     return known_name(value) or str(constant_text(value))
 
 
-@cache
-def _source(code: CodeType, file: str) -> Any:
-    """Give a function's source; its instructions too where lines may hold more than one.
-
-    Equal code in two files is equal to Python, but not its source: hence the file.
-    """
-    try:
-        source = textwrap.dedent(inspect.getsource(code))
-    except (OSError, TypeError):
-        return _instructions(code)
-    return (source, _instructions(code)) if code.co_name == "<lambda>" else source
-
-
 def _instructions(code: CodeType) -> Any:
-    inner = [_instruction_constant(each) for each in code.co_consts]
-    return code.co_code.hex(), code.co_names, code.co_varnames, code.co_freevars, inner
+    """Give what a function does: no file and no lines, which may hold other code by now."""
+    taken = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
+    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    handlers = code.co_exceptiontable.hex()
+    return taken, names, code.co_code.hex(), handlers, [_constant(each) for each in code.co_consts]
 
 
-def _instruction_constant(value: Any) -> Any:
+def _constant(value: Any) -> Any:
     if isinstance(value, CodeType):
         return _instructions(value)
-    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+    if isinstance(value, tuple):
+        return "tuple", [_constant(each) for each in value]
+    if isinstance(value, frozenset):
+        return "set", sorted(repr(_constant(each)) for each in value)
+    return repr(value)

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 from numba import types
+from numba.core import ir
 from numba.core.compiler_lock import global_compiler_lock
 
 from trustsim.engine import compiling
@@ -29,6 +30,7 @@ from trustsim.engine.answers import ODD, ROUNDING, STOPPED, Range, checked
 from trustsim.engine.compiling import OWN_RULE
 from trustsim.engine.constants import frozen
 from trustsim.engine.fingerprint import text_of
+from trustsim.engine.in_place import lines_in_place
 from trustsim.engine.reach import Reached, line_of, plain, reach, where
 from trustsim.errors import ConfigError, nearest
 
@@ -86,7 +88,8 @@ def _made(function: FunctionType, kinds: Kinds, taken: Range) -> tuple[int, Any]
     arguments = _arguments(function)
     _refuse_no_answer(function)
     if compiling.PLAIN:
-        ask = function if arguments == 4 else lambda o, t, p, m: function(o, t, p)
+        inner = _rebuilt(reach(function))[0]
+        ask = inner if arguments == 4 else lambda o, t, p, m: inner(o, t, p)
         compiling.PLAIN_RULES.append(checked(ask, taken))
         return OWN_RULE + len(compiling.PLAIN_RULES), function
     made = _compile(function, kinds, taken)
@@ -128,9 +131,11 @@ def _compile(function: FunctionType, kinds: Kinds, taken: Range) -> Any:
     full = kinds.policy
     found = reach(function)
     try:
-        inner = _rebuilt(found)
+        made = _rebuilt(found)
+        inner = made[0]
         with _no_undefined_names(found):
             inner.compile(tuple(records[: function.__code__.co_argcount]))
+        _refuse_answers_into_arrays(found, made)
         _refuse_other_answers(function, inner.nopython_signatures[-1].return_type)
         if function.__code__.co_argcount == 3:
             asked = inner
@@ -193,16 +198,19 @@ def _no_undefined_names(found: list[Reached]) -> Iterator[None]:
                 )
 
 
-def _rebuilt(found: list[Reached]) -> Any:
-    """Compile a rule over its helpers, compiled like it, and what was found; there is no more."""
+def _rebuilt(found: list[Reached]) -> list[Any]:
+    """Make a rule and its helpers anew, to be compiled over what was found; there is no more.
+
+    With the compiler off they are plain functions, over the same.
+    """
     made: dict[int, tuple[Any, dict[str, Any], tuple[CellType, ...]]] = {}
     for function, _, _ in found:
         names = {"__name__": function.__module__, "__builtins__": builtins}
         cells = tuple(CellType() for _ in function.__code__.co_freevars)
-        copy = FunctionType(
-            function.__code__, names, function.__name__, function.__defaults__, cells
-        )
-        copy.__kwdefaults__ = function.__kwdefaults__
+        defaults = frozen(function.__defaults__)
+        copy = FunctionType(function.__code__, names, function.__name__, defaults, cells)
+        named = function.__kwdefaults__ or {}
+        copy.__kwdefaults__ = {key: frozen(value) for key, value in named.items()}
         made[id(function)] = numba.njit(**OPTIONS)(copy), names, cells
     for function, taken, libraries in found:
         _, names, cells = made[id(function)]
@@ -219,7 +227,25 @@ def _rebuilt(found: list[Reached]) -> Any:
                 cells[free.index(name)].cell_contents = value
             elif not name.startswith("__"):
                 names[name] = value
-    return made[id(found[0].function)][0]
+    return [made[id(function)][0] for function, _, _ in found]
+
+
+def _refuse_answers_into_arrays(found: list[Reached], made: list[Any]) -> None:
+    """Refuse functions of NumPy that are given an array to write their answers into."""
+    for (function, _, _), each in zip(found, made, strict=True):
+        for known in (version.type_annotation for version in each.overloads.values()):
+            for step, signature in known.calltypes.items():
+                called = known.typemap.get(step.func.name) if _is_call(step) else None
+                asked = getattr(called, "typing_key", None)
+                if isinstance(asked, np.ufunc) and len(signature.args) > asked.nin:
+                    raise ConfigError(
+                        f"{where(found[0].function, function, step.loc.line)}\n  writes the answer "
+                        f"of {asked.__name__} into an array; a rule only reads what it is given"
+                    )
+
+
+def _is_call(step: Any) -> bool:
+    return isinstance(step, ir.Expr) and step.op == "call"
 
 
 def _put(root: ModuleType, path: tuple[str, ...], value: Any) -> None:
@@ -257,6 +283,7 @@ def _explain(found: list[Reached], kinds: Kinds, error: Exception) -> str:
     text = str(error)
     unknown = error.args[0] if isinstance(error, KeyError) else ""
     at_fault, line = _place(found, text, unknown)
+    in_place = [(f, line) for f, _, _ in found for line in lines_in_place(f.__code__)]
     if unknown:
         shown = kinds.shown()
         names = [name for kind in shown for name in kind.names or ()]
@@ -264,6 +291,9 @@ def _explain(found: list[Reached], kinds: Kinds, error: Exception) -> str:
             f'"{unknown}" is not known{nearest(unknown, names)}; an order has '
             f"{', '.join(shown[0].names or ())}; a view has {', '.join(shown[1].names or ())}"
         )
+    elif in_place and isinstance(error, AttributeError):  # the compiler has no words for it
+        at_fault, line = in_place[0]
+        reason = "an operator such as += does not make an array of another type; write x = x + ..."
     else:
         reason = next(
             (

@@ -19,6 +19,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from trustsim.engine.constants import constant_text, is_enum, is_named_tuple
+from trustsim.engine.in_place import changed_in_place
 from trustsim.engine.well_known import (
     LIBRARIES,
     is_foreign,
@@ -147,7 +148,8 @@ def line_of(step: dis.Instruction) -> int:
 
 
 def _reached(rule: FunctionType, function: FunctionType) -> Reached:
-    for reason, line in _wrong_steps(function.__code__, function.__code__.co_freevars):
+    code = function.__code__
+    for reason, line in _wrong_steps(code, code.co_freevars, function is rule):
         raise ConfigError(f"{where(rule, function, line)}\n  {reason}")
     given = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     for value in given:
@@ -157,7 +159,7 @@ def _reached(rule: FunctionType, function: FunctionType) -> Reached:
                 "numbers, texts, NumPy arrays, tuples and enums of these"
             )
     found = Reached(function, {}, {})
-    for name in _names(function.__code__, function.__code__.co_freevars):
+    for name in _names(code, code.co_freevars):
         try:
             _follow(function, name, found)
         except ConfigError as error:
@@ -166,8 +168,10 @@ def _reached(rule: FunctionType, function: FunctionType) -> Reached:
 
 
 @cache
-def _wrong_steps(code: CodeType, free: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """Give what a function does that none may, with its line, in the order of its instructions."""
+def _wrong_steps(
+    code: CodeType, free: tuple[str, ...], takes_records: bool
+) -> tuple[tuple[str, int], ...]:
+    """Give what a function does that none may, with its line."""
     wrong = []
     followed = False
     for step in _steps(code):
@@ -179,9 +183,10 @@ def _wrong_steps(code: CodeType, free: tuple[str, ...]) -> tuple[tuple[str, int]
             reason = _wrong_attribute(step.argval)
         if reason is not None:
             wrong.append((reason.format(step.argval or "an item"), line_of(step)))
+    wrong += changed_in_place(code, takes_records)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            wrong += _wrong_steps(constant, free)
+            wrong += _wrong_steps(constant, free, False)
     return tuple(wrong)
 
 
