@@ -110,4 +110,3 @@ def test_what_the_user_had_is_there_again() -> None:
             assert mpl.rcParams["font.size"] == mpl.rcParamsDefault["font.size"]
             assert mpl.rcParams["svg.hashsalt"] == FIXED["svg.hashsalt"]
         assert dict(mpl.rcParams.copy()) == before
-        assert mpl.rcParams["backend"] == before["backend"]
