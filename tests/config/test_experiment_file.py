@@ -129,6 +129,12 @@ class TestExperimentFile:
         for row in MARKETS.rows.values():
             assert load_experiment(config, [f"market.{row.name}={row.default}"])
 
+    @pytest.mark.parametrize("table", ["arms=3", "policies.buyers=3", "instruments=true"])
+    def test_an_override_into_what_is_no_table_is_refused(self, config: Path, table: str) -> None:
+        path = table.partition("=")[0]
+        with pytest.raises(ConfigError, match=rf"^--set {path}\.x\.y=1: .* has no {path}\.x"):
+            load_experiment(config, [table, f"{path}.x.y=1"])
+
     def test_a_misspelt_override_of_a_policy_is_found(self, tmp_path: Path) -> None:
         path = tmp_path / "x.toml"
         path.write_text(

@@ -25,7 +25,7 @@ from trustsim.config.drafts import (
 from trustsim.config.library import DEFAULT_MARKET, library, market_named
 from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
 from trustsim.config.paths import path_of
-from trustsim.config.toml import holds, is_file, read_change, read_toml
+from trustsim.config.toml import inside, is_file, put, read_change, read_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.translation import leaves, plain, read
 
@@ -71,7 +71,7 @@ def read_experiment(
         where = at(file, f"sources.{keys}")
         if not isinstance(source, str):
             raise ConfigError(f"{where}allowed: text in quotes")
-        if not holds(written, keys.split(".")):
+        if inside(written, keys.split(".")) is None:
             raise ConfigError(f"{where}the file has no {keys} to be a source of")
     own = draft_of(tables, file)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
@@ -166,21 +166,16 @@ def _apply(change: Change, written: dict[str, Any], shared: Rows, file: str) -> 
     else:
         keys, value = change[0].split("."), plain(change[1])
         change = f"{change[0]}={value}"
-    known = library()
-    table = written
-    for depth, key in enumerate(keys):
-        path = ".".join(keys[: depth + 1])
-        names: Iterable[str] | None = None
-        match keys[:depth]:
-            case ["arms"]:
-                names = table
-            case ["policies", ("buyers" | "suppliers") as what] | [("instruments") as what]:
-                names = [*getattr(known, what), *shared[what], *table]
-        if names is not None and key not in names:
-            raise ConfigError(f"--set {change}: {file} has no {path}{suggestion(key, names)}")
-        if depth == len(keys) - 1:
-            table[key] = value
-        else:
-            table = table.setdefault(key, {})
-            if not isinstance(table, dict):
-                raise ConfigError(f"--set {change}: {path} is {shown(table)}, not a table")
+    for what, place in {"arms": "arms", **PLACE_OF}.items():
+        *above, name = keys[: place.count(".") + 2]
+        if above == place.split("."):
+            own = inside(written, above)
+            there = [*getattr(library(), what, ()), *shared.get(what, ())]
+            there += own if isinstance(own, Mapping) else ()
+            if name not in there:
+                text = f"{file} has no {place}.{name}{suggestion(name, there)}"
+                raise ConfigError(f"--set {change}: {text}")
+    try:
+        put(written, keys, value)
+    except ConfigError as error:
+        raise ConfigError(f"--set {change}: {error}") from None

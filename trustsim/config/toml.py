@@ -85,13 +85,13 @@ def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
     tables[keys[-1]] = value
 
 
-def holds(tables: Any, keys: Sequence[str]) -> bool:
-    """Whether nested tables have something under keys that lead to it."""
+def inside(tables: Any, keys: Sequence[str]) -> Any:
+    """Give what nested tables have under keys that lead to it; None if they have nothing there."""
     for key in keys:
         if not isinstance(tables, Mapping) or key not in tables:
-            return False
+            return None
         tables = tables[key]
-    return True
+    return tables
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import tomli_w
 
 from trustsim.config.models import KEPT
-from trustsim.config.toml import holds, put
+from trustsim.config.toml import inside, put
 from trustsim.errors import ConfigError
 from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.mechanisms import OWNERS, off_without
@@ -55,7 +55,7 @@ def experiment_toml(config: Any) -> str:
         "instruments": {name: _values(row, off) for name, row in first.instruments.items()},
     }
     for keys, source in sorted(config.sources.items()):
-        if holds(tables, keys):
+        if inside(tables, keys) is not None:
             put(tables, ("sources", *keys), source)
     return tomli_w.dumps(tables)
 
