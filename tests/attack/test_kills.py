@@ -16,25 +16,18 @@ import time
 from pathlib import Path
 
 import pytest
+from support.command_line import CONFIG
 from support.hostile import COUNTS
 from support.places import ROOT
 
 KILLS = int(os.environ.get("TRUSTSIM_KILLS", "1"))
 TIMEOUT = 300.0
 
-EXPERIMENT = """
-name = "killed"
-rounds = 12
-replications = 60
-baseline = "low"
-[market]
-buyers = 20
-suppliers = 6
-[arms.high]
-buyer_mix = { high_trust = 1.0 }
-[arms.low]
-buyer_mix = { adversarial = 1.0 }
-"""
+EXPERIMENT = (
+    CONFIG.replace("rounds = 2", "rounds = 12")
+    .replace("replications = 2", "replications = 60")
+    .replace("buyers = 5", "buyers = 20")
+)
 CALIBRATION = """
 [calibrate]
 trials = 12
