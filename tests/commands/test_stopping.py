@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.command_line import CONFIG
 from support.places import ROOT
+from support.processes import hear_interrupts
 
 from trustsim.experiment.run import collect
 from trustsim.experiment.storage.files import read_manifest, read_table
@@ -60,8 +61,7 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A shell makes what it starts in the background deaf to interrupts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=hear_interrupts,
     )
 
 

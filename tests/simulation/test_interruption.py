@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.processes import hear_interrupts
 
 NEVER = """
 import sys
@@ -48,8 +49,7 @@ def interrupted(folder: Path, call: str, buyers: int = 3, options: str = "") -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell makes what it starts in the background deaf to interrupts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=hear_interrupts,
     )
     try:
         assert process.stdout is not None

@@ -21,6 +21,7 @@ import pandas as pd
 import psutil
 import pytest
 from support.dask_processes import PATIENCE, ROOT, Cluster
+from support.processes import hear_interrupts
 
 from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig, load_experiment
@@ -308,8 +309,7 @@ class TestWorkersComeAndGo:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # A shell makes what it starts in the background deaf to interrupts.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=hear_interrupts,
         )
         until = time.monotonic() + PATIENCE
         while not list((tmp_path / "out" / "chunks").glob("*.arrow")):

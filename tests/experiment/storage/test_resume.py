@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.places import ROOT
+from support.processes import hear_interrupts
 
 from trustsim.config.experiment import load_experiment
 from trustsim.experiment.check import check
@@ -76,13 +77,8 @@ def start(config: Path, out: Path, pace: float = 0.05) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell makes what it starts in the background deaf to interrupts.
         preexec_fn=hear_interrupts,
     )
-
-
-def hear_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for_chunks(process: subprocess.Popen[str], out: Path, number: int) -> None:
