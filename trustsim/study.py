@@ -33,9 +33,7 @@ from trustsim.experiment.storage.files import (
 from trustsim.experiment.storage.seals import read_manifest
 from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
 from trustsim.report.results import Reported, read_results
-from trustsim.report.sections import ablation, discovery, precision, sensitivity
 from trustsim.report.words.answers import answers
-from trustsim.report.writing import write_report
 
 
 class Experiment:
@@ -209,7 +207,11 @@ class Results:
     def precision(self) -> list[str]:
         """Say whether the precision that was asked for is reached; nothing if none was."""
         reported = self._as_reported
-        result = precision.find(reported) if "precision" in reported.experiment else None
+        if "precision" not in reported.experiment:
+            return []
+        from trustsim.report.sections import precision
+
+        result = precision.find(reported)
         return precision.sentences(result)[:1] if result is not None else []
 
     def sensitivity(self, confidence: float = 0.95, **options: Any) -> list[Sensitivity]:
@@ -218,6 +220,8 @@ class Results:
         Needs a design of the method ``sobol`` or ``morris``; for the options see
         `trustsim.report.sections.sensitivity.analyses`.
         """
+        from trustsim.report.sections import sensitivity
+
         return sensitivity.analyses(self._as_reported, confidence, **options)
 
     def discover(self, confidence: float = 0.95, **options: Any) -> list[Discovery]:
@@ -226,6 +230,8 @@ class Results:
         Needs a design of many points; for the options see
         `trustsim.report.sections.discovery.analyses`.
         """
+        from trustsim.report.sections import discovery
+
         return discovery.analyses(self._as_reported, confidence, **options)
 
     def ablation(self, confidence: float = 0.95, **options: Any) -> list[Ablation]:
@@ -234,10 +240,14 @@ class Results:
         Needs a design of the method ``ablation``; for the options see
         `trustsim.report.sections.ablation.analyses`.
         """
+        from trustsim.report.sections import ablation
+
         return ablation.analyses(self._as_reported, confidence, **options)
 
     def report(self, confidence: float = 0.95) -> Path:
         """Write ``report.html`` and the figures, and give the path of the page."""
+        from trustsim.report.writing import write_report
+
         return write_report(self.folder, confidence)
 
     @property

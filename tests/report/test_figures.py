@@ -155,6 +155,11 @@ class TestFigures:
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert run.stdout.strip() == "False", run.stderr
 
+    def test_a_study_draws_nothing_before_its_report(self):
+        code = "import sys, trustsim.study; print('matplotlib' in sys.modules)"
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert run.stdout.strip() == "False", run.stderr
+
     def test_ages_that_few_runs_reach_are_not_drawn(self, tables):
         ages = tables[2].copy()
         few = (ages["arm"] == "adversarial") & (ages["age_from"] == 64) & (ages["replicate"] > 1)
