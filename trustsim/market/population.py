@@ -91,7 +91,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.load = 1.0
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
-        supplier.cash = micro(market.start_cash * market.lot_cost)
+        supplier.cash = market.capital
     offset, _, _, _ = draw_slot(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
         buyer = world.buyers[b]
@@ -131,10 +131,9 @@ def first_contacts(world: Any, b: int) -> None:
         meet(world, b, k, s)
 
 
-def opening_balances(scenario: Any) -> Any:
+def opening_balances(world: Any) -> Any:
     """Give the accounts before the first round: owners have paid in the suppliers' cash."""
-    market = scenario.market
-    start = micro(market.start_cash * market.lot_cost) * market.suppliers
+    start = int(world.market["capital"][0]) * len(world.suppliers)
     balances = np.zeros(len(ACCOUNTS), np.int64)
     balances[SUPPLIERS] = start
     balances[OUTSIDE] = -start
@@ -179,7 +178,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
         balances[BANKS] -= owed
     else:
         balances[OUTSIDE] -= owed
-    start = micro(market.start_cash * market.lot_cost)
+    start = market.capital
     balances[OUTSIDE] -= start
     balances[SUPPLIERS] += owed + start
     supplier.cash = start
@@ -205,22 +204,21 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
     supplier = world.suppliers[s]
     scale = market.lot_cost
     supplier.cash += tally.cash
-    overhead = micro(market.overhead * scale)
+    overhead = market.fixed_cost
     supplier.cash -= overhead
     balances[SUPPLIERS] -= overhead
     balances[OUTSIDE] += overhead
     profit = (tally.cash - overhead) / (MICRO * scale)
     supplier.payoff += PAYOFF_MEMORY * (profit - supplier.payoff)
-    spare = supplier.cash - micro(market.start_cash * scale)
+    spare = supplier.cash - market.capital
     if spare > 0:
         out = micro(market.payout * spare / MICRO)
         supplier.cash -= out
         balances[SUPPLIERS] -= out
         balances[OUTSIDE] += out
-    mean = market.demand_rate * market.buyers / market.suppliers
     if tally.lots > 0:
         supplier.burden += PAYOFF_MEMORY * (tally.dealing / (tally.lots * scale) - supplier.burden)
-    supplier.load = tally.orders / max(mean, 1.0e-9)
+    supplier.load = tally.orders / max(market.usual_sales, 1.0e-9)
     kept = market.rating_forgetting
     supplier.rating_good = kept * supplier.rating_good + tally.good
     supplier.rating_bad = kept * supplier.rating_bad + tally.bad
@@ -244,7 +242,7 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
         rename(supplier)
     elif supplier.rated >= market.delisting_orders and supplier.rating < market.delisting_rating:
         supplier.listed = 0
-    broke = market.bankruptcy == 1 and supplier.cash < -micro(market.credit_line * scale)
+    broke = market.bankruptcy == 1 and supplier.cash < -market.credit
     gone = broke or (delisted and again >= market.new_identity)
     # What bids have cost since the last lot is charged to the next one.
     carried = tally.dealing if tally.lots == 0 and not gone else 0

@@ -54,6 +54,10 @@ def _padded(size: int, fields: Fields) -> np.dtype[Any]:
 Market = np.dtype(
     _parameter_fields(MARKET)
     + _i8("seed", "replicate", "round", "instruments")
+    # what firms of this market have and owe as a matter of course, micro-units, once a run
+    + _i8("capital", "credit", "fixed_cost")
+    # lots that a supplier sells in a usual round
+    + _f8("usual_sales")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from trustsim.schema.row import HOURS, LOT, PROBABILITY, in_room, number
 
+SALES = "rounds of usual sales"
+"""Unit of what grows with the size of a supplier: demand_rate * buyers / suppliers lots a round."""
+
 SETTLEMENT = in_room(
     "settlement",
     number("strain", 0.2, (0.0, 1.0), PROBABILITY,
@@ -157,13 +160,14 @@ LEARNING = in_room(
 
 ACCOUNTS = in_room(
     "population",
-    number("start_cash", 2.0, (0.0, 1000.0), "lots", "Cash of a new supplier.",
-           "assumption: two lots of working capital"),
+    number("start_cash", 0.5, (0.0, 1000.0), SALES, "Cash of a new supplier.",
+           "assumption: working capital of two weeks of sales"),
     number("bankruptcy", 1, (0, 1), "0 or 1", "Suppliers beyond their credit line go bankrupt.",
            "assumption: banks do not lend for ever"),
-    number("credit_line", 3.0, (0.0, 1000.0), "lots", "Overdraft at which a supplier is bankrupt.",
-           "assumption: three lots"),
-    number("overhead", 0.01, (0.0, 10.0), "lots per round", "Fixed cost of a supplier.",
+    number("credit_line", 0.75, (0.0, 1000.0), SALES,
+           "Overdraft at which a supplier is bankrupt.",
+           "assumption: banks lend three weeks of sales"),
+    number("overhead", 0.0025, (0.0, 10.0), "share of usual sales", "Fixed cost of a supplier.",
            "assumption: thin but positive profits survive"),
     number("payout", 0.05, (0.0, 1.0), "share per round",
            "Part of cash above start_cash that owners take out.",

@@ -18,6 +18,7 @@ from trustsim.engine.compiling import records
 from trustsim.engine.own_rules import Kinds, address_of
 from trustsim.errors import ConfigError
 from trustsim.market import population
+from trustsim.market.ledger import micro
 from trustsim.market.records import (
     Bond,
     Books,
@@ -112,6 +113,14 @@ def build(scenario: Scenario, replicate: int) -> World:
     market["seed"] = scenario.seed
     market["replicate"] = replicate
     market["instruments"] = len(scenario.instruments)
+    usual = given.demand_rate * given.buyers / given.suppliers
+    market["usual_sales"] = usual
+    for name, share in (
+        ("capital", given.start_cash),
+        ("credit", given.credit_line),
+        ("fixed_cost", given.overhead),
+    ):
+        market[name] = micro(share * usual * given.lot_cost)
     market["common_demand"] = market["cost_level"] = market["technology_left"] = 1.0
     for shared in (True, False):
         market["mismatch_shared" if shared else "mismatch_unshared"] = mismatch(

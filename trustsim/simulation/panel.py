@@ -119,10 +119,7 @@ def _of_firms(
 ) -> tuple[Records, Records]:
     """Tell the payments of suppliers in a round apart: capital, overhead, dividends, the end."""
     suppliers = len(gone)
-    capital, overhead = (
-        int(np.floor(market[name] * market["lot_cost"] * MICRO + 0.5))
-        for name in ("start_cash", "overhead")
-    )
+    capital, overhead = int(market["capital"]), int(market["fixed_cost"])
     paid_in, paid_out = np.zeros_like(flows), np.zeros_like(flows)
     paid_in[:, [SUPPLIERS, OUTSIDE]] = capital, -capital
     paid_out[:, [SUPPLIERS, OUTSIDE]] = -overhead, overhead

@@ -185,7 +185,7 @@ class Rounds:
     def _balances(self) -> NDArray[np.int64]:
         """Balance of every account after every round walked so far."""
         flows = sum(workspace.balances[: self.done] for workspace in self.workspaces)
-        opening = population.opening_balances(self.scenario)
+        opening = population.opening_balances(self.world)
         balances: NDArray[np.int64] = np.cumsum(flows, axis=0) + opening
         return balances
 

@@ -30,7 +30,7 @@ def standing(supplier: Any, market: Any) -> float:
 @compiled
 def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
     """Give what one bad rating costs in sales: margin times usual orders times its weight."""
-    orders = supplier.load * market.demand_rate * market.buyers / market.suppliers
+    orders = supplier.load * market.usual_sales
     weight = 1.0 / (supplier.rating_good + supplier.rating_bad + 2.0)
     return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1.0e-3)
 
