@@ -96,6 +96,18 @@ def gravity(policy: Any) -> float:
 
 
 @compiled
+def knowhow_to_come(view: Any, rate: float, discount: float) -> float:
+    """Give the discounted sum of the know-how of rounds to come, while the relation lasts.
+
+    Know-how closes ``rate`` of its gap to 1 a round: the sum over t from 1 of
+    ``k^t (1 - (1 - knowhow) (1 - rate)^t)`` with k, discount times retention.
+    """
+    kept = discount * min(view.retained, 0.999)
+    left = kept * (1.0 - rate)
+    return kept / (1.0 - kept) - (1.0 - view.knowhow) * left / (1.0 - left)
+
+
+@compiled
 def future(margin: float, retained: float, discount: float) -> float:
     """Give the discounted value of going on: margin a round, kept with probability retained."""
     kept = discount * min(retained, 0.999)

@@ -16,6 +16,10 @@ from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
 PAYOFF_MEMORY = 0.1
 """Weight of the latest round in an agent's payoff (assumption: about a year of months)."""
 
+SERVICE_MEMORY = 0.15
+"""Weight of the latest order in what a supplier knows this buyer to cost (assumption: the last
+half-dozen orders count)."""
+
 LOYAL = 0.95
 """Share of its orders above which a buyer counts as loyal to one supplier."""
 
@@ -126,8 +130,14 @@ def enter(tally: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
         tally.value += micro(order.lots * market.value * market.lot_cost)
 
 
+@compiled
+def note_service(tie: Any, cost: float) -> None:
+    """Note what dealing with this buyer has cost its supplier, per lot."""
+    tie.served += SERVICE_MEMORY * (cost - tie.served)
+
+
 @spliced
-def note_burden(workspace: Any) -> None:
+def note_burden(tie: Any, workspace: Any, market: Any) -> None:
     """Note what dealing with the buyer has cost the supplier.
 
     That is the margin of a lot that was due to be paid, over what it cost to make it, less the
@@ -142,7 +152,11 @@ def note_burden(workspace: Any) -> None:
         owing = 1
     margin = micro(order.price * order.lots * owing) - facts.outlay
     tally.lots += micro(order.lots)
-    tally.dealing += margin - books.profit - books.receivable
+    dealing = margin - books.profit - books.receivable
+    tally.dealing += dealing
+    worth = order.lots * market.lot_cost
+    bids = order.bidders * market.bid_hours * market.hour_cost
+    note_service(tie, (dealing / MICRO + bids) / worth)
 
 
 @compiled

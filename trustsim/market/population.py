@@ -15,7 +15,7 @@ from trustsim.engine.compiling import blank, compiled, entry, spliced
 from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
 from trustsim.market.beliefs import posterior, updated
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
-from trustsim.market.relations import knows, meet
+from trustsim.market.relations import LEFT, LEFT_CONTENT, knows, meet
 from trustsim.market.rooms.demand import common
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 from trustsim.schema.events import BANKRUPTCY, EXIT, ORDER
@@ -48,6 +48,15 @@ def character(opportunism_mean: float, spread: float, first: float, second: floa
 def draw_cost(market: Any, luck: float) -> float:
     """Draw a unit cost, uniform between the bounds."""
     return market.cost_low + (market.cost_high - market.cost_low) * luck
+
+
+@compiled
+def expect_of_buyers(supplier: Any) -> None:
+    """Let a new supplier start with what it expects of buyers that were wronged, and were not."""
+    supplier.wronged_left = LEFT[0]
+    supplier.wronged_stayed = LEFT[1]
+    supplier.content_left = LEFT_CONTENT[0]
+    supplier.content_stayed = LEFT_CONTENT[1]
 
 
 GOLDEN = 0.6180339887498949
@@ -91,6 +100,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.load = 1.0
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
+        expect_of_buyers(supplier)
         supplier.cash = market.capital
     offset, _, _, _ = draw_slot(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
@@ -110,6 +120,9 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         buyer.recommends = -1
         buyer.prefers = -1
         buyer.partner = -1
+        buyer.stays = 1.0 / world.buyer_policies[buyer.policy].bidders
+        buyer.walked_out = LEFT[0]
+        buyer.put_up = LEFT[1]
         buyer.general_good = 1.0
         buyer.general_bad = 1.0
         first_contacts(world, b)
@@ -190,6 +203,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     supplier.cost = draw_cost(market, cost)
     supplier.general_good = 1.0
     supplier.general_bad = 1.0
+    expect_of_buyers(supplier)
     supplier.payoff = 0.0
     supplier.burden = 0.0
 
@@ -229,6 +243,16 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
     forget = market.trust_forgetting
     supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
     supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
+    supplier.wronged_left = updated(supplier.wronged_left, LEFT[0], forget, tally.wronged_left)
+    supplier.wronged_stayed = updated(
+        supplier.wronged_stayed, LEFT[1], forget, tally.wronged_stayed
+    )
+    supplier.content_left = updated(
+        supplier.content_left, LEFT_CONTENT[0], forget, tally.content_left
+    )
+    supplier.content_stayed = updated(
+        supplier.content_stayed, LEFT_CONTENT[1], forget, tally.content_stayed
+    )
     redraw, cost, turn, again = draw(market, COST, s)
     if redraw < market.cost_churn:
         supplier.cost = draw_cost(market, cost)
@@ -280,6 +304,19 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
             agents[a].policy = agents[other].policy
 
 
+@compiled
+def note_burdens(market: Any, tallies: Any) -> None:
+    """Note what dealing with buyers has cost all suppliers together, per lot."""
+    lots = 0
+    dealing = 0
+    for s in range(tallies.shape[0]):
+        lots += tallies[s].lots
+        dealing += tallies[s].dealing
+    if lots > 0:
+        mean = dealing / (lots * market.lot_cost)
+        market.burden += PAYOFF_MEMORY * (mean - market.burden)
+
+
 @spliced
 def end_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
     """Let instruments become familiar, publish recommendations, let agents imitate."""
@@ -304,6 +341,7 @@ def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -
     """
     market = world.market[0]
     balances = workspace.balances[market.round]
+    note_burdens(market, workspace.suppliers)
     for s in range(world.suppliers.shape[0]):
         close_supplier(world, workspace.suppliers[s], s, balances)
     end_round(world, workspace, buyer_mix, supplier_mix)
@@ -318,6 +356,7 @@ def close_recorded(
     Keeps them in ``gone``, shape (suppliers,), and ``flows``, shape (suppliers, accounts).
     """
     balances = workspace.balances[world.market[0].round]
+    note_burdens(world.market[0], workspace.suppliers)
     for s in range(world.suppliers.shape[0]):
         gone[s] = close_supplier(world, workspace.suppliers[s], s, flows[s])
         for account in range(balances.shape[0]):

@@ -58,6 +58,8 @@ Market = np.dtype(
     + _i8("capital", "credit", "fixed_cost")
     # lots that a supplier sells in a usual round
     + _f8("usual_sales")
+    # what dealing with buyers costs suppliers on average, per lot, smoothed
+    + _f8("burden")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot
@@ -87,6 +89,9 @@ Buyer = np.dtype(
         ("demand", "f8"),  # log of its own demand level, AR(1)
         ("general_good", "f4"),  # generalised trust: all experience with suppliers
         ("general_bad", "f4"),
+        ("stays", "f4"),  # how often it orders where it did last time
+        ("walked_out", "f4"),  # suppliers that left when they were wronged, counts
+        ("put_up", "f4"),  # and those that stayed
         ("payoff", "f8"),  # surplus per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -110,6 +115,12 @@ Supplier = np.dtype(
         ("rating", "f8"),  # public reputation, mean of the Beta posterior
         ("general_good", "f8"),  # generalised trust in buyers
         ("general_bad", "f8"),
+        # counts of buyers that placed their next order elsewhere, or here, after a grievance and
+        # after an order without
+        ("wronged_left", "f8"),
+        ("wronged_stayed", "f8"),
+        ("content_left", "f8"),
+        ("content_stayed", "f8"),
         ("payoff", "f8"),  # profit per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -139,6 +150,8 @@ Tie = _padded(
         ("attraction", "f4"),
         ("knowhow", "f4"),
         ("watched", "f4"),  # chance of being inspected, as the supplier has seen it
+        ("favour", "f4"),  # how much more often its bids to this buyer win than its cost explains
+        ("served", "f4"),  # what dealing with this buyer has cost the supplier, per lot
         ("retained", "f4"),  # share of this buyer's orders, as the supplier has seen it
         ("owed", "i8"),  # overdue invoices, micro-units
     ],
@@ -159,21 +172,24 @@ Order = np.dtype(
         "buyer_disclosed", "supplier_disclosed",
     )
     + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
-          "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance"),
+          "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance",
+          "redressed"),
     align=True,
 )
 
 Facts = np.dtype(
     # what was really done, hidden from the partner's rules
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
+        "found_out",
         "delayed_payment", "outlay", "earlier")
     + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share"),
     align=True,
 )
 
 Candidate = np.dtype(
-    # a contact while a buyer chooses whom to ask: its utility with noise, and its luck
-    _f8("score", "luck"),
+    # a contact while a buyer chooses whom to ask: its utility with noise, its luck, and the chance
+    # to win that its cost would give it in a tender among equals
+    _f8("score", "luck", "chance"),
     align=True,
 )
 
@@ -190,12 +206,13 @@ View = np.dtype(
     _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
         "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
         "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
-        "score", "asked"),
+        "score", "asked", "leaving", "left"),
     align=True,
 )
 
 SupplierTally = np.dtype(
-    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing"),
+    _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing",
+        "wronged_left", "wronged_stayed", "content_left", "content_stayed"),
     align=True,
 )
 

@@ -19,6 +19,15 @@ ATTENTION = 0.15
 WATCHED_AT_FIRST = 0.5
 """Chance of being inspected that a supplier expects of a stranger (assumption: an even one)."""
 
+LEFT = (1.0, 1.0)
+"""Partners that a newcomer counts as having left after a grievance, and stayed (assumption: it does
+not know)."""
+LEFT_CONTENT = (1.0, 3.0)
+"""Buyers that a new supplier counts as having left without a grievance, and stayed (assumption: one
+in four)."""
+ENDED = 3
+"""In place of the last conduct of a side: it, or its partner, has ended the relation."""
+
 NOBODY = -1
 GONE = -2
 """Partner of a buyer whose supplier is gone: the next order is a switch."""
@@ -72,6 +81,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.buyer_bad = (1.0 - mean) * weight
     tie.last_round = market.round
     tie.watched = WATCHED_AT_FIRST
+    tie.served = supplier.burden
 
 
 @compiled

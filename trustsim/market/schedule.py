@@ -75,9 +75,10 @@ def fade(world: Any, workspace: Any, b: int) -> None:
             if world.buyers[b].partner == tie.supplier:
                 world.buyers[b].partner = relations.GONE
             relations.meet(world, b, k, tie.supplier)
-        if market.break_rate > 0.0:
+        ended = tie.supplier_conduct == relations.ENDED
+        if ended or market.break_rate > 0.0:
             ends, whom, _, _ = draw_slot(market, CONTINUATION, b, k)
-            if ends < market.break_rate:
+            if ended or ends < market.break_rate:
                 if tie.owed > 0:
                     settlement.close_out(world, workspace, b, k)
                 relations.part(world, b, k, whom)
@@ -154,7 +155,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
         ledger.enter(workspace.rounds[market.round, buyer.policy], order, facts, books, market)
         if order.ordered == 1:
             learning.attract(world.ties[b, order.contact], order, books, market)
-            ledger.note_burden(workspace)
+            ledger.note_burden(world.ties[b, order.contact], workspace, market)
             bucket = relations.age_bucket(order.age)
             ledger.enter(workspace.ages[bucket], order, facts, books, market)
         sourcing.recommend(buyer, world.ties, b)

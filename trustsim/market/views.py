@@ -33,6 +33,8 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     view.rating = supplier.rating
     visible = market.streak_bonus > 0.0 and supplier.streak >= market.streak_threshold
     view.streak = 1.0 if visible else 0.0
+    view.retained = world.buyers[b].stays
+    view.left = _share(world.buyers[b].walked_out, world.buyers[b].put_up)
     view.partner_shared = tie.supplier_shared
     view.partner_conduct = tie.supplier_conduct
     view.own_conduct = tie.buyer_conduct
@@ -58,6 +60,23 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.own_conduct = tie.supplier_conduct
     view.opportunism = supplier.opportunism
     view.watched = tie.watched
+    view.left = turned_away(supplier)
+
+
+@compiled
+def _share(some: float, others: float) -> float:
+    return some / (some + others)
+
+
+@compiled
+def turned_away(supplier: Any) -> float:
+    """Give the share of relations that a grievance ends of those that would go on without one.
+
+    As the supplier has seen it: how much more often buyers leave after a grievance.
+    """
+    wronged = _share(supplier.wronged_left, supplier.wronged_stayed)
+    content = _share(supplier.content_left, supplier.content_stayed)
+    return max(wronged - content, 0.0) / (1.0 - content)
 
 
 @compiled

@@ -30,9 +30,11 @@ SETTLEMENT = in_room(
            "assumption: suppliers grumble more often than they leave"),
     number("false_claims", 1, (0, 1), "0 or 1", "Buyers may deny a debt.",
            "assumption: nobody keeps them from it"),
-    number("claim_penalty", 0.5, (0.0, 10.0), "share of the claim",
-           "Damages and lost standing of a buyer whose false claim is found out.",
-           "assumption: courts and trade references make a lie dearer than the debt"),
+    number("claim_penalty", 0.9, (0.0, 10.0), "share of the claim",
+           "Standing that a buyer loses whose false claim is found out, whether or not the debt is "
+           "then enforced.",
+           "assumption: trade references and credit insurers make a lie nearly as dear as the "
+           "debt"),
     number("law_age", 9, (1, 200), "rounds", "Age at which an overdue invoice goes to law.",
            "assumption: one in twenty-five is that old; uncollectable are 1.3 % of B2B invoices in "
            "Western Europe (2018), order of magnitude"),
@@ -153,6 +155,11 @@ LEARNING = in_room(
            "assumption: liking helps a little"),
     number("upkeep_hours", 0.3, (0.0, 100.0), HOURS + " per order",
            "Tending the relation (productive work).", "assumption: a call"),
+    number("redress", 0.5, (0.0, 1.0), "share",
+           "Part of a grievance, and of the wish to leave, that is gone when a supplier makes good "
+           "at once.",
+           "Smith, Bolton & Wagner 1999 (form): compensation and quick action restore "
+           "satisfaction; assumption: half"),
     number("voice_repair", 0.6, (0.0, 1.0), "share",
            "Part of a disappointment that is repaired when it is voiced.",
            "Hirschman 1970 (form); assumption: more than half"),

@@ -102,6 +102,16 @@ NEGOTIATION = in_room(
            "Part of what dealing with buyers costs a supplier (hours, fees, waiting, disputes, "
            "rework) that it adds to its bids.",
            "assumption: all of it; a supplier that does not, fails"),
+    number("cost_to_serve", 0.5, (0.0, 1.0), "share",
+           "How far a supplier knows what this buyer has cost it; the rest is spread over all.",
+           "Niraj, Gupta & Narasimhan 2001 (customer profitability); assumption: half of what a "
+           "customer costs is traced to it"),
+    number("known_odds", 1, (0, 1), "0 or 1",
+           "Bidders know how often they win with this buyer, and bid accordingly.",
+           "McAfee & McMillan 1989; assumption: a sham tender is seen through"),
+    number("bid_entry", 1, (0, 1), "0 or 1",
+           "A supplier bids only if its chance to win is worth the bid.",
+           "Levin & Smith 1994; assumption: nobody is made to bid"),
     number("bid_hours", 0.5, (0.0, 100.0), HOURS + " per bid",
            "Supplier's work on a bid, paid by every bidder.",
            "assumption: a standard quotation"),
@@ -128,13 +138,15 @@ PAYMENT = in_room(
     number("familiarity_weight", 0.02, (0.0, 1.0), LOT,
            "Perceived cost of an instrument that nobody has seen used.",
            "assumption: unknown operators are avoided (an escrow agent must itself be trusted)"),
-    number("advance_loss", 0.5, (0.0, 1.0), "share of exposure",
-           "Share of what it has paid early that a buyer expects to lose if the supplier does not "
-           "perform.", "assumption: breach is partial; a claim back must be argued"),
-    number("credit_loss", 0.2, (0.0, 1.0), "share of exposure",
-           "Share of its claim that a supplier expects to lose if the buyer does not perform.",
-           "assumption: most of an invoice is recovered; uncollectable are 1.3 % of B2B invoices "
-           "in Western Europe (2018) though 41.8 % are overdue"),
+    number("advance_loss", 1.0, (0.0, 1.0), "share of exposure",
+           "Share of what it has paid early that a supplier which does not perform keeps, before "
+           "the law brings back what it can.",
+           "assumption: who takes the money and does not deliver takes all of it"),
+    number("credit_loss", 0.4, (0.0, 1.0), "share of exposure",
+           "Share of its claim that a buyer which does not perform keeps, before the law brings "
+           "back what it can.",
+           "assumption: two of five who do not pay on time dispute the debt; uncollectable are "
+           "1.3 % of B2B invoices in Western Europe (2018) though 41.8 % are overdue"),
 )
 
 INFORMATION = in_room(

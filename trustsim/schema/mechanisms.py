@@ -81,6 +81,21 @@ ROWS = (
         {"pass_on": 0.0}, measures=("cost_price", "supplier_profit"),
     ),
     Mechanism(
+        "cost_to_serve", "negotiation",
+        "A supplier knows what this buyer has cost it (Niraj, Gupta & Narasimhan 2001).",
+        {"cost_to_serve": 0.0}, needs=("pass_on",), measures=("cost_price",),
+    ),
+    Mechanism(
+        "known_odds", "negotiation",
+        "Bidders know how often they win with a buyer (McAfee & McMillan 1989).",
+        {"known_odds": 0}, measures=("cost_price",),
+    ),
+    Mechanism(
+        "bid_entry", "negotiation",
+        "A supplier bids only if its chance to win is worth the bid (Levin & Smith 1994).",
+        {"bid_entry": 0}, measures=("cost_price",),
+    ),
+    Mechanism(
         "relational_prices", "negotiation", "A supplier forgoes margin for a buyer that it trusts.",
         {"relational_price": 0.0}, measures=("cost_price",),
     ),
@@ -149,8 +164,16 @@ ROWS = (
         "late_on_purpose", "settlement", "Buyers pay late because it pays, and are chased.",
         {"late_on_purpose": 0},
         ("lateness", "late_gain", "late_damage", "arrears_hazard", "arrears_interest", "law_age",
-         "chase_hours", "late_interest_waived"),
+         "late_interest_waived"),
         luck=("settlement", "arrears"), measures=("arrears_days", "buyer_opportunism_rate"),
+    ),
+    Mechanism(
+        "chasing", "settlement", "Overdue invoices are chased, which costs both sides hours.",
+        {"chase_hours": 0.0}, needs=("late_on_purpose",), measures=("buyer_opportunism_rate",),
+    ),
+    Mechanism(
+        "warranty", "settlement", "A supplier makes good a failure that is traced to it.",
+        {"warranty": 0.0}, measures=("supplier_opportunism_rate", "cost_failure"),
     ),
     Mechanism(
         "false_claims", "settlement", "Buyers deny a debt: paid, not received, not as agreed.",
@@ -208,6 +231,15 @@ ROWS = (
     Mechanism(
         "voice", "learning", "A dissatisfied buyer speaks instead of leaving (Hirschman 1970).",
         {"voice": 0.0}, ("voice_repair",), luck=("learning",), measures=("trust_in_suppliers",),
+    ),
+    Mechanism(
+        "exit", "learning", "A wronged side ends the relation (Hirschman 1970).",
+        {"exit": 0.0}, luck=("learning",), measures=("loyalty",),
+    ),
+    Mechanism(
+        "redress", "learning",
+        "A fault that is made good at once weighs less (Smith, Bolton & Wagner 1999).",
+        {"redress": 0.0}, measures=("loyalty", "trust_in_suppliers"),
     ),
     Mechanism(
         "goodwill", "learning", "Care and attention make goodwill, which lifts trust.",

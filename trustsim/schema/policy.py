@@ -5,11 +5,11 @@ Defaults are neutral; the built-in policies in ``trustsim/library/policies`` set
 
 from __future__ import annotations
 
-from trustsim.schema.row import in_room, number, rule
+from trustsim.schema.row import PROBABILITY, in_room, number, rule
 
 NEUTRAL = "assumption: neutral; the built-in policies say what differs and why"
 CONDUCT = ("never", "always", "propensity", "calculative", "reciprocal")
-DISCLOSURE = ("never", "always", "by_trust", "reciprocal")
+DISCLOSURE = ("never", "always", "by_trust", "reciprocal", "calculative")
 
 COMMON = in_room(
     "production",
@@ -44,6 +44,9 @@ GRIEVANCE = in_room(
          ("joint_first", "platform", "court", "write_off", "cheapest"),
          "What to do about a grievance.",
          "joint problem solving between trusting partners, arbitration, law, or nothing"),
+    number("exit", 0.3, (0.0, 1.0), PROBABILITY,
+           "A wronged side that does not speak ends the relation.",
+           "Hirschman 1970 (form); " + NEUTRAL),
 )
 
 TRUST = in_room(
@@ -115,7 +118,7 @@ BUYER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     number("inspection_rate", 0.5, (0.0, 1.0), "probability",
            "Rate of the rules fixed and by_trust (at no trust).", NEUTRAL),
     number("trust_power", 2.0, (0.0, 20.0), "exponent",
-           "Rule by_trust inspects at rate (distrust over a stranger's distrust)^power.", NEUTRAL),
+           "Rule by_trust inspects at rate (distrust over even odds)^power.", NEUTRAL),
     number("sample_size", 80, (1, 2000), "items", "Rule sampling: items inspected.",
            "ISO 2859 plan n = 80, c = 2"),
     number("acceptance_number", 2, (0, 200), "items", "Rule sampling: defective items allowed.",

@@ -45,7 +45,7 @@ def joint_first(order: Any, view: Any, policy: Any, market: Any) -> float:
 @compiled
 def cheapest(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Take the route of greatest expected recovery less cost (``view.exposure`` is at stake)."""
-    right = 0.5 * (1.0 + order.evidence)
+    right = award_of(order.evidence)
     effort = market.dispute_hours * market.hour_cost
     stake = view.exposure
     platform = right * stake - effort - (1.0 - right) * market.platform_fee * market.lot_cost
@@ -102,21 +102,34 @@ def reachable(market: Any, remoteness: float) -> float:
 
 
 @compiled
+def award_of(evidence: float) -> float:
+    """Give the chance that a third party finds for the side that is right."""
+    return 0.5 * (1.0 + evidence)
+
+
+@compiled
+def recovery(market: Any, remoteness: float) -> float:
+    """Give the share of an award that its holder can expect to be paid by law."""
+    return market.enforcement * reachable(market, remoteness)
+
+
+@compiled
 def decide(
     market: Any, path: int, evidence: float, remoteness: float, justified: bool, chances: Any
 ) -> float:
     """Give the share of the stake that the complaining side gets.
 
     Partners settle a justified complaint as it should be settled. A platform is right with
-    probability (1 + evidence)/2, for or against the complaint as it is justified or not; a court
-    as well, but the debtor must be found and only part is enforced.
+    probability (1 + evidence)/2, for or against the complaint as it is justified or not, and takes
+    what it awards from the deposit of a firm that it lists; a court is right as often, but the
+    debtor must be found and only part is enforced.
     """
     solved, right, result, _ = chances
     if path == JOINT:
         return 1.0 if justified and solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
         return 0.0
-    won = (right < 0.5 * (1.0 + evidence)) == justified
+    won = (right < award_of(evidence)) == justified
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
     return market.enforcement if won and result < reachable(market, remoteness) else 0.0
@@ -159,7 +172,8 @@ def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
     order.disputed = 1
     spend_hours(books, market, path)
     chances = draw(market, BUYER_COMPLAINS, b)
-    share = decide(market, path, order.evidence, NEAR, justified, chances)
+    enforced = BY_COURT if path == BY_PLATFORM and supplier.listed == 0 else path
+    share = decide(market, enforced, order.evidence, NEAR, justified, chances)
     recovered = share * stake
     charge_loser(books, market, path, share > 0.0, supplier.listed)
     advanced = market.advance_compensation * (stake - recovered)
@@ -181,6 +195,7 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     """Take a supplier's grievance over a denied debt through its route; give what is paid.
 
     Partners do not sit down over a lie: the platform takes the place of joint problem solving.
+    Nobody has a buyer's deposit, so that what is awarded must be enforced by law.
     """
     market, order, books = dealing.market, dealing.order, dealing.books
     view = dealing.supplier_view
@@ -191,8 +206,11 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     order.disputed = 1
     spend_hours(books, market, path)
     chances = draw(market, SUPPLIER_COMPLAINS, b)
-    share = decide(market, path, evidence, order.remoteness, LIE, chances)
-    charge_loser(books, market, path, share == 0.0, NO_FINE)
+    enforced = BY_COURT if path == BY_PLATFORM else path
+    share = decide(market, enforced, evidence, order.remoteness, LIE, chances)
+    won = path != WRITTEN_OFF and chances[1] < award_of(evidence)
+    dealing.facts.found_out = 1 if won else 0
+    charge_loser(books, market, path, not won, NO_FINE)
     if path == BY_COURT:
         wait = share * stake * market.supplier_interest * market.court_delay / 12.0
         pay(books, SUPPLIERS, BANKS, micro(wait))

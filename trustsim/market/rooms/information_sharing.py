@@ -11,6 +11,7 @@ from typing import Any
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.conduct import NEVER as NEVER_CHEATS
+from trustsim.market.conduct import calculative, future
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work_together
 from trustsim.schema.accounts import DELAY, LEAKAGE, OUTSIDE, SOURCING, SUPPLIERS
 from trustsim.schema.policy import choice_number
@@ -19,6 +20,7 @@ DISCLOSURE = number_of("disclosure")
 NEVER = choice_number("disclosure_rule", "never")
 ALWAYS = choice_number("disclosure_rule", "always")
 BY_TRUST = choice_number("disclosure_rule", "by_trust")
+CALCULATIVE = choice_number("disclosure_rule", "calculative")
 
 
 @compiled
@@ -47,7 +49,25 @@ def disclosure(order: Any, view: Any, policy: Any, market: Any) -> float:
         return policy.disclosure
     if rule == BY_TRUST:
         return by_trust(order, view, policy, market)
+    if rule == CALCULATIVE:
+        return policy.disclosure * calculative(order, view, policy, market)
     return reciprocal(order, view, policy, market)
+
+
+@compiled
+def weigh_disclosure(
+    order: Any, view: Any, kept: float, told: float, risk: float, market: Any
+) -> None:
+    """Weigh what telling brings, the kept part of what it saves, against hours and leaks.
+
+    ``told`` is what the partner's planning saves at once; half the growth of know-how is one
+    side's doing, and pays as long as the relation lasts.
+    """
+    grown = 0.5 * market.knowhow_rate * (1.0 - view.knowhow)
+    view.gain = told + kept * market.knowhow_gain * market.lot_cost * future(
+        grown, view.retained, market.discount
+    )
+    view.loss = market.disclosure_hours * market.hour_cost + risk
 
 
 @spliced
@@ -82,8 +102,15 @@ def share(world: Any, workspace: Any, b: int) -> None:
     supplier_policy = world.supplier_policies[supplier.policy]
     buyer_view = workspace.buyer_views[order.contact]
     first, second, muddle, leak = draw(market, DISCLOSURE, b)
+    worth = order.lots * market.lot_cost
+    if buyer_policy.disclosure_rule == CALCULATIVE:
+        spared = (market.mismatch_unshared - market.mismatch_shared) * worth
+        risk = market.leak_rate * (1.0 - buyer_view.trust) * market.leak_loss * worth
+        weigh_disclosure(order, buyer_view, market.gain_sharing, spared, risk, market)
     buyer_tells = 1.0 if first < disclosure(order, buyer_view, buyer_policy, market) else 0.0
     supplier_view = workspace.supplier_view[0]
+    if supplier_policy.disclosure_rule == CALCULATIVE:
+        weigh_disclosure(order, supplier_view, 1.0 - market.gain_sharing, 0.0, 0.0, market)
     chance = disclosure(order, supplier_view, supplier_policy, market)
     supplier_tells = 1.0 if second < chance else 0.0
     order.buyer_disclosed = buyer_tells
@@ -91,7 +118,6 @@ def share(world: Any, workspace: Any, b: int) -> None:
     both = 0.5 * (buyer_tells + supplier_tells)
     work_together(books, market, SOURCING, market.disclosure_hours * buyer_tells)
     supplier_work(books, market, market.disclosure_hours * supplier_tells)
-    worth = order.lots * market.lot_cost
     planned = market.mismatch_shared if buyer_tells == 1.0 else market.mismatch_unshared
     spend(books, DELAY, OUTSIDE, planned * worth)
     clear = (1.0 - 0.5 * both) * (1.0 - 0.5 * tie.knowhow)

@@ -21,6 +21,9 @@ BY_TRUST = choice_number("inspection", "by_trust")
 DEMING = choice_number("inspection", "deming")
 EQUILIBRIUM = choice_number("inspection", "equilibrium")
 SAMPLING = choice_number("inspection", "sampling")
+EVEN = 0.5
+"""Distrust at which the rule by_trust inspects at its full rate: of a partner as likely bad as good
+(assumption: who knows nothing inspects all)."""
 SKIP_AFTER = 10
 SKIP_RATE = 0.25
 TIGHT_UNTIL = 5
@@ -28,12 +31,11 @@ TIGHT_UNTIL = 5
 
 @compiled
 def by_trust(order: Any, view: Any, policy: Any, market: Any) -> float:
-    """Inspect strangers at the full rate and less as trust grows beyond what strangers get.
+    """Inspect at the full rate where a fault is as likely as none, and less as trust grows.
 
-    Rate times (distrust over a stranger's distrust)^power, at most the rate.
+    Rate times (distrust over even odds)^power, at most the rate.
     """
-    stranger = policy.prior_bad / (policy.prior_good + policy.prior_bad)
-    relative = min((1.0 - view.trust) / stranger, 1.0)
+    relative = min((1.0 - view.trust) / EVEN, 1.0)
     return policy.inspection_rate * relative**policy.trust_power
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined, spliced
-from trustsim.engine.luck import draw, number_of
+from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
-from trustsim.market.relations import ATTENTION
+from trustsim.market.relations import ATTENTION, ENDED, LEFT
 from trustsim.schema.accounts import MICRO, SOURCING
 
 LEARNING = number_of("learning")
@@ -27,27 +27,32 @@ UPKEEP = 0.1
 
 @compiled
 def bad_news(order: Any, blamed: float, policy: Any, market: Any) -> float:
-    """Give the weight of the bad news that an order is to its buyer; 0 for none."""
+    """Give the weight of the bad news that an order is to its buyer; 0 for none.
+
+    A fault that is made good at once weighs less (Smith, Bolton & Wagner 1999).
+    """
     if order.grievance == 1:
-        return market.betrayal_weight
+        return market.betrayal_weight * (1.0 - market.redress * order.redressed)
     if blamed < policy.blame:
         return MINOR * market.betrayal_weight
     return 0.0
 
 
 @inlined
-def learn_as_buyer(dealing: Any, b: int) -> None:
-    """Let the buyer draw the lesson of an order.
+def learn_as_buyer(dealing: Any, b: int) -> bool:
+    """Let the buyer draw the lesson of an order, and tell whether it ends the relation.
 
     Bad news weighs ``betrayal_weight`` times good news. A dissatisfied buyer speaks, which repairs
-    part of the disappointment, or goes silent and turns away (Hirschman 1970).
+    part of the disappointment, or goes silent and turns away; after a grievance it may end the
+    relation (exit, voice, and loyalty: Hirschman 1970).
     """
     market, order, tie = dealing.market, dealing.order, dealing.tie
     buyer, policy = dealing.buyer, dealing.buyer_policy
     bad = 0.0
     disappointed = False
+    ends = False
     if order.grievance + order.late + order.misunderstood > 0:
-        voiced, blamed, _, _ = draw(market, LEARNING, b)
+        voiced, blamed, leaves, _ = draw(market, LEARNING, b)
         bad = bad_news(order, blamed, policy, market)
         disappointed = bad > 0.0
         if disappointed and voiced < policy.voice:
@@ -55,6 +60,8 @@ def learn_as_buyer(dealing: Any, b: int) -> None:
             work_together(dealing.books, market, SOURCING, market.upkeep_hours)
         elif disappointed:
             tie.attraction = 0.5 * tie.attraction
+            left = policy.exit * (1.0 - market.redress * order.redressed)
+            ends = order.grievance == 1 and leaves < left
     good = 0.0 if disappointed else 1.0
     kept = market.trust_forgetting
     tie.supplier_good = updated(tie.supplier_good, policy.prior_good, kept, good)
@@ -63,11 +70,15 @@ def learn_as_buyer(dealing: Any, b: int) -> None:
     buyer.general_bad = updated(buyer.general_bad, 1.0, kept, bad)
     tie.supplier_conduct = CHEATED if order.grievance == 1 else FAIR
     tie.clean = tie.clean + 1 if not disappointed else 0
+    return ends
 
 
 @spliced
-def learn_as_supplier(dealing: Any, tally: Any) -> None:
-    """Let the supplier draw the lesson of an order."""
+def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
+    """Let the supplier draw the lesson of an order, and tell whether it ends the relation.
+
+    A false claim or accusation may make it leave, late payment on purpose seldom.
+    """
     market, order, facts, tie = dealing.market, dealing.order, dealing.facts, dealing.tie
     policy = dealing.supplier_policy
     wrong = facts.false_claim + facts.delayed_payment + order.buyer_accused
@@ -80,6 +91,16 @@ def learn_as_supplier(dealing: Any, tally: Any) -> None:
     tally.known_bad += 1 if wrong > 0 else 0
     tie.buyer_conduct = CHEATED if facts.false_claim + facts.delayed_payment > 0 else FAIR
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
+    if wrong == 0 or policy.exit == 0.0:
+        return False
+    leaves, _, _, _ = draw_slot(market, LEARNING, b, SECOND)
+    betrayed = facts.false_claim + order.buyer_accused > 0
+    ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
+    if betrayed:
+        buyer = dealing.buyer
+        buyer.walked_out = updated(buyer.walked_out, LEFT[0], kept, 1.0 if ends else 0.0)
+        buyer.put_up = updated(buyer.put_up, LEFT[1], kept, 0.0 if ends else 1.0)
+    return ends
 
 
 @spliced
@@ -87,8 +108,13 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     """Draw the lesson of an order on both sides of the tie; upkeep and care make goodwill."""
     dealing = dealing_of(world, workspace, b)
     market, order, tie = dealing.market, dealing.order, dealing.tie
-    learn_as_buyer(dealing, b)
-    learn_as_supplier(dealing, workspace.suppliers[order.supplier])
+    tally = workspace.suppliers[order.supplier]
+    left = learn_as_buyer(dealing, b)
+    thrown_over = learn_as_supplier(dealing, tally, b)
+    if left:
+        tally.wronged_left += 1
+    if left or thrown_over:
+        tie.supplier_conduct = ENDED
     upkeep = dealing.buyer_policy.upkeep
     if world.bonds.shape[0] > 0:
         bond = world.bonds[b, order.contact]

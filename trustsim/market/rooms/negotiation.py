@@ -15,6 +15,9 @@ from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
 from trustsim.schema.accounts import NEGOTIATION
 from trustsim.schema.policy import choice_number
 
+RETRY = 0.02
+"""Part of what keeps a supplier from bidding that it forgets when it is asked again (assumption: it
+tries again after a year or two)."""
 COMPETITION = 4
 """Bidders whose price counts as competitive when a supplier forgoes margin (assumption: a usual
 tender)."""
@@ -57,50 +60,145 @@ def outside_option(market: Any) -> float:
 
 
 @compiled
+def burden_of(market: Any, supplier: Any, tie: Any) -> float:
+    """Give what a supplier expects dealing with a buyer to cost, per lot, as far as it bids it.
+
+    It knows what this buyer has cost it to the degree ``cost_to_serve``; the rest is what buyers
+    cost it on average (Niraj, Gupta & Narasimhan 2001).
+    """
+    known = market.cost_to_serve
+    burden = (1.0 - known) * supplier.burden + known * tie.served
+    return market.pass_on * max(burden, 0.0)
+
+
+@compiled
+def enters(market: Any, tie: Any, margin: float, asked: int) -> bool:
+    """Tell whether a bid pays for itself: the chance to win times the margin, against its cost.
+
+    Levin & Smith (1994). Who does not bid forgets a little of what kept it away.
+    """
+    cost = market.bid_hours * market.hour_cost
+    if market.bid_entry == 0 or (1.0 / asked + tie.favour) * margin * market.lot_cost >= cost:
+        return True
+    tie.favour *= 1.0 - RETRY
+    return False
+
+
+@compiled
+def security(market: Any, tie: Any, bidders: int) -> float:
+    """Give how far a bidder is from a tender among equals: 0 there, 1 if it cannot lose.
+
+    Who wins more often than its cost explains asks more, who wins less often less, down to its
+    cost (a preference for the incumbent softens competition: McAfee & McMillan 1989).
+    """
+    if bidders == 1:
+        return 1.0
+    if market.known_odds == 0:
+        return 0.0
+    return min(tie.favour / (1.0 - 1.0 / bidders), 1.0)
+
+
+@compiled
 def lone_bid(market: Any, base: float, ceiling: float, leaving: float) -> float:
     """Give the bid of a lone supplier: its buyer's outside option and part of the cost of leaving.
 
     Klein, Crawford & Alchian (1978) on hold-up; or what it would bid in the tender that the buyer
     would call, if that is more.
     """
-    option = outside_option(market) + market.hold_up * leaving
+    option = outside_option(market) + market.pass_on * max(market.burden, 0.0)
+    option += market.hold_up * leaving
     return max(option, equilibrium_bid(base, ceiling, market.rivals))
+
+
+@compiled
+def equal_chance(market: Any, base: float, ceiling: float, bidders: int) -> float:
+    """Give the chance that a bidder of this cost wins a tender among equals.
+
+    Who is asked alone is favoured as if it had won against one other.
+    """
+    spread = (market.cost_high - market.cost_low) * market.cost_level
+    if spread <= 0.0:
+        return 1.0 / max(bidders, 2)
+    dearer = min(max((ceiling - base) / spread, 0.0), 1.0)
+    return dearer ** max(bidders - 1, 1)
+
+
+@compiled
+def ceiling_of(market: Any) -> float:
+    """Give the highest cost that a bidder expects of another, dealing with buyers included."""
+    return market.cost_high * market.cost_level + market.pass_on * max(market.burden, 0.0)
+
+
+@inlined
+def invite(world: Any, workspace: Any, b: int) -> None:
+    """Let the suppliers that are asked decide whether to bid; one bids in any case.
+
+    If a bid pays for none of them, the one of greatest score bids.
+    """
+    market = world.market[0]
+    order = workspace.order[0]
+    if order.bidders == 1:
+        return
+    views = workspace.buyer_views
+    ceiling = ceiling_of(market)
+    asked = order.bidders
+    best = -1
+    for k in range(world.ties.shape[1]):
+        if views[k].asked == 0.0:
+            continue
+        if best < 0 or views[k].score > views[best].score:
+            best = k
+        tie = world.ties[b, k]
+        supplier = world.suppliers[tie.supplier]
+        base = supplier.cost * market.cost_level + burden_of(market, supplier, tie)
+        if not enters(market, tie, max(ceiling - base, 0.0) / asked, asked):
+            views[k].asked = 0.0
+            order.bidders -= 1
+    if order.bidders == 0:
+        views[best].asked = 1.0
+        order.bidders = 1
 
 
 @inlined
 def collect_bids(world: Any, workspace: Any, b: int) -> None:
     """Let every supplier asked name its price for a nominal lot.
 
-    The know-how saving is split by ``gain_sharing``. A lone supplier asks what `lone_bid` says;
-    one with a relational price forgoes part of its margin above the competitive one for a buyer
-    that it trusts. Nobody bids below cost.
+    What dealing with the buyer costs is a cost like any other: what all suppliers bear is passed
+    on in full, what one alone bears as far as its rivals let it (Weyl & Fabinger 2013). A supplier
+    that cannot lose asks what `lone_bid` says; one with a relational price forgoes part of its
+    margin above the competitive one for a buyer that it trusts. The know-how saving is split by
+    ``gain_sharing``. Nobody bids below cost.
     """
+    invite(world, workspace, b)
     market = world.market[0]
     order = workspace.order[0]
     scale = market.lot_cost
     order.reference_price = 0.5 * (market.cost_low + market.cost_high) * market.cost_level * scale
-    ceiling = market.cost_high * market.cost_level
+    ceiling = ceiling_of(market)
     for k in range(world.ties.shape[1]):
         view = workspace.buyer_views[k]
         if view.asked == 0.0:
             continue
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
-        base = supplier.cost * market.cost_level
+        own = supplier.cost * market.cost_level
+        burden = burden_of(market, supplier, tie)
+        base = own + burden
         bid = equilibrium_bid(base, ceiling, order.bidders)
-        if order.bidders == 1:
+        workspace.candidates[k].chance = equal_chance(market, base, ceiling, order.bidders)
+        secure = security(market, tie, order.bidders)
+        if secure != 0.0:
             leaving = 0.0
             if tie.orders > 0:
                 leaving = market.switching_cost + market.asset_lock * view.assets
-            bid = lone_bid(market, base, ceiling, leaving)
+            bid += secure * (lone_bid(market, base, ceiling, leaving) - bid)
         policy = world.supplier_policies[supplier.policy]
         trust = lifted(tie.buyer_good / (tie.buyer_good + tie.buyer_bad), view.goodwill, market)
         competitive = equilibrium_bid(base, ceiling, COMPETITION)
         if bid > competitive:
             bid -= policy.relational_price * trust * (bid - competitive)
-        cost = unit_cost(supplier, tie, order.remoteness, market)
-        bid += market.pass_on * max(supplier.burden, 0.0)
-        saved = market.knowhow_gain * tie.knowhow * base
+        cost = unit_cost(supplier, tie, order.remoteness, market) + burden
+        saved = market.knowhow_gain * tie.knowhow * own
         bid += market.freight * order.remoteness - market.gain_sharing * saved
         view.bid = max(bid, cost) * scale
         supplier_expense(workspace, tie.supplier, micro(market.bid_hours * market.hour_cost))

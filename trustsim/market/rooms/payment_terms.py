@@ -10,6 +10,7 @@ from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.market.ledger import micro, pay, spend
+from trustsim.market.rooms.disputes import NEAR, award_of, recovery
 from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIERS
 from trustsim.schema.policy import choice_number
 
@@ -44,11 +45,14 @@ def buyer_financing(instrument: Any, amount: float, market: Any) -> float:
 
 
 @compiled
-def buyer_cost(instrument: Any, amount: float, trust: float, market: Any) -> float:
-    """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity."""
+def buyer_cost(instrument: Any, amount: float, trust: float, lost: float, market: Any) -> float:
+    """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity.
+
+    ``lost`` is the share of what is exposed that a supplier which does not perform takes.
+    """
     exposed = instrument.advance * (1.0 - instrument.held)
     exposed += instrument.on_delivery * market.unseen_exposure
-    risk = exposed * amount * (1.0 - trust) * market.advance_loss
+    risk = exposed * amount * (1.0 - trust) * lost
     financing = buyer_financing(instrument, amount, market)
     charge = (1.0 - instrument.supplier_fee_share) * fee(instrument, amount)
     return risk + financing + charge + _unfamiliar(instrument, amount, market)
@@ -56,12 +60,15 @@ def buyer_cost(instrument: Any, amount: float, trust: float, market: Any) -> flo
 
 @compiled
 def supplier_cost(
-    instrument: Any, amount: float, trust: float, remoteness: float, market: Any
+    instrument: Any, amount: float, trust: float, lost: float, remoteness: float, market: Any
 ) -> float:
-    """Give the supplier's expected cost of an instrument: exposure, financing, fee."""
+    """Give the supplier's expected cost of an instrument: exposure, financing, fee.
+
+    ``lost`` is the share of what is exposed that a buyer which does not perform keeps.
+    """
     uncollected = instrument.on_delivery * instrument.collection_failure * remoteness
     exposed = (deferred(instrument) + uncollected) * (1.0 - instrument.secured) * amount
-    risk = exposed * (1.0 - trust) * market.credit_loss
+    risk = exposed * (1.0 - trust) * lost
     days = instrument.credit_days / 365.0
     financing = deferred(instrument) * amount * market.supplier_interest * days
     charge = instrument.supplier_fee_share * fee(instrument, amount)
@@ -92,7 +99,8 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
 def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     """Agree on an instrument; give False when none is acceptable to both.
 
-    Acceptable is what leaves neither side with an expected loss. By rule, the pair takes the
+    Acceptable is what leaves neither side with an expected loss, given what the law brings back
+    from a partner that does not perform. By rule, the pair takes the
     instrument of least joint cost, or the buyer or the supplier takes the one that is cheapest for
     itself. A user's rule scores each acceptable instrument; it finds its own expected cost in
     ``view.loss`` and the supplier's in ``view.partner_cost``.
@@ -105,6 +113,9 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     amount = order.price * order.lots
     worth = market.value * market.lot_cost * order.lots
     cost = workspace.facts[0].unit_cost * order.lots
+    right = award_of(order.evidence)
+    breach = market.advance_loss * (1.0 - right * recovery(market, NEAR))
+    default = market.credit_loss * (1.0 - right * recovery(market, order.remoteness))
     rule = policy.terms
     best = NONE
     least = 0.0
@@ -112,8 +123,10 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
         instrument = world.instruments[i]
         if order.remoteness > instrument.reach:
             continue
-        buyers = buyer_cost(instrument, amount, buyer_view.trust, market)
-        suppliers = supplier_cost(instrument, amount, supplier_trust, order.remoteness, market)
+        buyers = buyer_cost(instrument, amount, buyer_view.trust, breach, market)
+        suppliers = supplier_cost(
+            instrument, amount, supplier_trust, default, order.remoteness, market
+        )
         if worth - amount - buyers < 0.0 or amount - cost - suppliers < 0.0:
             continue
         if rule > OWN_RULE:

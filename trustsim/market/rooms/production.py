@@ -13,42 +13,84 @@ from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.conduct import conduct, future, gravity
 from trustsim.market.ledger import micro, pay
+from trustsim.market.rooms.disputes import NEAR, award_of, recovery
+from trustsim.market.rooms.reputation import delisting_risk
 from trustsim.schema.accounts import OUTSIDE, SUPPLIERS
 
 PRODUCTION = number_of("production")
+MADE_GOOD_FIRST = 0.5
+"""Part of the price from which, unpaid, a supplier reworks a rejected lot without a dispute
+(assumption: half)."""
 
 
 @compiled
-def weigh_shading(order: Any, view: Any, supplier: Any, cost: float, market: Any) -> None:
+def made_good(stake: float, admitted: float, order: Any, listed: int, market: Any) -> float:
+    """Give what a fault that is known is expected to cost the supplier, per lot.
+
+    All of it if it is admitted; else what a third party awards, with fee, fine and hours.
+    """
+    penalty = (market.platform_fee + market.fine * listed) * market.lot_cost / order.lots
+    effort = market.dispute_hours * market.hour_cost / order.lots
+    disputed = award_of(order.evidence) * (stake + penalty) + effort
+    return admitted * stake + (1.0 - admitted) * disputed
+
+
+@compiled
+def firm_value(margin: float, market: Any) -> float:
+    """Give what a firm loses that is delisted: its usual margins, for good or for a round."""
+    gone = (1.0 - market.new_identity) * market.discount / (1.0 - market.discount)
+    return max(margin, 0.0) * market.usual_sales * (1.0 + gone)
+
+
+@compiled
+def weigh_shading(
+    order: Any, view: Any, supplier: Any, policy: Any, cost: float, market: Any
+) -> None:
     """Weigh what shading saves against detection, the relation's future and scruples, per lot.
 
-    A fault found on arrival costs rework, one traced after a failure costs the warranty; either
-    ends, as the supplier sees it, the relation with its future margins.
+    A fault found on arrival costs rework, one traced after a failure costs the warranty, at once
+    if it is admitted or has to be made good before it is paid for, else as a third party decides.
+    Either may cost a place on the platform, and turn the buyer away.
     """
     scale = market.lot_cost
     worse = max(market.defect_bad - market.defect_good, 0.0)
     result = worse * view.watched * market.sensitivity
     traced = (worse - result) * market.failure_traced
-    stake = future(order.price - cost, view.retained, market.discount)
+    margin = order.price - cost
+    stake = view.left * future(margin, view.retained, market.discount)
+    stake += market.rating_rate * delisting_risk(supplier, market) * firm_value(margin, market)
     damages = market.warranty * market.failure_cost * scale
-    penalty = market.fine * supplier.listed * scale
+    unpaid = order.after + order.held * order.advance
+    admitted = 1.0 if unpaid >= MADE_GOOD_FIRST else policy.admission
     view.gain = market.shading_saving * cost
-    view.loss = result * market.rework_cost * scale + traced * (damages + penalty)
+    view.loss = result * made_good(
+        market.rework_cost * scale, admitted, order, supplier.listed, market
+    )
+    view.loss += traced * made_good(damages, policy.admission, order, supplier.listed, market)
     view.loss += (result + traced) * stake
     view.loss += market.scruple * (1.0 - view.opportunism) * worse * market.failure_cost * scale
     view.exposure = order.after + order.held * order.advance
 
 
 @compiled
-def weigh_absconding(order: Any, view: Any, cost: float, market: Any) -> None:
-    """Weigh keeping the prepayment and delivering nothing, per lot."""
+def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: Any) -> None:
+    """Weigh keeping the prepayment and delivering nothing, per lot.
+
+    The platform takes what it awards from a supplier that it lists; else the law must.
+    """
     scale = market.lot_cost
     taken = order.advance * (1.0 - order.held) * order.price
     margin = order.price - cost
-    stake = future(margin, view.retained, market.discount)
-    proof = 0.5 * (1.0 + order.evidence) * market.enforcement * market.locatable
+    stake = view.left * future(margin, view.retained, market.discount)
+    stake += market.rating_rate * delisting_risk(supplier, market) * firm_value(margin, market)
+    proof = award_of(order.evidence)
+    penalty = market.platform_fee + market.fine
+    if supplier.listed == 0:
+        proof *= recovery(market, NEAR)
+        penalty = market.court_fee
+    effort = market.dispute_hours * market.hour_cost / order.lots
     view.gain = taken - max(margin, 0.0)
-    view.loss = proof * (taken + market.court_fee * scale) + stake + market.fine * scale
+    view.loss = proof * (taken + penalty * scale / order.lots) + effort + stake
     view.loss += market.scruple * (1.0 - view.opportunism) * taken
     view.exposure = taken / max(order.price, 1.0e-9)
 
@@ -69,12 +111,12 @@ def produce(world: Any, workspace: Any, b: int) -> None:
     knowhow = world.ties[b, order.contact].knowhow
     run, shade, fail, check = draw(market, PRODUCTION, b)
     if order.advance * (1.0 - order.held) > 0.0:
-        weigh_absconding(order, view, facts.unit_cost, market)
+        weigh_absconding(order, view, supplier, facts.unit_cost, market)
         temptation = conduct(order, view, policy, market) * gravity(policy)
         if run < temptation:
             facts.absconded = 1
             return
-    weigh_shading(order, view, supplier, facts.unit_cost, market)
+    weigh_shading(order, view, supplier, policy, facts.unit_cost, market)
     cost = facts.unit_cost
     extra = 0.0
     if shade < conduct(order, view, policy, market):

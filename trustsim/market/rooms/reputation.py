@@ -35,6 +35,21 @@ def sales_at_risk(supplier: Any, margin: float, market: Any) -> float:
     return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1.0e-3)
 
 
+@compiled
+def delisting_risk(supplier: Any, market: Any) -> float:
+    """Give the chance that one more bad rating brings a supplier to be delisted.
+
+    That all the ratings which then still miss for a mean below the threshold are bad, too, each
+    with the chance that the present rating tells (Dellarocas 2005 on why that deters).
+    """
+    if market.delisting_rating <= 0.0 or supplier.listed == 0:
+        return 0.0
+    good = supplier.rating_good + 1.0
+    missing = good / market.delisting_rating - good - 1.0 - supplier.rating_bad
+    missing = max(missing, market.delisting_orders - supplier.rated, 1.0)
+    return (1.0 - supplier.rating) ** (missing - 1.0)
+
+
 @inlined
 def rate_order(world: Any, workspace: Any, b: int) -> None:
     """Let the buyer rate the order, truly, by mistake, or after a demand for money was refused.

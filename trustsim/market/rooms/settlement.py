@@ -11,9 +11,10 @@ from typing import Any
 
 from trustsim.engine.compiling import blank, compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
-from trustsim.market.conduct import conduct, future, gravity
+from trustsim.market.conduct import conduct, gravity, knowhow_to_come
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import (
+    SERVICE_MEMORY,
     enter_costs,
     micro,
     pay,
@@ -26,11 +27,14 @@ from trustsim.market.ledger import (
 from trustsim.market.relations import age_bucket
 from trustsim.market.rooms.delivery import do_without
 from trustsim.market.rooms.disputes import (
+    award_of,
     buyer_complains,
     quarrel,
     reachable,
+    recovery,
     supplier_complains,
 )
+from trustsim.market.rooms.production import MADE_GOOD_FIRST
 from trustsim.schema.accounts import (
     BAD_DEBT,
     BANKS,
@@ -68,8 +72,10 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
         stake = market.rework_cost * worth
         spend(books, DELAY, OUTSIDE, market.late_cost * worth)
         order.buyer_accused = 1 - dealing.facts.defective
-        if admitted < policy.admission or order.after + order.held * order.advance >= 0.5:
+        unpaid = order.after + order.held * order.advance
+        if admitted < policy.admission or unpaid >= MADE_GOOD_FIRST:
             pay(books, SUPPLIERS, OUTSIDE, micro(stake))
+            order.redressed = 1
             return
         spend(books, FAILURE, OUTSIDE, stake)
     else:
@@ -78,6 +84,7 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
             units = micro(stake)
             pay(books, SUPPLIERS, BUYERS, units)
             books.cost[FAILURE] -= units
+            order.redressed = 1
             return
     buyer_complains(dealing, b, stake, FAILURE)
 
@@ -91,7 +98,8 @@ def weigh_lateness(order: Any, view: Any, due: float, market: Any) -> None:
     owed = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
     chased = rounds * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
-    view.loss = owed + chased + market.late_damage * relation_value(order, view, market)
+    view.loss = owed + chased
+    view.loss += market.late_damage * view.left * relation_value(order, view, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
     view.exposure = due
 
@@ -113,23 +121,34 @@ def evidence_against(claim: int, order: Any, view: Any, market: Any) -> float:
 
 @compiled
 def weigh_false_claim(order: Any, view: Any, record: float, due: float, market: Any) -> None:
-    """Weigh what a buyer gains by denying its debt against the law, the relation and scruples."""
+    """Weigh what a buyer gains by denying its debt against the law, the relation and scruples.
+
+    Who is found out loses its standing; the law takes what it finds and can enforce; the supplier
+    may leave.
+    """
     unsecured = due * (1.0 - order.secured)
-    lost = 0.5 * (1.0 + record)
+    lost = award_of(record)
+    fee = market.platform_fee * market.lot_cost
     view.gain = unsecured
-    view.loss = lost * (unsecured + market.claim_penalty * due)
-    view.loss += market.dispute_hours * market.hour_cost + relation_value(order, view, market)
+    view.loss = lost * (recovery(market, order.remoteness) * unsecured + fee)
+    view.loss += lost * market.claim_penalty * due
+    view.loss += market.dispute_hours * market.hour_cost
+    view.loss += view.left * relation_value(order, view, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * due
     view.exposure = due
 
 
 @compiled
 def relation_value(order: Any, view: Any, market: Any) -> float:
-    """Give what the relation is worth to the buyer: shared savings to come and cost of leaving."""
-    saving = market.gain_sharing * market.knowhow_gain * view.knowhow * order.lots
+    """Give what the relation is worth to the buyer: shared savings to come and cost of leaving.
+
+    Know-how grows as both go on to disclose as they do now.
+    """
+    shared = 0.5 * (order.buyer_disclosed + order.supplier_disclosed)
+    saving = market.gain_sharing * market.knowhow_gain * order.lots
+    value = saving * knowhow_to_come(view, market.knowhow_rate * shared, market.discount)
     leaving = market.switching_cost + market.asset_lock * view.assets
-    value = future(saving, view.retained, market.discount) + leaving * order.lots * view.retained
-    return value * market.lot_cost
+    return (value + leaving * order.lots * view.retained) * market.lot_cost
 
 
 @spliced
@@ -145,8 +164,8 @@ def deny(dealing: Any, b: int, claim: int, due: int) -> None:
     pay(books, BUYERS, SUPPLIERS, paid)
     pay(books, BUYERS, BANKS, covered)
     books.cost[PRICE] -= due - paid - covered
-    if paid > 0:
-        spend(books, DISPUTE, SUPPLIERS, market.claim_penalty * amount)
+    if dealing.facts.found_out == 1:
+        spend(books, DISPUTE, OUTSIDE, market.claim_penalty * amount)
 
 
 @spliced
@@ -287,6 +306,8 @@ def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any, place: int)
     books = workspace.books[0]
     post(buyer, workspace, tie.supplier)
     workspace.suppliers[tie.supplier].dealing -= books.profit + books.receivable
+    worth = MICRO * market.lot_cost
+    tie.served -= SERVICE_MEMORY * (books.profit + books.receivable) / worth
     workspace.facts[0].earlier += spent(books)
     enter_costs(workspace.rounds[market.round, buyer.policy], books)
     age = max(tie.orders - 1, 0)

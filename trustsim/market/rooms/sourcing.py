@@ -11,8 +11,17 @@ from typing import Any
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
 from trustsim.market.beliefs import lifted
+from trustsim.market.conduct import CHEATED
 from trustsim.market.ledger import spend, work, work_together
-from trustsim.market.relations import ATTENTION, NOBODY, assets_of, goodwill_of, knows, meet
+from trustsim.market.relations import (
+    ATTENTION,
+    ENDED,
+    NOBODY,
+    assets_of,
+    goodwill_of,
+    knows,
+    meet,
+)
 from trustsim.market.rooms.reputation import standing
 from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
@@ -231,19 +240,21 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
 
 @compiled
 def lowest_bid(order: Any, view: Any, policy: Any, market: Any) -> float:
-    """Score by the bid alone: the cheapest gets the order."""
-    return -view.bid
+    """Score by the bid and what leaving the present supplier costs: the lowest evaluated bid."""
+    return -(view.bid + view.leaving)
 
 
 @compiled
 def total_cost(order: Any, view: Any, policy: Any, market: Any) -> float:
-    """Score by the bid and what distrust is expected to cost: total cost of ownership.
+    """Score by all that an award is expected to cost: total cost of ownership.
 
-    Ellram (1995). An untrusted lot is as good as shaded; a stranger costs the switch.
+    Ellram (1995). An untrusted lot is as good as shaded; a stranger must be qualified.
     """
-    risk = market.defect_bad * market.failure_cost * (1.0 - view.trust)
-    change = market.switching_cost if view.orders == 0 else 0.0
-    return -(view.bid + (risk + change) * market.lot_cost)
+    risk = market.defect_bad * market.failure_cost * (1.0 - view.trust) * market.lot_cost
+    qualifying = 0.0
+    if view.orders == 0:
+        qualifying = market.qualification_hours * market.hour_cost / order.lots
+    return -(view.bid + view.leaving + risk + qualifying)
 
 
 @compiled
@@ -252,7 +263,7 @@ def logit(order: Any, view: Any, policy: Any, market: Any) -> float:
 
     Logit choice of Weisbuch, Kirman & Herreiner (2000).
     """
-    relative = view.bid / order.reference_price - 1.0
+    relative = (view.bid + view.leaving) / order.reference_price - 1.0
     return view.score - policy.price_weight * relative
 
 
@@ -269,23 +280,42 @@ def award_score(order: Any, view: Any, policy: Any, market: Any) -> float:
     return logit(order, view, policy, market)
 
 
+@compiled
+def leaving_cost(world: Any, b: int) -> float:
+    """Give what it costs a buyer, for a lot, to place its order with another supplier.
+
+    The switch (Klemperer 1995), and what was built for the present supplier.
+    """
+    market = world.market[0]
+    lost = market.asset_lock * assets_with(world, b, world.buyers[b].partner)
+    return (market.switching_cost + lost) * market.lot_cost
+
+
 @inlined
 def award(world: Any, workspace: Any, b: int) -> None:
     """Award the order to the bidder of greatest score, and note on the order who that is."""
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
     order = workspace.order[0]
+    partner = world.buyers[b].partner
+    leaving = leaving_cost(world, b) if partner != NOBODY else 0.0
     best = NOBODY
     highest = 0.0
     for k in range(world.ties.shape[1]):
         view = workspace.buyer_views[k]
         if view.asked == 1.0:
+            view.leaving = leaving if world.ties[b, k].supplier != partner else 0.0
             order.ask = view.bid
             order.price = view.bid
             score = award_score(order, view, policy, market)
             if best == NOBODY or score > highest:
                 best = k
                 highest = score
+    for k in range(world.ties.shape[1]):
+        if workspace.buyer_views[k].asked == 1.0:
+            won = 1.0 if k == best else 0.0
+            surprise = won - workspace.candidates[k].chance
+            world.ties[b, k].favour += ATTENTION * (surprise - world.ties[b, k].favour)
     hours = market.order_hours + market.tender_hours * (order.bidders - 1)
     work(workspace.books[0], market, SOURCING, hours)
     tie = world.ties[b, best]
@@ -302,6 +332,27 @@ def assets_with(world: Any, b: int, s: int) -> float:
         if world.ties[b, k].supplier == s:
             return assets_of(world.bonds, b, k)
     return 0.0
+
+
+@spliced
+def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
+    """Note for the supplier of the last order whether it has kept the buyer, and for the buyer."""
+    buyer = world.buyers[b]
+    if buyer.partner == NOBODY:
+        return
+    stayed = 1.0 if buyer.partner == chosen else 0.0
+    buyer.stays = buyer.stays + ATTENTION * (stayed - buyer.stays)
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        if tie.supplier == buyer.partner:
+            tally = workspace.suppliers[tie.supplier]
+            wronged = 1 if tie.supplier_conduct == CHEATED else 0
+            if stayed == 1.0:
+                tally.wronged_stayed += wronged
+                tally.content_stayed += 1 - wronged
+            else:
+                tally.wronged_left += wronged
+                tally.content_left += 1 - wronged
 
 
 @spliced
@@ -322,9 +373,8 @@ def place(world: Any, workspace: Any, b: int) -> None:
         hours += market.qualification_hours
     work_together(books, market, SOURCING, hours)
     if buyer.partner != NOBODY and buyer.partner != tie.supplier:
-        lost = market.asset_lock * assets_with(world, b, buyer.partner)
-        cost = (market.switching_cost + lost) * order.lots * market.lot_cost
-        spend(books, SWITCHING, OUTSIDE, cost)
+        spend(books, SWITCHING, OUTSIDE, leaving_cost(world, b) * order.lots)
+    note_return(world, workspace, b, tie.supplier)
     buyer.partner = tie.supplier
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)
 
@@ -337,7 +387,7 @@ def recommend(buyer: Any, ties: Any, b: int) -> None:
     for k in range(ties.shape[1]):
         tie = ties[b, k]
         total = tie.supplier_good + tie.supplier_bad
-        if tie.orders > 0 and tie.supplier_good > most * total:
+        if tie.orders > 0 and tie.supplier_conduct != ENDED and tie.supplier_good > most * total:
             best = tie.supplier
             most = tie.supplier_good / total
     buyer.prefers = best
