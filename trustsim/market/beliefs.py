@@ -35,21 +35,24 @@ def lifted(mean: float, goodwill: float, market: Any) -> float:
 
 @compiled
 def stranger(
+    policy: Any,
     general_good: float,
     general_bad: float,
     rating: float,
-    prior: float,
     acquainted: bool,
     market: Any,
-) -> float:
-    """Give trust in a stranger: own disposition, generalised trust, reputation, acquaintance."""
+) -> Any:
+    """Give the counts for and against a stranger: evidence of all kinds, added up.
+
+    The own prior, what experience with all partners counts for, what the public record counts for;
+    acquaintance moves a part of what speaks against it.
+    """
     general = general_good / (general_good + general_bad)
-    own = 1.0 - market.general_weight - market.reputation_weight
-    if own < 0.0:
-        own = 0.0
-    total = own + market.general_weight + market.reputation_weight
-    mean = own * prior + market.general_weight * general + market.reputation_weight * rating
-    mean = mean / total
+    good = policy.prior_good + market.general_weight * general
+    good += market.reputation_weight * rating
+    bad = policy.prior_bad + market.general_weight * (1.0 - general)
+    bad += market.reputation_weight * (1.0 - rating)
     if acquainted:
-        mean += market.acquaintance_bonus * (1.0 - mean)
-    return mean
+        good += market.acquaintance_bonus * bad
+        bad -= market.acquaintance_bonus * bad
+    return good, bad

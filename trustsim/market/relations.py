@@ -61,24 +61,29 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     blank(tie)
     if world.bonds.shape[0] > 0:
         blank(world.bonds[b, k])
-    weight = buyer_policy.prior_good + buyer_policy.prior_bad
-    mean = stranger(
+    good, bad = stranger(
+        buyer_policy,
         buyer.general_good,
         buyer.general_bad,
         supplier.rating,
-        buyer_policy.prior_good / weight,
         neighbours,
         market,
     )
     tie.supplier = s
     tie.generation = supplier.generation
-    tie.supplier_good = mean * weight
-    tie.supplier_bad = (1.0 - mean) * weight
-    weight = supplier_policy.prior_good + supplier_policy.prior_bad
-    prior = supplier_policy.prior_good / weight
-    mean = stranger(supplier.general_good, supplier.general_bad, prior, prior, neighbours, market)
-    tie.buyer_good = mean * weight
-    tie.buyer_bad = (1.0 - mean) * weight
+    tie.supplier_good = good
+    tie.supplier_bad = bad
+    prior = supplier_policy.prior_good / (supplier_policy.prior_good + supplier_policy.prior_bad)
+    good, bad = stranger(
+        supplier_policy,
+        supplier.general_good,
+        supplier.general_bad,
+        prior,
+        neighbours,
+        market,
+    )
+    tie.buyer_good = good
+    tie.buyer_bad = bad
     tie.last_round = market.round
     tie.watched = WATCHED_AT_FIRST
     tie.served = supplier.burden

@@ -138,10 +138,10 @@ PAYMENT = in_room(
     number("familiarity_weight", 0.02, (0.0, 1.0), LOT,
            "Perceived cost of an instrument that nobody has seen used.",
            "assumption: unknown operators are avoided (an escrow agent must itself be trusted)"),
-    number("advance_loss", 1.0, (0.0, 1.0), "share of exposure",
-           "Share of what it has paid early that a supplier which does not perform keeps, before "
-           "the law brings back what it can.",
-           "assumption: who takes the money and does not deliver takes all of it"),
+    number("advance_loss", 0.5, (0.0, 1.0), "share of exposure",
+           "Share of what it has paid early that a buyer expects to lose if the supplier does not "
+           "perform, whatever the law: a listed supplier's deposit covers an award.",
+           "assumption: breach is partial; a claim back must be argued"),
     number("credit_loss", 0.4, (0.0, 1.0), "share of exposure",
            "Share of its claim that a buyer which does not perform keeps, before the law brings "
            "back what it can.",

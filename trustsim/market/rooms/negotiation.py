@@ -12,6 +12,7 @@ from typing import Any
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_rule
 from trustsim.market.beliefs import lifted
 from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
+from trustsim.market.rooms.sourcing import reference_price
 from trustsim.schema.accounts import NEGOTIATION
 from trustsim.schema.policy import choice_number
 
@@ -72,13 +73,14 @@ def burden_of(market: Any, supplier: Any, tie: Any) -> float:
 
 
 @compiled
-def enters(market: Any, tie: Any, margin: float, asked: int) -> bool:
+def enters(market: Any, tie: Any, chance: float, margin: float) -> bool:
     """Tell whether a bid pays for itself: the chance to win times the margin, against its cost.
 
-    Levin & Smith (1994). Who does not bid forgets a little of what kept it away.
+    Levin & Smith (1994); a bidder knows its cost (Samuelson 1985). Who does not bid forgets a
+    little of what kept it away.
     """
     cost = market.bid_hours * market.hour_cost
-    if market.bid_entry == 0 or (1.0 / asked + tie.favour) * margin * market.lot_cost >= cost:
+    if market.bid_entry == 0 or chance * margin * market.lot_cost >= cost:
         return True
     tie.favour *= 1.0 - RETRY
     return False
@@ -133,25 +135,26 @@ def ceiling_of(market: Any) -> float:
 def invite(world: Any, workspace: Any, b: int) -> None:
     """Let the suppliers that are asked decide whether to bid; one bids in any case.
 
-    If a bid pays for none of them, the one of greatest score bids.
+    They know how many are asked, not how many bid. If a bid pays for none of them, the one of
+    greatest chance bids.
     """
     market = world.market[0]
     order = workspace.order[0]
-    if order.bidders == 1:
-        return
-    views = workspace.buyer_views
+    views, candidates = workspace.buyer_views, workspace.candidates
     ceiling = ceiling_of(market)
     asked = order.bidders
     best = -1
     for k in range(world.ties.shape[1]):
         if views[k].asked == 0.0:
             continue
-        if best < 0 or views[k].score > views[best].score:
-            best = k
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
         base = supplier.cost * market.cost_level + burden_of(market, supplier, tie)
-        if not enters(market, tie, max(ceiling - base, 0.0) / asked, asked):
+        candidates[k].chance = equal_chance(market, base, ceiling, asked)
+        if best < 0 or candidates[k].chance > candidates[best].chance:
+            best = k
+        chance = candidates[k].chance + tie.favour
+        if asked > 1 and not enters(market, tie, chance, max(ceiling - base, 0.0) / asked):
             views[k].asked = 0.0
             order.bidders -= 1
     if order.bidders == 0:
@@ -169,11 +172,12 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
     margin above the competitive one for a buyer that it trusts. The know-how saving is split by
     ``gain_sharing``. Nobody bids below cost.
     """
-    invite(world, workspace, b)
     market = world.market[0]
     order = workspace.order[0]
+    asked = order.bidders
+    invite(world, workspace, b)
     scale = market.lot_cost
-    order.reference_price = 0.5 * (market.cost_low + market.cost_high) * market.cost_level * scale
+    order.reference_price = reference_price(market)
     ceiling = ceiling_of(market)
     for k in range(world.ties.shape[1]):
         view = workspace.buyer_views[k]
@@ -184,9 +188,8 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
         own = supplier.cost * market.cost_level
         burden = burden_of(market, supplier, tie)
         base = own + burden
-        bid = equilibrium_bid(base, ceiling, order.bidders)
-        workspace.candidates[k].chance = equal_chance(market, base, ceiling, order.bidders)
-        secure = security(market, tie, order.bidders)
+        bid = equilibrium_bid(base, ceiling, asked)
+        secure = security(market, tie, asked)
         if secure != 0.0:
             leaving = 0.0
             if tie.orders > 0:

@@ -10,7 +10,7 @@ from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.market.ledger import micro, pay, spend
-from trustsim.market.rooms.disputes import NEAR, award_of, recovery
+from trustsim.market.rooms.disputes import award_of, recovery
 from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIERS
 from trustsim.schema.policy import choice_number
 
@@ -45,14 +45,11 @@ def buyer_financing(instrument: Any, amount: float, market: Any) -> float:
 
 
 @compiled
-def buyer_cost(instrument: Any, amount: float, trust: float, lost: float, market: Any) -> float:
-    """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity.
-
-    ``lost`` is the share of what is exposed that a supplier which does not perform takes.
-    """
+def buyer_cost(instrument: Any, amount: float, trust: float, market: Any) -> float:
+    """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity."""
     exposed = instrument.advance * (1.0 - instrument.held)
     exposed += instrument.on_delivery * market.unseen_exposure
-    risk = exposed * amount * (1.0 - trust) * lost
+    risk = exposed * amount * (1.0 - trust) * market.advance_loss
     financing = buyer_financing(instrument, amount, market)
     charge = (1.0 - instrument.supplier_fee_share) * fee(instrument, amount)
     return risk + financing + charge + _unfamiliar(instrument, amount, market)
@@ -114,7 +111,6 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     worth = market.value * market.lot_cost * order.lots
     cost = workspace.facts[0].unit_cost * order.lots
     right = award_of(order.evidence)
-    breach = market.advance_loss * (1.0 - right * recovery(market, NEAR))
     default = market.credit_loss * (1.0 - right * recovery(market, order.remoteness))
     rule = policy.terms
     best = NONE
@@ -123,7 +119,7 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
         instrument = world.instruments[i]
         if order.remoteness > instrument.reach:
             continue
-        buyers = buyer_cost(instrument, amount, buyer_view.trust, breach, market)
+        buyers = buyer_cost(instrument, amount, buyer_view.trust, market)
         suppliers = supplier_cost(
             instrument, amount, supplier_trust, default, order.remoteness, market
         )

@@ -90,7 +90,7 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 
 
 @compiled
-def weigh_lateness(order: Any, view: Any, due: float, market: Any) -> None:
+def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples."""
     rounds = 1.0 / max(market.arrears_hazard, 0.01)
     years = rounds / market.rounds_per_year
@@ -99,7 +99,7 @@ def weigh_lateness(order: Any, view: Any, due: float, market: Any) -> None:
     chased = rounds * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
     view.loss = owed + chased
-    view.loss += market.late_damage * view.left * relation_value(order, view, market)
+    view.loss += market.late_damage * view.left * relation_value(order, view, policy, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
     view.exposure = due
 
@@ -120,7 +120,9 @@ def evidence_against(claim: int, order: Any, view: Any, market: Any) -> float:
 
 
 @compiled
-def weigh_false_claim(order: Any, view: Any, record: float, due: float, market: Any) -> None:
+def weigh_false_claim(
+    order: Any, view: Any, policy: Any, record: float, due: float, market: Any
+) -> None:
     """Weigh what a buyer gains by denying its debt against the law, the relation and scruples.
 
     Who is found out loses its standing; the law takes what it finds and can enforce; the supplier
@@ -133,18 +135,18 @@ def weigh_false_claim(order: Any, view: Any, record: float, due: float, market: 
     view.loss = lost * (recovery(market, order.remoteness) * unsecured + fee)
     view.loss += lost * market.claim_penalty * due
     view.loss += market.dispute_hours * market.hour_cost
-    view.loss += view.left * relation_value(order, view, market)
+    view.loss += view.left * relation_value(order, view, policy, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * due
     view.exposure = due
 
 
 @compiled
-def relation_value(order: Any, view: Any, market: Any) -> float:
+def relation_value(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Give what the relation is worth to the buyer: shared savings to come and cost of leaving.
 
-    Know-how grows as both go on to disclose as they do now.
+    Know-how is expected to grow as the buyer discloses, and trusts its partner to disclose.
     """
-    shared = 0.5 * (order.buyer_disclosed + order.supplier_disclosed)
+    shared = policy.disclosure * view.trust
     saving = market.gain_sharing * market.knowhow_gain * order.lots
     value = saving * knowhow_to_come(view, market.knowhow_rate * shared, market.discount)
     leaving = market.switching_cost + market.asset_lock * view.assets
@@ -189,12 +191,13 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     late, denied, kind, wait = draw_slot(market, SETTLEMENT, b, SECOND)
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
-    weigh_false_claim(order, view, evidence_against(claim, order, view, market), amount, market)
+    record = evidence_against(claim, order, view, market)
+    weigh_false_claim(order, view, policy, record, amount, market)
     tempted = market.false_claims == 1 and view.gain > 0.0
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
         deny(dealing, b, claim, due)
         return
-    weigh_lateness(order, view, amount, market)
+    weigh_lateness(order, view, policy, amount, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):

@@ -125,6 +125,10 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     candidates = workspace.candidates
     noise = (0.0, 0.0, 0.0, 0.0)
     weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
+    partner = world.buyers[b].partner
+    leaving = 0.0
+    if weights > 0.0 and partner != NOBODY:
+        leaving = policy.price_weight * leaving_cost(world, b) / reference_price(market)
     for k in range(world.ties.shape[1]):
         if k % 4 == 0:
             noise = draw_slot(market, ASKING, b, k // 4)
@@ -142,6 +146,8 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
             utility = policy.attraction_weight * tie.attraction
             utility += policy.trust_weight * lifted(mean, goodwill_of(world.bonds, b, k), market)
             utility += policy.rating_weight * standing(supplier, market)
+            if tie.supplier != partner:
+                utility -= leaving
             candidate.score = utility
     return weights > 0.0
 
@@ -188,9 +194,10 @@ def add_noise(candidates: Any, policy: Any, alone: bool) -> None:
 def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
     """Choose whom to ask for a bid: the contacts of greatest noisy utility, and the newcomer.
 
-    Utility before price is ``w_J J + w_tau tau + w_R rep`` plus Gumbel noise of intensity
-    ``beta``, so that asking one contact is the logit choice of Weisbuch, Kirman & Herreiner
-    (2000). Those asked have ``asked`` 1 in their view, and their score.
+    Utility before price is ``w_J J + w_tau tau + w_R rep``, less what leaving the present supplier
+    costs, plus Gumbel noise of intensity ``beta``, so that asking one contact is the logit choice
+    of Weisbuch, Kirman & Herreiner (2000). Those asked have ``asked`` 1 in their view, and their
+    score.
 
     Returns the number of bidders.
     """
@@ -258,12 +265,18 @@ def total_cost(order: Any, view: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
+def reference_price(market: Any) -> float:
+    """Give the mid-range cost of the round, against which prices are judged."""
+    return 0.5 * (market.cost_low + market.cost_high) * market.cost_level * market.lot_cost
+
+
+@compiled
 def logit(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Score by noisy utility less the weighted relative price.
 
     Logit choice of Weisbuch, Kirman & Herreiner (2000).
     """
-    relative = (view.bid + view.leaving) / order.reference_price - 1.0
+    relative = view.bid / order.reference_price - 1.0
     return view.score - policy.price_weight * relative
 
 
