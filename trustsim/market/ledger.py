@@ -17,8 +17,11 @@ PAYOFF_MEMORY = 0.1
 """Weight of the latest round in an agent's payoff (assumption: about a year of months)."""
 
 SERVICE_MEMORY = 0.15
-"""Weight of the latest order in what a supplier knows this buyer to cost (assumption: the last
-half-dozen orders count)."""
+"""Weight of the latest lot in what a supplier knows this buyer to cost (assumption: the last
+half-dozen count)."""
+
+MOST_LOTS = 1.0 / SERVICE_MEMORY
+"""Lots from which an order is all that a supplier knows of a buyer's cost."""
 
 LOYAL = 0.95
 """Share of its orders above which a buyer counts as loyal to one supplier."""
@@ -131,9 +134,12 @@ def enter(tally: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
 
 
 @compiled
-def note_service(tie: Any, cost: float) -> None:
-    """Note what dealing with this buyer has cost its supplier, per lot."""
-    tie.served += SERVICE_MEMORY * (cost - tie.served)
+def note_service(tie: Any, cost: float, lots: float) -> None:
+    """Note what an order of so many lots has cost its supplier besides the goods.
+
+    Each lot counts alike, in a large order or a small one.
+    """
+    tie.served += SERVICE_MEMORY * min(lots, MOST_LOTS) * (cost / lots - tie.served)
 
 
 @spliced
@@ -154,9 +160,8 @@ def note_burden(tie: Any, workspace: Any, market: Any) -> None:
     tally.lots += micro(order.lots)
     dealing = margin - books.profit - books.receivable
     tally.dealing += dealing
-    worth = order.lots * market.lot_cost
     bids = order.bidders * market.bid_hours * market.hour_cost
-    note_service(tie, (dealing / MICRO + bids) / worth)
+    note_service(tie, (dealing / MICRO + bids) / market.lot_cost, order.lots)
 
 
 @compiled

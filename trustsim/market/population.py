@@ -231,7 +231,8 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
         balances[SUPPLIERS] -= out
         balances[OUTSIDE] += out
     if tally.lots > 0:
-        supplier.burden += PAYOFF_MEMORY * (tally.dealing / (tally.lots * scale) - supplier.burden)
+        share = busy(market, tally.lots)
+        supplier.burden += share * (tally.dealing / (tally.lots * scale) - supplier.burden)
     supplier.load = tally.orders / max(market.usual_sales, 1.0e-9)
     kept = market.rating_forgetting
     supplier.rating_good = kept * supplier.rating_good + tally.good
@@ -305,6 +306,12 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
 
 
 @compiled
+def busy(market: Any, units: float) -> float:
+    """Give the weight of a round in which so many micro-lots were sold: each lot counts alike."""
+    return min(PAYOFF_MEMORY * units / (MICRO * max(market.usual_sales, 1.0e-9)), 1.0)
+
+
+@compiled
 def note_burdens(market: Any, tallies: Any) -> None:
     """Note what dealing with buyers has cost all suppliers together, per lot."""
     lots = 0
@@ -314,7 +321,7 @@ def note_burdens(market: Any, tallies: Any) -> None:
         dealing += tallies[s].dealing
     if lots > 0:
         mean = dealing / (lots * market.lot_cost)
-        market.burden += PAYOFF_MEMORY * (mean - market.burden)
+        market.burden += busy(market, lots / tallies.shape[0]) * (mean - market.burden)
 
 
 @spliced

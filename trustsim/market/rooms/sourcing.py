@@ -36,6 +36,9 @@ BY_REFERRAL = choice_number("search", "referral")
 LOWEST_BID = choice_number("award", "lowest_bid")
 TOTAL_COST = choice_number("award", "total_cost")
 LOGIT = choice_number("award", "logit")
+FAVOUR_MEMORY = 0.04
+"""Weight of the latest tender in what a supplier knows of a buyer's preference (assumption: the last
+two dozen count, so that luck and cost positions average out)."""
 FAR = -1.0e300
 """Score of a contact that cannot be asked."""
 HOPELESS = -1.0e200
@@ -328,7 +331,7 @@ def award(world: Any, workspace: Any, b: int) -> None:
         if workspace.buyer_views[k].asked == 1.0:
             won = 1.0 if k == best else 0.0
             surprise = won - workspace.candidates[k].chance
-            world.ties[b, k].favour += ATTENTION * (surprise - world.ties[b, k].favour)
+            world.ties[b, k].favour += FAVOUR_MEMORY * (surprise - world.ties[b, k].favour)
     hours = market.order_hours + market.tender_hours * (order.bidders - 1)
     work(workspace.books[0], market, SOURCING, hours)
     tie = world.ties[b, best]
