@@ -29,4 +29,5 @@ def dealing_of(world: Any, workspace: Any, b: int) -> Any:
         order,
         workspace.facts[0],
         workspace.books[0],
+        workspace.temptations,
     )

@@ -324,6 +324,17 @@ def note_burdens(market: Any, tallies: Any) -> None:
         market.burden += busy(market, lots / tallies.shape[0]) * (mean - market.burden)
 
 
+@compiled
+def note_bank_losses(world: Any, tallies: Any, lost: int) -> None:
+    """Share out what banks lost on bankrupt suppliers over the policies, by number of buyers."""
+    if lost == 0:
+        return
+    buyers = world.buyers.shape[0]
+    for b in range(buyers):
+        part = lost // buyers + (1 if b < lost % buyers else 0)
+        tallies[world.buyers[b].policy].bank_losses += part
+
+
 @spliced
 def end_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
     """Let instruments become familiar, publish recommendations, let agents imitate."""
@@ -349,8 +360,10 @@ def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -
     market = world.market[0]
     balances = workspace.balances[market.round]
     note_burdens(market, workspace.suppliers)
+    before = balances[BANKS]
     for s in range(world.suppliers.shape[0]):
         close_supplier(world, workspace.suppliers[s], s, balances)
+    note_bank_losses(world, workspace.rounds[market.round], before - balances[BANKS])
     end_round(world, workspace, buyer_mix, supplier_mix)
 
 
@@ -364,8 +377,10 @@ def close_recorded(
     """
     balances = workspace.balances[world.market[0].round]
     note_burdens(world.market[0], workspace.suppliers)
+    before = balances[BANKS]
     for s in range(world.suppliers.shape[0]):
         gone[s] = close_supplier(world, workspace.suppliers[s], s, flows[s])
         for account in range(balances.shape[0]):
             balances[account] += flows[s, account]
+    note_bank_losses(world, workspace.rounds[world.market[0].round], before - balances[BANKS])
     end_round(world, workspace, buyer_mix, supplier_mix)

@@ -206,7 +206,7 @@ View = np.dtype(
     _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
         "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
         "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
-        "score", "asked", "leaving", "left"),
+        "score", "asked", "leaving", "left", "detected", "damages"),
     align=True,
 )
 
@@ -223,10 +223,20 @@ Tally = np.dtype(
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",
+        "wronged", "returned", "bank_losses",
         ),
         ("cost", "i8", (len(CATEGORIES),)),
         ("instrument", "i8", (MAX_INSTRUMENTS,)),
     ],
+    align=True,
+)
+
+
+Temptation = np.dtype(
+    # what those who gave in to a temptation expected, and what happened: micro-units and counts,
+    # chances in millionths
+    _i8("times", "gain_expected", "gain_happened", "found_expected", "found_happened",
+        "loss_expected", "loss_happened"),
     align=True,
 )
 
@@ -273,6 +283,7 @@ class Workspace(NamedTuple):
     suppliers : array of SupplierTally, shape (suppliers,)
     used_well : array of int64, shape (instruments,), orders of the round that went well with each
     balances : array of int64, shape (rounds, 7), net flow into each account by round
+    temptations : array of Temptation, shape (6,)
     """
 
     candidates: Records
@@ -286,6 +297,7 @@ class Workspace(NamedTuple):
     suppliers: Records
     used_well: Records
     balances: Records
+    temptations: Records
 
 
 class Dealing(NamedTuple):
@@ -302,3 +314,4 @@ class Dealing(NamedTuple):
     order: Any
     facts: Any
     books: Any
+    temptations: Any

@@ -69,12 +69,18 @@ def _share(some: float, others: float) -> float:
 
 
 @compiled
+def leaves_wronged(supplier: Any) -> float:
+    """Give the share of wronged buyers that a supplier expects to order elsewhere next."""
+    return _share(supplier.wronged_left, supplier.wronged_stayed)
+
+
+@compiled
 def turned_away(supplier: Any) -> float:
     """Give the share of relations that a grievance ends of those that would go on without one.
 
     As the supplier has seen it: how much more often buyers leave after a grievance.
     """
-    wronged = _share(supplier.wronged_left, supplier.wronged_stayed)
+    wronged = leaves_wronged(supplier)
     content = _share(supplier.content_left, supplier.content_stayed)
     return max(wronged - content, 0.0) / (1.0 - content)
 

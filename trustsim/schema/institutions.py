@@ -137,7 +137,7 @@ LEARNING = in_room(
            "Weight of the buyer's counts that stays in a round without an order.",
            "assumption: slow erosion"),
     number("general_weight", 1.0, (0.0, 100.0), "orders",
-           "Orders for which a side's experience with all partners counts when it meets a stranger.",
+           "Orders for which experience with all partners counts when a stranger is met.",
            "assumption: as much as one order with it"),
     number("reputation_weight", 1.0, (0.0, 100.0), "orders",
            "Orders for which the public rating counts when a buyer meets a stranger.",

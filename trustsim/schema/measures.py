@@ -239,6 +239,20 @@ def _registry() -> dict[str, Measure]:
             ),
         ),
         Measure(
+            "bank_loss",
+            "Banks' losses",
+            COST,
+            "what suppliers that went bankrupt owed their banks, shared out over buyers",
+            _per("bank_losses", "accepted_lots"),
+        ),
+        Measure(
+            "repurchase_rate",
+            "Repurchase after a grievance",
+            "share of grievances",
+            "next orders placed with the same supplier after a grievance",
+            _per("returned", "wronged"),
+        ),
+        Measure(
             "orders",
             "Orders",
             "orders",

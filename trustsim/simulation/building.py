@@ -33,12 +33,14 @@ from trustsim.market.records import (
     SupplierPolicy,
     SupplierTally,
     Tally,
+    Temptation,
     Tie,
     View,
     Workspace,
     World,
 )
 from trustsim.market.rooms.demand import mismatch
+from trustsim.market.temptations import TEMPTATIONS
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER
 from trustsim.schema.accounts import ACCOUNTS, MICRO
 from trustsim.schema.checking import MOST_REPLICATES
@@ -208,6 +210,7 @@ def make_workspace(world: World, rounds: int) -> Workspace:
         records(SupplierTally, len(world.suppliers)),
         np.zeros(len(world.instruments), np.int64),
         np.zeros((rounds, len(ACCOUNTS)), np.int64),
+        records(Temptation, len(TEMPTATIONS)),
     )
 
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records
 from trustsim.market.records import MAX_ORDERS, Tally, World
-from trustsim.schema.accounts import ACCOUNTS
+from trustsim.market.temptations import TEMPTATIONS
+from trustsim.schema.accounts import ACCOUNTS, MICRO
 from trustsim.schema.measures import AGE_FROM, measure
 from trustsim.simulation import panel
 from trustsim.simulation.panel import Panel, Recorded
@@ -42,6 +43,7 @@ class Sums(NamedTuple):
     ages : array of Tally, shape (age buckets,)
     balances : array of int64, shape (rounds, accounts)
         Balance of every account after every round, micro-units; the rows add up to zero.
+    temptations : array of Temptation
     orders : dict of str to array, or None
         Columns of the panel of orders, if it is to be kept.
     """
@@ -52,6 +54,7 @@ class Sums(NamedTuple):
     rounds: Records
     ages: Records
     balances: NDArray[np.int64]
+    temptations: Records
     orders: Panel | None = None
 
 
@@ -101,6 +104,21 @@ class Outcome:
     def ages(self) -> pd.DataFrame:
         """A row per relationship age (orders completed before with that supplier)."""
         return pd.DataFrame(age_columns([self.sums]))
+
+    @cached_property
+    def temptations(self) -> pd.DataFrame:
+        """A row per temptation: what calculating agents that gave in expected, and what happened.
+
+        Means a time: gain and loss in money, the share that was found out. Of a partner that was
+        wronged: how often it was expected to leave, and left.
+        """
+        rows = self.sums.temptations
+        table = pd.DataFrame({"temptation": TEMPTATIONS, "times": rows["times"]})
+        for name in rows.dtype.names[1:]:
+            scale = 1.0 if name == "found_happened" else MICRO
+            with np.errstate(invalid="ignore"):
+                table[name] = rows[name] / scale / rows["times"]
+        return table
 
     @cached_property
     def orders(self) -> pd.DataFrame | None:

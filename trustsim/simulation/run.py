@@ -23,7 +23,7 @@ from trustsim.engine.compiling import PLAIN, Records
 from trustsim.engine.time_limit import TimeLimit
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
-from trustsim.market.records import Tally, Workspace
+from trustsim.market.records import Workspace
 from trustsim.schema.checking import check_cores, check_replicate
 from trustsim.schema.translation import allowing, read
 from trustsim.simulation.building import (
@@ -177,6 +177,7 @@ class Rounds:
                 self._sum([workspace.rounds[: self.done] for workspace in self.workspaces]),
                 self._sum([workspace.ages for workspace in self.workspaces]),
                 self._balances(),
+                self._sum([workspace.temptations for workspace in self.workspaces]),
             ),
             self.world,
             self._recorder.recorded(),
@@ -196,7 +197,7 @@ class Rounds:
             whole = whole.copy()
         for part in parts[1:]:
             whole.view(np.int64)[...] += np.ascontiguousarray(part).view(np.ndarray).view(np.int64)
-        return whole.view(Tally).view(np.ndarray)
+        return whole.view(parts[0].dtype).view(np.ndarray)
 
 
 def _hand_over(giving: Workspace, taking: Workspace) -> None:

@@ -16,6 +16,8 @@ from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED, LEFT
+from trustsim.market.rooms.sourcing import note_wronged
+from trustsim.market.temptations import WRONG_A_SUPPLIER, expect, happen
 from trustsim.schema.accounts import MICRO, SOURCING
 
 LEARNING = number_of("learning")
@@ -98,6 +100,9 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
     if betrayed:
         buyer = dealing.buyer
+        kinds = dealing.temptations
+        expect(kinds, WRONG_A_SUPPLIER, 0.0, dealing.buyer_view.left, 0.0)
+        happen(kinds, WRONG_A_SUPPLIER, 0, 1 if ends else 0, 0)
         buyer.walked_out = updated(buyer.walked_out, LEFT[0], kept, 1.0 if ends else 0.0)
         buyer.put_up = updated(buyer.put_up, LEFT[1], kept, 0.0 if ends else 1.0)
     return ends
@@ -113,6 +118,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     thrown_over = learn_as_supplier(dealing, tally, b)
     if left:
         tally.wronged_left += 1
+        note_wronged(world, workspace, b, order.supplier, 1, 0)
     if left or thrown_over:
         tie.supplier_conduct = ENDED
     upkeep = dealing.buyer_policy.upkeep

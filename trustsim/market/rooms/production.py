@@ -11,10 +11,11 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.conduct import conduct, future, gravity
+from trustsim.market.conduct import CALCULATIVE, conduct, future, gravity
 from trustsim.market.ledger import micro, pay
 from trustsim.market.rooms.disputes import NEAR, award_of, recovery
 from trustsim.market.rooms.reputation import delisting_risk
+from trustsim.market.temptations import ABSCOND, SHADE, expect
 from trustsim.schema.accounts import OUTSIDE, SUPPLIERS
 
 PRODUCTION = number_of("production")
@@ -63,11 +64,12 @@ def weigh_shading(
     unpaid = order.after + order.held * order.advance
     admitted = 1.0 if unpaid >= MADE_GOOD_FIRST else policy.admission
     view.gain = market.shading_saving * cost
-    view.loss = result * made_good(
+    view.detected = result + traced
+    view.damages = result * made_good(
         market.rework_cost * scale, admitted, order, supplier.listed, market
     )
-    view.loss += traced * made_good(damages, policy.admission, order, supplier.listed, market)
-    view.loss += (result + traced) * stake
+    view.damages += traced * made_good(damages, policy.admission, order, supplier.listed, market)
+    view.loss = view.damages + (result + traced) * stake
     view.loss += market.scruple * (1.0 - view.opportunism) * worse * market.failure_cost * scale
     view.exposure = order.after + order.held * order.advance
 
@@ -90,7 +92,9 @@ def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: 
         penalty = market.court_fee
     effort = market.dispute_hours * market.hour_cost / order.lots
     view.gain = taken - max(margin, 0.0)
-    view.loss = proof * (taken + penalty * scale / order.lots) + effort + stake
+    view.detected = proof
+    view.damages = proof * (taken + penalty * scale / order.lots) + effort
+    view.loss = view.damages + stake
     view.loss += market.scruple * (1.0 - view.opportunism) * taken
     view.exposure = taken / max(order.price, 1.0e-9)
 
@@ -115,12 +119,24 @@ def produce(world: Any, workspace: Any, b: int) -> None:
         temptation = conduct(order, view, policy, market) * gravity(policy)
         if run < temptation:
             facts.absconded = 1
+            if policy.conduct == CALCULATIVE:
+                lots = order.lots
+                found = view.detected
+                expect(workspace.temptations, ABSCOND, view.gain * lots, found, view.damages * lots)
             return
     weigh_shading(order, view, supplier, policy, facts.unit_cost, market)
     cost = facts.unit_cost
     extra = 0.0
     if shade < conduct(order, view, policy, market):
         facts.shaded = 1
+        if policy.conduct == CALCULATIVE:
+            expect(
+                workspace.temptations,
+                SHADE,
+                view.gain * order.lots,
+                view.detected,
+                view.damages * order.lots,
+            )
         cost *= 1.0 - market.shading_saving
         facts.defective = 1 if fail < market.defect_bad else 0
     else:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.engine.compiling import blank, compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
-from trustsim.market.conduct import conduct, gravity, knowhow_to_come
+from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import (
     SERVICE_MEMORY,
@@ -35,6 +35,7 @@ from trustsim.market.rooms.disputes import (
     supplier_complains,
 )
 from trustsim.market.rooms.production import MADE_GOOD_FIRST
+from trustsim.market.temptations import ABSCOND, DENY, PAY_LATE, SHADE, expect, happen
 from trustsim.schema.accounts import (
     BAD_DEBT,
     BANKS,
@@ -90,16 +91,21 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 
 
 @compiled
-def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) -> None:
-    """Weigh what a buyer gains by paying late against interest, the relation and scruples."""
+def weigh_lateness(order: Any, view: Any, policy: Any, due: float, owed: int, market: Any) -> None:
+    """Weigh what a buyer gains by paying late against interest, the relation and scruples.
+
+    Who owes already is chased already.
+    """
     rounds = 1.0 / max(market.arrears_hazard, 0.01)
     years = rounds / market.rounds_per_year
     view.gain = market.late_gain * due * market.buyer_interest * years
-    owed = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-    chased = rounds * market.chase_hours * market.hour_cost
+    interest = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
+    chased = rounds * market.chase_hours * market.hour_cost if owed == 0 else 0.0
     harm = due * market.supplier_interest * years + chased
-    view.loss = owed + chased
-    view.loss += market.late_damage * view.left * relation_value(order, view, policy, market)
+    view.damages = interest + chased
+    view.loss = view.damages + market.late_damage * view.left * relation_value(
+        order, view, policy, market
+    )
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
     view.exposure = due
 
@@ -132,10 +138,11 @@ def weigh_false_claim(
     lost = award_of(record)
     fee = market.platform_fee * market.lot_cost
     view.gain = unsecured
-    view.loss = lost * (recovery(market, order.remoteness) * unsecured + fee)
-    view.loss += lost * market.claim_penalty * due
-    view.loss += market.dispute_hours * market.hour_cost
-    view.loss += view.left * relation_value(order, view, policy, market)
+    view.detected = lost
+    view.damages = lost * (recovery(market, order.remoteness) * unsecured + fee)
+    view.damages += lost * market.claim_penalty * due
+    view.damages += market.dispute_hours * market.hour_cost
+    view.loss = view.damages + view.left * relation_value(order, view, policy, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * due
     view.exposure = due
 
@@ -195,14 +202,24 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     weigh_false_claim(order, view, policy, record, amount, market)
     tempted = market.false_claims == 1 and view.gain > 0.0
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
+        before = books.flow[BUYERS]
         deny(dealing, b, claim, due)
+        if policy.conduct == CALCULATIVE:
+            kinds = dealing.temptations
+            expect(kinds, DENY, view.gain, view.detected, view.damages)
+            unsecured = micro(amount * (1.0 - order.secured))
+            lost = before - books.flow[BUYERS] - (due - unsecured)
+            happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
         return
-    weigh_lateness(order, view, policy, amount, market)
+    weigh_lateness(order, view, policy, amount, dealing.tie.owed, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):
         dealing.facts.delayed_payment = 1
         order.paid_late = 1
+        if policy.conduct == CALCULATIVE:
+            expect(dealing.temptations, PAY_LATE, view.gain, 1.0, view.damages)
+            happen(dealing.temptations, PAY_LATE, 0, 1, 0)
         owe(dealing.buyer, dealing.tie, books, due)
         return
     if strained < market.strain:
@@ -220,19 +237,32 @@ def settle(world: Any, workspace: Any, b: int) -> None:
     dealing = dealing_of(world, workspace, b)
     market, order, facts, books = dealing.market, dealing.order, dealing.facts, dealing.books
     instrument = world.instruments[order.instrument]
-    admitted, strained, collected, known = draw(market, SETTLEMENT, b)
+    admitted, strained, collected, heard = draw(market, SETTLEMENT, b)
     amount = order.price * order.lots
+    calculates = dealing.supplier_policy.conduct == CALCULATIVE
     if order.delivered == 0:
         do_without(market, order, books)
         taken = order.advance * (1.0 - order.held) * amount
         if facts.absconded == 1:
             order.grievance = 1
             spend(books, BAD_DEBT, SUPPLIERS, taken)
+            before = books.flow[SUPPLIERS]
             buyer_complains(dealing, b, taken, BAD_DEBT)
+            if calculates:
+                kept = micro(taken - max(amount - facts.unit_cost * order.lots, 0.0))
+                lost = before - books.flow[SUPPLIERS]
+                happen(dealing.temptations, ABSCOND, kept, 1 if lost > kept else 0, lost)
         return
-    if order.rejected == 1 or facts.traced == 1:
+    before = books.flow[SUPPLIERS]
+    known = order.rejected == 1 or facts.traced == 1
+    if facts.shaded == 1 and calculates:
+        saved = micro(facts.unit_cost * order.lots * market.shading_saving)
+        happen(dealing.temptations, SHADE, saved, 1 if known else 0, 0)
+    if known:
         make_good(dealing, b, admitted)
-    elif facts.leaked == 1 and known < market.failure_traced:
+        if facts.shaded == 1 and calculates:
+            happen(dealing.temptations, SHADE, 0, 0, before - books.flow[SUPPLIERS])
+    elif facts.leaked == 1 and heard < market.failure_traced:
         order.grievance = 1
     order.accepted = 1
     total = micro(amount)
@@ -269,7 +299,9 @@ def chase(world: Any, workspace: Any, b: int) -> None:
         supplier_work(books, market, market.chase_hours)
         waiting = tie.owed / MICRO / market.rounds_per_year
         pay(books, SUPPLIERS, BANKS, micro(waiting * market.supplier_interest))
+        spared = micro(waiting * market.buyer_interest * market.late_gain)
         spend(books, PAYMENT, BANKS, -waiting * market.buyer_interest * market.late_gain)
+        owed = tie.owed
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
             books.event = LATE_PAYMENT
@@ -287,6 +319,9 @@ def chase(world: Any, workspace: Any, b: int) -> None:
                 pay(books, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
             _discharge(market, tie, books, micro(share * tie.owed / MICRO))
             buyer.debts -= 1
+        if world.buyer_policies[buyer.policy].conduct == CALCULATIVE:
+            lost = spared - books.flow[BUYERS] - (owed - tie.owed)
+            happen(workspace.temptations, PAY_LATE, spared, 0, lost)
         _enter_chased(buyer, tie, workspace, market, 2 * k + 1)
 
 

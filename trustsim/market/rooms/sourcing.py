@@ -23,7 +23,8 @@ from trustsim.market.relations import (
     meet,
 )
 from trustsim.market.rooms.reputation import standing
-from trustsim.market.views import see_supplier
+from trustsim.market.temptations import WRONG_A_BUYER, expect, happen
+from trustsim.market.views import leaves_wronged, see_supplier
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
 from trustsim.schema.policy import choice_number
 
@@ -37,8 +38,8 @@ LOWEST_BID = choice_number("award", "lowest_bid")
 TOTAL_COST = choice_number("award", "total_cost")
 LOGIT = choice_number("award", "logit")
 FAVOUR_MEMORY = 0.04
-"""Weight of the latest tender in what a supplier knows of a buyer's preference (assumption: the last
-two dozen count, so that luck and cost positions average out)."""
+"""Weight of the latest tender in what a supplier knows of a buyer's preference (assumption: the
+last two dozen count, so that luck and cost positions average out)."""
 FAR = -1.0e300
 """Score of a contact that cannot be asked."""
 HOPELESS = -1.0e200
@@ -350,6 +351,18 @@ def assets_with(world: Any, b: int, s: int) -> float:
     return 0.0
 
 
+@compiled
+def note_wronged(world: Any, workspace: Any, b: int, s: int, wronged: int, returned: int) -> None:
+    """Count a buyer that was wronged, and whether it came back to the same supplier."""
+    tally = workspace.rounds[world.market[0].round, world.buyers[b].policy]
+    tally.wronged += wronged
+    tally.returned += wronged * returned
+    if wronged == 1:
+        supplier = world.suppliers[s]
+        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(supplier), 0.0)
+        happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
+
+
 @spliced
 def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
     """Note for the supplier of the last order whether it has kept the buyer, and for the buyer."""
@@ -363,6 +376,7 @@ def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
         if tie.supplier == buyer.partner:
             tally = workspace.suppliers[tie.supplier]
             wronged = 1 if tie.supplier_conduct == CHEATED else 0
+            note_wronged(world, workspace, b, tie.supplier, wronged, int(stayed))
             if stayed == 1.0:
                 tally.wronged_stayed += wronged
                 tally.content_stayed += 1 - wronged
