@@ -15,7 +15,7 @@ from trustsim.engine.compiling import blank, compiled, entry, spliced
 from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
 from trustsim.market.beliefs import posterior, updated
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
-from trustsim.market.relations import LEFT, LEFT_CONTENT, knows, meet
+from trustsim.market.relations import LEFT, LEFT_CONTENT, WATCHED_AT_FIRST, knows, meet
 from trustsim.market.rooms.demand import common
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 from trustsim.schema.events import BANKRUPTCY, EXIT, ORDER
@@ -50,15 +50,6 @@ def draw_cost(market: Any, luck: float) -> float:
     return market.cost_low + (market.cost_high - market.cost_low) * luck
 
 
-@compiled
-def expect_of_buyers(supplier: Any) -> None:
-    """Let a new supplier start with what it expects of buyers that were wronged, and were not."""
-    supplier.wronged_left = LEFT[0]
-    supplier.wronged_stayed = LEFT[1]
-    supplier.content_left = LEFT_CONTENT[0]
-    supplier.content_stayed = LEFT_CONTENT[1]
-
-
 GOLDEN = 0.6180339887498949
 
 
@@ -85,6 +76,10 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """
     market = world.market[0]
     market.round = 0
+    market.wronged_left = market.walked_out = LEFT[0]
+    market.wronged_stayed = market.put_up = LEFT[1]
+    market.content_left = LEFT_CONTENT[0]
+    market.content_stayed = LEFT_CONTENT[1]
     offset, _, _, _ = draw_slot(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]
@@ -100,7 +95,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.load = 1.0
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
-        expect_of_buyers(supplier)
+        supplier.watched = WATCHED_AT_FIRST
         supplier.cash = market.capital
     offset, _, _, _ = draw_slot(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
@@ -121,8 +116,6 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         buyer.prefers = -1
         buyer.partner = -1
         buyer.stays = 1.0 / world.buyer_policies[buyer.policy].bidders
-        buyer.walked_out = LEFT[0]
-        buyer.put_up = LEFT[1]
         buyer.general_good = 1.0
         buyer.general_bad = 1.0
         first_contacts(world, b)
@@ -203,7 +196,7 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     supplier.cost = draw_cost(market, cost)
     supplier.general_good = 1.0
     supplier.general_bad = 1.0
-    expect_of_buyers(supplier)
+    supplier.watched = WATCHED_AT_FIRST
     supplier.payoff = 0.0
     supplier.burden = 0.0
 
@@ -244,16 +237,9 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
     forget = market.trust_forgetting
     supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
     supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
-    supplier.wronged_left = updated(supplier.wronged_left, LEFT[0], forget, tally.wronged_left)
-    supplier.wronged_stayed = updated(
-        supplier.wronged_stayed, LEFT[1], forget, tally.wronged_stayed
-    )
-    supplier.content_left = updated(
-        supplier.content_left, LEFT_CONTENT[0], forget, tally.content_left
-    )
-    supplier.content_stayed = updated(
-        supplier.content_stayed, LEFT_CONTENT[1], forget, tally.content_stayed
-    )
+    if tally.delivered > 0:
+        seen = tally.inspected / tally.delivered
+        supplier.watched += PAYOFF_MEMORY * (seen - supplier.watched)
     redraw, cost, turn, again = draw(market, COST, s)
     if redraw < market.cost_churn:
         supplier.cost = draw_cost(market, cost)
@@ -312,13 +298,28 @@ def busy(market: Any, units: float) -> float:
 
 
 @compiled
-def note_burdens(market: Any, tallies: Any) -> None:
-    """Note what dealing with buyers has cost all suppliers together, per lot."""
+def note_experience(market: Any, tallies: Any) -> None:
+    """Note what dealing with buyers has cost all suppliers, per lot, and what the wronged did."""
     lots = 0
     dealing = 0
+    left, stayed, left_content, stayed_content, walked_out, put_up = 0, 0, 0, 0, 0, 0
     for s in range(tallies.shape[0]):
-        lots += tallies[s].lots
-        dealing += tallies[s].dealing
+        tally = tallies[s]
+        lots += tally.lots
+        dealing += tally.dealing
+        left += tally.wronged_left
+        stayed += tally.wronged_stayed
+        left_content += tally.content_left
+        stayed_content += tally.content_stayed
+        walked_out += tally.walked_out
+        put_up += tally.put_up
+    kept = market.trust_forgetting
+    market.wronged_left = updated(market.wronged_left, LEFT[0], kept, left)
+    market.wronged_stayed = updated(market.wronged_stayed, LEFT[1], kept, stayed)
+    market.content_left = updated(market.content_left, LEFT_CONTENT[0], kept, left_content)
+    market.content_stayed = updated(market.content_stayed, LEFT_CONTENT[1], kept, stayed_content)
+    market.walked_out = updated(market.walked_out, LEFT[0], kept, walked_out)
+    market.put_up = updated(market.put_up, LEFT[1], kept, put_up)
     if lots > 0:
         mean = dealing / (lots * market.lot_cost)
         market.burden += busy(market, lots / tallies.shape[0]) * (mean - market.burden)
@@ -359,7 +360,7 @@ def close_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -
     """
     market = world.market[0]
     balances = workspace.balances[market.round]
-    note_burdens(market, workspace.suppliers)
+    note_experience(market, workspace.suppliers)
     before = balances[BANKS]
     for s in range(world.suppliers.shape[0]):
         close_supplier(world, workspace.suppliers[s], s, balances)
@@ -376,7 +377,7 @@ def close_recorded(
     Keeps them in ``gone``, shape (suppliers,), and ``flows``, shape (suppliers, accounts).
     """
     balances = workspace.balances[world.market[0].round]
-    note_burdens(world.market[0], workspace.suppliers)
+    note_experience(world.market[0], workspace.suppliers)
     before = balances[BANKS]
     for s in range(world.suppliers.shape[0]):
         gone[s] = close_supplier(world, workspace.suppliers[s], s, flows[s])

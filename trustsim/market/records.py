@@ -60,6 +60,11 @@ Market = np.dtype(
     + _f8("usual_sales")
     # what dealing with buyers costs suppliers on average, per lot, smoothed
     + _f8("burden")
+    # what is known of what the wronged do: counts of buyers whose next order went elsewhere, or to
+    # the same supplier, after a grievance and after an order without, and of suppliers that left,
+    # or stayed, after a false claim or accusation
+    + _f8("wronged_left", "wronged_stayed", "content_left", "content_stayed", "walked_out",
+          "put_up")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot
@@ -90,8 +95,6 @@ Buyer = np.dtype(
         ("general_good", "f4"),  # generalised trust: all experience with suppliers
         ("general_bad", "f4"),
         ("stays", "f4"),  # how often it orders where it did last time
-        ("walked_out", "f4"),  # suppliers that left when they were wronged, counts
-        ("put_up", "f4"),  # and those that stayed
         ("payoff", "f8"),  # surplus per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -115,12 +118,7 @@ Supplier = np.dtype(
         ("rating", "f8"),  # public reputation, mean of the Beta posterior
         ("general_good", "f8"),  # generalised trust in buyers
         ("general_bad", "f8"),
-        # counts of buyers that placed their next order elsewhere, or here, after a grievance and
-        # after an order without
-        ("wronged_left", "f8"),
-        ("wronged_stayed", "f8"),
-        ("content_left", "f8"),
-        ("content_stayed", "f8"),
+        ("watched", "f8"),  # share of its lots that buyers have inspected, smoothed
         ("payoff", "f8"),  # profit per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -212,7 +210,8 @@ View = np.dtype(
 
 SupplierTally = np.dtype(
     _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing",
-        "wronged_left", "wronged_stayed", "content_left", "content_stayed"),
+        "delivered", "inspected", "wronged_left", "wronged_stayed", "content_left",
+        "content_stayed", "walked_out", "put_up"),
     align=True,
 )
 

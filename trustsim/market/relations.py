@@ -17,13 +17,13 @@ ATTENTION = 0.15
 (assumption: the last half-dozen orders count)."""
 
 WATCHED_AT_FIRST = 0.5
-"""Chance of being inspected that a supplier expects of a stranger (assumption: an even one)."""
+"""Chance of being inspected that a new supplier expects (assumption: an even one)."""
 
 LEFT = (1.0, 1.0)
-"""Partners that a newcomer counts as having left after a grievance, and stayed (assumption: it does
-not know)."""
+"""Partners that a new market counts as having left after a grievance, and stayed (assumption:
+nobody knows)."""
 LEFT_CONTENT = (1.0, 3.0)
-"""Buyers that a new supplier counts as having left without a grievance, and stayed (assumption: one
+"""Buyers that a new market counts as having left without a grievance, and stayed (assumption: one
 in four)."""
 ENDED = 3
 """In place of the last conduct of a side: it, or its partner, has ended the relation."""
@@ -85,7 +85,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.buyer_good = good
     tie.buyer_bad = bad
     tie.last_round = market.round
-    tie.watched = WATCHED_AT_FIRST
+    tie.watched = supplier.watched
     tie.served = supplier.burden
 
 

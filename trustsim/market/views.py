@@ -34,7 +34,7 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     visible = market.streak_bonus > 0.0 and supplier.streak >= market.streak_threshold
     view.streak = 1.0 if visible else 0.0
     view.retained = world.buyers[b].stays
-    view.left = _share(world.buyers[b].walked_out, world.buyers[b].put_up)
+    view.left = _share(market.walked_out, market.put_up)
     view.partner_shared = tie.supplier_shared
     view.partner_conduct = tie.supplier_conduct
     view.own_conduct = tie.buyer_conduct
@@ -60,7 +60,7 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.own_conduct = tie.supplier_conduct
     view.opportunism = supplier.opportunism
     view.watched = tie.watched
-    view.left = turned_away(supplier)
+    view.left = turned_away(market)
 
 
 @compiled
@@ -69,19 +69,19 @@ def _share(some: float, others: float) -> float:
 
 
 @compiled
-def leaves_wronged(supplier: Any) -> float:
-    """Give the share of wronged buyers that a supplier expects to order elsewhere next."""
-    return _share(supplier.wronged_left, supplier.wronged_stayed)
+def leaves_wronged(market: Any) -> float:
+    """Give the share of wronged buyers that are known to order elsewhere next."""
+    return _share(market.wronged_left, market.wronged_stayed)
 
 
 @compiled
-def turned_away(supplier: Any) -> float:
+def turned_away(market: Any) -> float:
     """Give the share of relations that a grievance ends of those that would go on without one.
 
-    As the supplier has seen it: how much more often buyers leave after a grievance.
+    As the trade knows it: how much more often buyers leave after a grievance.
     """
-    wronged = leaves_wronged(supplier)
-    content = _share(supplier.content_left, supplier.content_stayed)
+    wronged = leaves_wronged(market)
+    content = _share(market.content_left, market.content_stayed)
     return max(wronged - content, 0.0) / (1.0 - content)
 
 

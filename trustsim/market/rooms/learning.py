@@ -15,7 +15,7 @@ from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
-from trustsim.market.relations import ATTENTION, ENDED, LEFT
+from trustsim.market.relations import ATTENTION, ENDED
 from trustsim.market.rooms.sourcing import note_wronged
 from trustsim.market.temptations import WRONG_A_SUPPLIER, expect, happen
 from trustsim.schema.accounts import MICRO, SOURCING
@@ -92,6 +92,8 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     tally.known_good += 1 if wrong == 0 else 0
     tally.known_bad += 1 if wrong > 0 else 0
     tie.buyer_conduct = CHEATED if facts.false_claim + facts.delayed_payment > 0 else FAIR
+    tally.delivered += order.delivered
+    tally.inspected += order.inspected
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
     if wrong == 0 or policy.exit == 0.0:
         return False
@@ -99,12 +101,11 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     betrayed = facts.false_claim + order.buyer_accused > 0
     ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
     if betrayed:
-        buyer = dealing.buyer
         kinds = dealing.temptations
         expect(kinds, WRONG_A_SUPPLIER, 0.0, dealing.buyer_view.left, 0.0)
         happen(kinds, WRONG_A_SUPPLIER, 0, 1 if ends else 0, 0)
-        buyer.walked_out = updated(buyer.walked_out, LEFT[0], kept, 1.0 if ends else 0.0)
-        buyer.put_up = updated(buyer.put_up, LEFT[1], kept, 0.0 if ends else 1.0)
+        tally.walked_out += 1 if ends else 0
+        tally.put_up += 0 if ends else 1
     return ends
 
 
@@ -118,7 +119,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     thrown_over = learn_as_supplier(dealing, tally, b)
     if left:
         tally.wronged_left += 1
-        note_wronged(world, workspace, b, order.supplier, 1, 0)
+        note_wronged(world, workspace, b, 1, 0)
     if left or thrown_over:
         tie.supplier_conduct = ENDED
     upkeep = dealing.buyer_policy.upkeep

@@ -130,12 +130,10 @@ def produce(world: Any, workspace: Any, b: int) -> None:
     if shade < conduct(order, view, policy, market):
         facts.shaded = 1
         if policy.conduct == CALCULATIVE:
+            known = market.defect_bad / max(market.defect_bad - market.defect_good, 1.0e-9)
+            lost = known * view.damages * order.lots
             expect(
-                workspace.temptations,
-                SHADE,
-                view.gain * order.lots,
-                view.detected,
-                view.damages * order.lots,
+                workspace.temptations, SHADE, view.gain * order.lots, known * view.detected, lost
             )
         cost *= 1.0 - market.shading_saving
         facts.defective = 1 if fail < market.defect_bad else 0

@@ -94,15 +94,21 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 def weigh_lateness(order: Any, view: Any, policy: Any, due: float, owed: int, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples.
 
-    Who owes already is chased already.
+    What is not paid in time goes to law, which does not bring all of it back. Who owes already is
+    chased already.
     """
-    rounds = 1.0 / max(market.arrears_hazard, 0.01)
+    hazard = max(market.arrears_hazard, 0.01)
+    sued = (1.0 - hazard) ** market.law_age
+    rounds = (1.0 - sued) / hazard
     years = rounds / market.rounds_per_year
+    right = award_of(market.evidence)
     view.gain = market.late_gain * due * market.buyer_interest * years
+    view.gain += sued * due * (1.0 - right * recovery(market, order.remoteness))
     interest = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
     chased = rounds * market.chase_hours * market.hour_cost if owed == 0 else 0.0
     harm = due * market.supplier_interest * years + chased
-    view.damages = interest + chased
+    case = market.dispute_hours * market.hour_cost + right * market.court_fee * market.lot_cost
+    view.damages = interest + chased + (sued * case if owed == 0 else 0.0)
     view.loss = view.damages + market.late_damage * view.left * relation_value(
         order, view, policy, market
     )

@@ -352,14 +352,13 @@ def assets_with(world: Any, b: int, s: int) -> float:
 
 
 @compiled
-def note_wronged(world: Any, workspace: Any, b: int, s: int, wronged: int, returned: int) -> None:
+def note_wronged(world: Any, workspace: Any, b: int, wronged: int, returned: int) -> None:
     """Count a buyer that was wronged, and whether it came back to the same supplier."""
     tally = workspace.rounds[world.market[0].round, world.buyers[b].policy]
     tally.wronged += wronged
     tally.returned += wronged * returned
     if wronged == 1:
-        supplier = world.suppliers[s]
-        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(supplier), 0.0)
+        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
         happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
 
 
@@ -376,7 +375,7 @@ def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
         if tie.supplier == buyer.partner:
             tally = workspace.suppliers[tie.supplier]
             wronged = 1 if tie.supplier_conduct == CHEATED else 0
-            note_wronged(world, workspace, b, tie.supplier, wronged, int(stayed))
+            note_wronged(world, workspace, b, wronged, int(stayed))
             if stayed == 1.0:
                 tally.wronged_stayed += wronged
                 tally.content_stayed += 1 - wronged
