@@ -29,5 +29,6 @@ def dealing_of(world: Any, workspace: Any, b: int) -> Any:
         order,
         workspace.facts[0],
         workspace.books[0],
+        workspace.suppliers[order.supplier],
         workspace.temptations,
     )

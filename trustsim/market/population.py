@@ -80,6 +80,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     market.wronged_stayed = market.put_up = LEFT[1]
     market.content_left = LEFT_CONTENT[0]
     market.content_stayed = LEFT_CONTENT[1]
+    market.watched = WATCHED_AT_FIRST
     offset, _, _, _ = draw_slot(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]
@@ -95,7 +96,6 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         supplier.load = 1.0
         supplier.general_good = 1.0
         supplier.general_bad = 1.0
-        supplier.watched = WATCHED_AT_FIRST
         supplier.cash = market.capital
     offset, _, _, _ = draw_slot(market, BUYER_BIRTH, WORLD, SECOND)
     for b in range(world.buyers.shape[0]):
@@ -196,7 +196,6 @@ def replace(market: Any, supplier: Any, s: int, balances: Any) -> None:
     supplier.cost = draw_cost(market, cost)
     supplier.general_good = 1.0
     supplier.general_bad = 1.0
-    supplier.watched = WATCHED_AT_FIRST
     supplier.payoff = 0.0
     supplier.burden = 0.0
 
@@ -237,9 +236,6 @@ def close_supplier(world: Any, tally: Any, s: int, balances: Any) -> Any:
     forget = market.trust_forgetting
     supplier.general_good = updated(supplier.general_good, 1.0, forget, tally.known_good)
     supplier.general_bad = updated(supplier.general_bad, 1.0, forget, weight * tally.known_bad)
-    if tally.delivered > 0:
-        seen = tally.inspected / tally.delivered
-        supplier.watched += PAYOFF_MEMORY * (seen - supplier.watched)
     redraw, cost, turn, again = draw(market, COST, s)
     if redraw < market.cost_churn:
         supplier.cost = draw_cost(market, cost)
@@ -302,24 +298,39 @@ def note_experience(market: Any, tallies: Any) -> None:
     """Note what dealing with buyers has cost all suppliers, per lot, and what the wronged did."""
     lots = 0
     dealing = 0
-    left, stayed, left_content, stayed_content, walked_out, put_up = 0, 0, 0, 0, 0, 0
+    delivered = 0
+    inspected = 0
+    kept = market.trust_forgetting
+    market.wronged_left = updated(market.wronged_left, LEFT[0], kept, 0.0)
+    market.wronged_stayed = updated(market.wronged_stayed, LEFT[1], kept, 0.0)
+    market.content_left = updated(market.content_left, LEFT_CONTENT[0], kept, 0.0)
+    market.content_stayed = updated(market.content_stayed, LEFT_CONTENT[1], kept, 0.0)
+    market.walked_out = updated(market.walked_out, LEFT[0], kept, 0.0)
+    market.put_up = updated(market.put_up, LEFT[1], kept, 0.0)
+    market.late *= kept
+    market.late_invoices *= kept
+    market.waited *= kept
+    market.chased *= kept
+    market.written_off *= kept
     for s in range(tallies.shape[0]):
         tally = tallies[s]
         lots += tally.lots
         dealing += tally.dealing
-        left += tally.wronged_left
-        stayed += tally.wronged_stayed
-        left_content += tally.content_left
-        stayed_content += tally.content_stayed
-        walked_out += tally.walked_out
-        put_up += tally.put_up
-    kept = market.trust_forgetting
-    market.wronged_left = updated(market.wronged_left, LEFT[0], kept, left)
-    market.wronged_stayed = updated(market.wronged_stayed, LEFT[1], kept, stayed)
-    market.content_left = updated(market.content_left, LEFT_CONTENT[0], kept, left_content)
-    market.content_stayed = updated(market.content_stayed, LEFT_CONTENT[1], kept, stayed_content)
-    market.walked_out = updated(market.walked_out, LEFT[0], kept, walked_out)
-    market.put_up = updated(market.put_up, LEFT[1], kept, put_up)
+        delivered += tally.delivered
+        inspected += tally.inspected
+        market.wronged_left += tally.wronged_left
+        market.wronged_stayed += tally.wronged_stayed
+        market.content_left += tally.content_left
+        market.content_stayed += tally.content_stayed
+        market.walked_out += tally.walked_out
+        market.put_up += tally.put_up
+        market.late += tally.late / MICRO
+        market.late_invoices += tally.late_invoices
+        market.waited += tally.waited / MICRO
+        market.chased += tally.chased
+        market.written_off += tally.written_off / MICRO
+    if delivered > 0:
+        market.watched += PAYOFF_MEMORY * (inspected / delivered - market.watched)
     if lots > 0:
         mean = dealing / (lots * market.lot_cost)
         market.burden += busy(market, lots / tallies.shape[0]) * (mean - market.burden)

@@ -65,6 +65,11 @@ Market = np.dtype(
     # or stayed, after a false claim or accusation
     + _f8("wronged_left", "wronged_stayed", "content_left", "content_stayed", "walked_out",
           "put_up")
+    # and of payment late on purpose: money and invoices that became overdue, money times rounds
+    # that it was waited for, rounds in which an invoice was chased, money written off
+    + _f8("late", "late_invoices", "waited", "chased", "written_off")
+    # share of lots that buyers inspect, smoothed
+    + _f8("watched")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot
@@ -118,7 +123,6 @@ Supplier = np.dtype(
         ("rating", "f8"),  # public reputation, mean of the Beta posterior
         ("general_good", "f8"),  # generalised trust in buyers
         ("general_bad", "f8"),
-        ("watched", "f8"),  # share of its lots that buyers have inspected, smoothed
         ("payoff", "f8"),  # profit per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -211,7 +215,8 @@ View = np.dtype(
 SupplierTally = np.dtype(
     _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing",
         "delivered", "inspected", "wronged_left", "wronged_stayed", "content_left",
-        "content_stayed", "walked_out", "put_up"),
+        "content_stayed", "walked_out", "put_up", "late", "late_invoices", "waited", "chased",
+        "written_off"),
     align=True,
 )
 
@@ -313,4 +318,5 @@ class Dealing(NamedTuple):
     order: Any
     facts: Any
     books: Any
+    tally: Any
     temptations: Any

@@ -17,12 +17,12 @@ ATTENTION = 0.15
 (assumption: the last half-dozen orders count)."""
 
 WATCHED_AT_FIRST = 0.5
-"""Chance of being inspected that a new supplier expects (assumption: an even one)."""
+"""Share of lots that buyers are thought to inspect in a new market (assumption: every second)."""
 
-LEFT = (1.0, 1.0)
-"""Partners that a new market counts as having left after a grievance, and stayed (assumption:
-nobody knows)."""
-LEFT_CONTENT = (1.0, 3.0)
+LEFT = (0.5, 1.0)
+"""Partners that a new market counts as having left after a grievance, and stayed (assumption: one
+in three; half a case or so, since nobody knows)."""
+LEFT_CONTENT = (0.5, 1.5)
 """Buyers that a new market counts as having left without a grievance, and stayed (assumption: one
 in four)."""
 ENDED = 3
@@ -85,7 +85,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.buyer_good = good
     tie.buyer_bad = bad
     tie.last_round = market.round
-    tie.watched = supplier.watched
+    tie.watched = market.watched
     tie.served = supplier.burden
 
 

@@ -114,7 +114,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     """Draw the lesson of an order on both sides of the tie; upkeep and care make goodwill."""
     dealing = dealing_of(world, workspace, b)
     market, order, tie = dealing.market, dealing.order, dealing.tie
-    tally = workspace.suppliers[order.supplier]
+    tally = dealing.tally
     left = learn_as_buyer(dealing, b)
     thrown_over = learn_as_supplier(dealing, tally, b)
     if left:

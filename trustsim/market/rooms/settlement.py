@@ -54,6 +54,8 @@ from trustsim.schema.events import CHASE, FINAL_PAYMENT, LATE_PAYMENT, SUIT, WRI
 
 SETTLEMENT = number_of("settlement")
 ARREARS = number_of("arrears")
+FIRST_INVOICES = 5.0
+"""Late invoices of a lot each that a new market starts from (assumption: a handful)."""
 HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 """Claims by which a buyer denies a debt."""
 
@@ -91,24 +93,31 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 
 
 @compiled
-def weigh_lateness(order: Any, view: Any, policy: Any, due: float, owed: int, market: Any) -> None:
+def late_payment(market: Any) -> Any:
+    """Give what late payment comes to, an invoice: rounds of waiting, chases, share never paid.
+
+    As the trade knows it, with a few invoices as the parameters would have them for a start.
+    """
+    rounds = 1.0 / max(market.arrears_hazard, 0.01)
+    waited = (market.waited + FIRST_INVOICES * rounds) / (market.late + FIRST_INVOICES)
+    invoices = market.late_invoices + FIRST_INVOICES
+    chases = (market.chased + FIRST_INVOICES * rounds) / invoices
+    return waited, chases, market.written_off / (market.late + FIRST_INVOICES)
+
+
+@compiled
+def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples.
 
-    What is not paid in time goes to law, which does not bring all of it back. Who owes already is
-    chased already.
+    How long it takes, how often one is chased and what is never paid is known to the trade.
     """
-    hazard = max(market.arrears_hazard, 0.01)
-    sued = (1.0 - hazard) ** market.law_age
-    rounds = (1.0 - sued) / hazard
-    years = rounds / market.rounds_per_year
-    right = award_of(market.evidence)
-    view.gain = market.late_gain * due * market.buyer_interest * years
-    view.gain += sued * due * (1.0 - right * recovery(market, order.remoteness))
+    waited, chases, lost = late_payment(market)
+    years = waited / market.rounds_per_year
+    view.gain = due * (market.late_gain * market.buyer_interest * years + lost)
     interest = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-    chased = rounds * market.chase_hours * market.hour_cost if owed == 0 else 0.0
+    chased = chases * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
-    case = market.dispute_hours * market.hour_cost + right * market.court_fee * market.lot_cost
-    view.damages = interest + chased + (sued * case if owed == 0 else 0.0)
+    view.damages = interest + chased
     view.loss = view.damages + market.late_damage * view.left * relation_value(
         order, view, policy, market
     )
@@ -217,7 +226,7 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
             lost = before - books.flow[BUYERS] - (due - unsecured)
             happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
         return
-    weigh_lateness(order, view, policy, amount, dealing.tie.owed, market)
+    weigh_lateness(order, view, policy, amount, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):
@@ -227,6 +236,8 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
             expect(dealing.temptations, PAY_LATE, view.gain, 1.0, view.damages)
             happen(dealing.temptations, PAY_LATE, 0, 1, 0)
         owe(dealing.buyer, dealing.tie, books, due)
+        dealing.tally.late += due
+        dealing.tally.late_invoices += 1
         return
     if strained < market.strain:
         order.paid_late = 1
@@ -308,6 +319,10 @@ def chase(world: Any, workspace: Any, b: int) -> None:
         spared = micro(waiting * market.buyer_interest * market.late_gain)
         spend(books, PAYMENT, BANKS, -waiting * market.buyer_interest * market.late_gain)
         owed = tie.owed
+        written = 0
+        tally = workspace.suppliers[tie.supplier]
+        tally.chased += 1
+        tally.waited += owed
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
             books.event = LATE_PAYMENT
@@ -323,11 +338,14 @@ def chase(world: Any, workspace: Any, b: int) -> None:
                 spend(books, DISPUTE, COURTS, market.court_fee * market.lot_cost)
             else:
                 pay(books, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
-            _discharge(market, tie, books, micro(share * tie.owed / MICRO))
+            paid_back = micro(share * tie.owed / MICRO)
+            written = owed - paid_back
+            tally.written_off += written
+            _discharge(market, tie, books, paid_back)
             buyer.debts -= 1
         if world.buyer_policies[buyer.policy].conduct == CALCULATIVE:
-            lost = spared - books.flow[BUYERS] - (owed - tie.owed)
-            happen(workspace.temptations, PAY_LATE, spared, 0, lost)
+            lost = spared - books.flow[BUYERS] - (owed - tie.owed - written)
+            happen(workspace.temptations, PAY_LATE, spared + written, 0, lost)
         _enter_chased(buyer, tie, workspace, market, 2 * k + 1)
 
 
