@@ -300,7 +300,7 @@ def note_experience(market: Any, tallies: Any) -> None:
     dealing = 0
     delivered = 0
     inspected = 0
-    kept = market.trust_forgetting
+    kept = 1.0 - PAYOFF_MEMORY
     market.wronged_left = updated(market.wronged_left, LEFT[0], kept, 0.0)
     market.wronged_stayed = updated(market.wronged_stayed, LEFT[1], kept, 0.0)
     market.content_left = updated(market.content_left, LEFT_CONTENT[0], kept, 0.0)

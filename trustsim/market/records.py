@@ -68,7 +68,7 @@ Market = np.dtype(
     # and of payment late on purpose: money and invoices that became overdue, money times rounds
     # that it was waited for, rounds in which an invoice was chased, money written off
     + _f8("late", "late_invoices", "waited", "chased", "written_off")
-    # share of lots that buyers inspect, smoothed
+    # share of first lots that buyers inspect, smoothed
     + _f8("watched")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")

@@ -17,7 +17,8 @@ ATTENTION = 0.15
 (assumption: the last half-dozen orders count)."""
 
 WATCHED_AT_FIRST = 0.5
-"""Share of lots that buyers are thought to inspect in a new market (assumption: every second)."""
+"""Share of first lots that buyers are thought to inspect in a new market (assumption: every
+second)."""
 
 LEFT = (0.5, 1.0)
 """Partners that a new market counts as having left after a grievance, and stayed (assumption: one

@@ -92,8 +92,9 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     tally.known_good += 1 if wrong == 0 else 0
     tally.known_bad += 1 if wrong > 0 else 0
     tie.buyer_conduct = CHEATED if facts.false_claim + facts.delayed_payment > 0 else FAIR
-    tally.delivered += order.delivered
-    tally.inspected += order.inspected
+    if order.fresh == 1:
+        tally.delivered += order.delivered
+        tally.inspected += order.inspected
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
     if wrong == 0 or policy.exit == 0.0:
         return False
