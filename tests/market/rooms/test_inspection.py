@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.published_answers import PLAN
 from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, market, order, situation, view
 from support.troubles import SIZES
@@ -18,6 +17,7 @@ from trustsim.simulation.run import simulate
 from trustsim.theory.inspection import (
     inspection_game,
 )
+from trustsim.theory.published import PLAN
 
 
 def inspections(policy: Any, world: Any, lots: str) -> list[float]:
