@@ -21,7 +21,7 @@ PAGE = "validate.html"
 NAME = "validation"
 QUESTION = "Does the market give the answers that are known, and the signs that theory gives?"
 SIGN = {-1: "falls", 0: "no effect", 1: "rises"}
-NAMES = {"known": "known answers", "signs": "signs"}
+NAMES = {"known": ("known answer", "known answers"), "signs": ("sign", "signs")}
 
 SIGNS_NOTE = (
     f"Means on the low and the high side, mean paired difference with its 95 % interval (Student t "
@@ -61,11 +61,12 @@ def lines(found: Validation) -> Iterator[str]:
 def sentences(found: Validation) -> list[str]:
     """Say what a validation comes to."""
     said = []
-    for part, name in NAMES.items():
+    for part, (one, many) in NAMES.items():
         counts = found.counts(part)
         if counts:
+            total = sum(counts.values())
             listed = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-            said.append(f"{sum(counts.values())} {name}: {listed}.")
+            said.append(f"{total} {one if total == 1 else many}: {listed}.")
     wrong = [each.known.name for each in found.known if each.verdict == "wrong"]
     wrong += [each.sign.id for each in found.signs if each.verdict == "wrong"]
     if wrong:
@@ -161,7 +162,8 @@ DOCS = f"""\
 
 Made by `python -m trustsim.commands.signs > docs/signs.md` from `trustsim/library/signs.toml` and
 from the runs themselves, which take some minutes; `trustsim validate` shows the same. A test holds
-that the page and the file list the same rows.
+that the page and the file list the same rows. Full references stand in
+[Calibration](calibration.md#sources).
 
 {{summary}}
 

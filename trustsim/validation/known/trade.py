@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ def shares_of_attraction(intensity: float, memory: float, rounds: int, sellers: 
     return attraction / attraction.sum(axis=1, keepdims=True)
 
 
+@cache
 def order_parameter(intensity: float, memory: float, rounds: int) -> float:
     """Give the mean over buyers of P1^2 + P2^2, the shares of two equal sellers."""
     return float((shares_of_attraction(intensity, memory, rounds) ** 2).sum(axis=1).mean())
