@@ -107,7 +107,7 @@ def test_what_is_wrong_with_the_file_is_said(tmp_path: Path, old: str, new: str,
     path.write_text(SMALL.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigError) as error:
         signs(path)
-    assert said in str(error.value).splitlines()[0]
+    assert said in str(error.value)
     assert str(path) in str(error.value)
 
 
@@ -129,6 +129,7 @@ def test_the_numbers_do_not_depend_on_the_cores(tmp_path: Path, jobs: int) -> No
     )
     assert told == [(n, 8) for n in range(1, 9)]
     assert found.verdict == "right"
-    assert found.effect.high == pytest.approx(5 * found.effect.low, rel=1e-6)
+    assert found.effect.high > 4 * found.effect.low > 0.0
+    assert found.effect.difference == pytest.approx(found.effect.high - found.effect.low)
     again = measure_signs(1, file=signs(path), replications=4)
     assert again == [found]
