@@ -62,7 +62,7 @@ def test_a_sign_that_is_right_in_the_docs_comes_out_right(row: Sign) -> None:
     (few,) = measure_signs(1, file=alone, most=FEW)
     assert few.effect.pairs >= 1, "nothing can be measured"
     assert np.isfinite(few.effect.difference)
-    if VERDICTS[row.id] != "right":
+    if VERDICTS.get(row.id) != "right":
         return
     if row.expected and few.effect.difference * row.expected > 0:
         return
