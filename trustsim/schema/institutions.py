@@ -16,10 +16,9 @@ SETTLEMENT = in_room(
            "assumption: within a month"),
     number("late_on_purpose", 1, (0, 1), "0 or 1", "Buyers may pay late on purpose.",
            "assumption: nobody keeps them from it"),
-    number("late_gain", 1.8, (0.0, 20.0), "times the buyer's cost of capital",
+    number("late_gain", 1.0, (0.0, 20.0), "times the buyer's cost of capital",
            "Interest that overdue credit saves a buyer that pays late on purpose.",
-           "set so that adversarial buyers pay 41.8 % of open invoices late, the overdue share of "
-           "B2B invoices in Western Europe (2018); it stands for credit that banks do not give"),
+           "assumption: what a bank would charge; more than 1 is credit that banks do not give"),
     number("arrears_hazard", 0.3, (0.0, 1.0), "probability per round",
            "An overdue invoice is paid in a round after it is chased.",
            "assumption: the mean arrear lasts three months"),
