@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from trustsim.config.dimensions import Dimension, one_of, read_dimensions, read_rows, within
-from trustsim.config.without import SWITCH, Mechanisms
-from trustsim.schema.mechanisms import NOTHING, WITHOUT
+from trustsim.config.without import Mechanisms
+from trustsim.schema.mechanisms import NOTHING, SWITCH, WITHOUT
 from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, read, whole
 
 METHODS = {

@@ -16,20 +16,18 @@ import numpy.typing as npt
 from pydantic import BeforeValidator
 
 from trustsim.config.distributions import DISTRIBUTIONS, SMALLEST_MASS, between
-from trustsim.config.without import SWITCH
 from trustsim.errors import ConfigError, at, nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
-from trustsim.schema.row import PROBABILITY, number
+from trustsim.schema.mechanisms import SWITCH
 from trustsim.schema.translation import HIDDEN, Refusal, leaves, read, whole
 
-SHARE = number("share", 0.0, (0.0, 1.0), PROBABILITY, "Share of a policy.", "")
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,
     "without": SWITCH,
     "market.<parameter>": checking.MARKETS,
-    "market.supplier_mix.<policy>": SHARE,
-    "market.buyer_mix.<policy>": SHARE,
+    "market.supplier_mix.<policy>": checking.SHARE,
+    "market.buyer_mix.<policy>": checking.SHARE,
     "policies.buyers.<policy>.<parameter>": checking.BUYERS,
     "policies.suppliers.<policy>.<parameter>": checking.SUPPLIERS,
     "instruments.<instrument>.<parameter>": checking.INSTRUMENTS,
@@ -181,7 +179,7 @@ def parameter_at(path: str, key: str, file: str = "") -> Parameter:
                 close = suggestion(keys[-1], rows)
                 raise ConfigError(f"{where}unknown {what.name} parameter{close}")
             return rows[keys[-1]]
-    close = nearest(keys[0], dict.fromkeys(form.split(".")[0] for form in FORMS))
+    close = nearest(keys[0], [form.split(".")[0] for form in FORMS])
     text = f"no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
     raise ConfigError(where + text)
 
@@ -198,14 +196,21 @@ def read_rows(rows: object, key: str, file: str = "") -> Dimensions:
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
         raise ValueError("the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]")
     given = [dict(leaves(row)) for row in rows]
-    columns: dict[str, list[Any]] = {path: [] for path in given[0]}
     for place, row in enumerate(given):
-        if odd := sorted(row.keys() ^ columns) or ([] if row else ["nothing"]):
+        if odd := sorted(row.keys() ^ given[0]) or ([] if row else ["nothing"]):
             text = f"all rows must give the same parameters; this one differs in {', '.join(odd)}"
             raise Refusal(text, place)
-        for path, value in row.items():
-            columns[path].append(read_value(path, value, f"{key}[{place}].{path}", file))
-    return tuple(Dimension(p, parameter_at(p, key), values=tuple(v)) for p, v in columns.items())
+    return tuple(
+        Dimension(
+            path,
+            parameter_at(path, key, file),
+            values=tuple(
+                read_value(path, row[path], f"{key}[{place}].{path}", file)
+                for place, row in enumerate(given)
+            ),
+        )
+        for path in given[0]
+    )
 
 
 def read_dimensions(table: object, key: str, file: str = "", *, even: bool = False) -> Dimensions:
@@ -259,25 +264,26 @@ def _range(
     end, numbers = checking.parameter_type(row), DISTRIBUTIONS[name]
     types = {"low": end, "high": end, "scale": Scale}
     types |= {} if even else {"distribution": Distribution, **numbers, "levels": Levels}
-    where = {word: at(file, f"{key}.{word}", table[word], given=True) for word in table}
-    for word in table:
-        if word not in types:
-            text = f"unknown key of a {'searched' if even else name} range"
-            raise ConfigError(f"{where[word]}{text}{suggestion(word, types)}")
-    needed = [word for word in types if word in ("low", "high", *numbers, *table)]
-    given = {w: read(types[w], table.get(w, HIDDEN), f"{key}.{w}", file) for w in needed}
+
+    def refuse(word: str, text: str) -> ConfigError:
+        return ConfigError(at(file, f"{key}.{word}", table[word], given=True) + text)
+
+    for word in table.keys() - types:
+        text = f"unknown key of a {'searched' if even else name} range"
+        raise refuse(word, f"{text}{suggestion(word, types)}")
+    needed = {"low": end, "high": end, **numbers, **{word: types[word] for word in table}}
+    given = {w: read(t, table.get(w, HIDDEN), f"{key}.{w}", file) for w, t in needed.items()}
     low, high, log = float(given["low"]), float(given["high"]), given.get("scale") == "log"
+    if low >= high:
+        raise refuse("low", f"must be below high = {checking.bound(high)}; the range is empty")
+    if log and low <= 0:
+        raise refuse("low", "must be above 0 on a log scale")
+    if log and numbers:
+        raise refuse("scale", "only a uniform distribution has a scale; see lognormal")
     shape = tuple(given.pop(word) for word in numbers)
-    faults = [
-        ("low", low >= high, f"must be below high = {checking.bound(high)}; the range is empty"),
-        ("low", log and low <= 0, "must be above 0 on a log scale"),
-        ("scale", log and numbers, "only a uniform distribution has a scale; see lognormal"),
-    ]
-    if numbers and low < high:
+    if shape:
         _, start, stop = between(name, shape, low, high)
-        text = f"next to nothing of the {name} distribution lies between low and high"
-        faults.append((next(iter(numbers)), not abs(stop - start) >= SMALLEST_MASS, text))
-    for word, wrong, text in faults:
-        if wrong:
-            raise ConfigError(where[word] + text)
+        if not abs(stop - start) >= SMALLEST_MASS:
+            text = f"next to nothing of the {name} distribution lies between low and high"
+            raise refuse(next(iter(numbers)), text)
     return {**given, "low": low, "high": high, "shape": shape}

@@ -21,7 +21,7 @@ from trustsim.config.file import (
     refuse_forgotten,
     sources_of,
 )
-from trustsim.config.models import KEPT, check_name
+from trustsim.config.models import KEPT, check_name, values_of
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
@@ -86,19 +86,20 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         if not self.arms:
-            raise ConfigError("arms: there is none; an experiment needs at least one")
-        if self.baseline not in self.arms:
             raise ConfigError(
-                at("", "baseline", self.baseline, given=True)
-                + f"no such arm{suggestion(self.baseline, self.arms)}"
+                "arms: there is none; an experiment needs at least one, such as "
+                "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
             )
+        if not isinstance(self.baseline, str) or self.baseline not in self.arms:
+            where = at("", "baseline", self.baseline, given=True)
+            raise ConfigError(f"{where}no such arm{suggestion(self.baseline, self.arms)}")
         alike: dict[str, str] = {}
         for name in self.arms:
             check_name(name, "an arm", "arms")
             other = alike.setdefault(reading(name), name)
             if other != name:
                 said = f"reads like the arm {shown(other)}; give one of them another name"
-                raise ConfigError(f"{at('', 'arms')}{shown(name)} {said}")
+                raise ConfigError(f"arms: {shown(name)} {said}")
         check(EXPERIMENTS, {"replications": self.replications}, "")
         if self.precision is not None and len(self.arms) < 2:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
@@ -178,27 +179,24 @@ def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> Exper
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
     """Complete the arms of an experiment file."""
-    tables = experiment.tables
+    tables, file = experiment.tables, experiment.file
     arms = {name: Scenario.of(draft) for name, draft in experiment.arms.items()}
-    refuse_forgotten(experiment, arms)
     replications = tables.replications
     if tables.precision is not None and "replications" not in tables.model_fields_set:
         replications = tables.precision.start
+    as_written = ("question", "design", "precision", "run_timeout", "keep", "smallest_difference")
     try:
         config = ExperimentConfig(
-            name=tables.name or Path(experiment.file).stem,
-            arms=arms,
-            baseline=next(iter(arms)) if tables.baseline is HIDDEN else tables.baseline,
-            replications=replications,
-            question=tables.question,
-            market=complete(MARKETS, experiment.common.whole.market.values),
-            design=tables.design,
-            precision=tables.precision,
-            run_timeout=tables.run_timeout,
-            keep=tables.keep,
-            smallest_difference=tables.smallest_difference,
+            tables.name or Path(file).stem,
+            arms,
+            next(iter(arms), "") if tables.baseline is HIDDEN else tables.baseline,
+            replications,
+            market=complete(MARKETS, values_of(experiment.common.whole.market)),
+            **{key: getattr(tables, key) for key in as_written},
         )
     except ConfigError as error:
-        raise ConfigError(f"{experiment.file}: {error}") from None
-    object.__setattr__(config, "sources", FrozenDict(sources_of(experiment, config)))
+        raise ConfigError(f"{file}: {error}") from None
+    refuse_forgotten(experiment, arms)
+    sources = sources_of(experiment, config.market, arms)
+    object.__setattr__(config, "sources", FrozenDict(sources))
     return config
