@@ -231,22 +231,21 @@ class Scenario:
         own = any(callable(value) for row in policies for value in vars(row).values())
         return self._text() if own else self._kept
 
-    @cached_property
-    def _kept(self) -> str:
-        return self._text()
-
     def _text(self) -> str:
+        records = self.records
         mixes = [
-            [[name, share, _row(rows[name])] for name, share in mix.items()]
-            for mix, rows in (
-                (self.buyer_mix, self.buyer_policies),
-                (self.supplier_mix, self.supplier_policies),
-            )
+            [
+                [name, share, _row(records[(*kind, name)])]
+                for name, share in getattr(self, f"{side}_mix").items()
+            ]
+            for side, kind in SIDES.items()
         ]
         instruments = [[name, _row(record)] for name, record in self.instruments.items()]
         return json.dumps(
             [self.name, self.rounds, self.seed, _row(self.market), *mixes, instruments]
         )
+
+    _kept = cached_property(_text)
 
     def __repr__(self) -> str:
         return (

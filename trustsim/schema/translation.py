@@ -70,7 +70,7 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
     key, file : str
         Where it stands, for messages.
     **context
-        What the validators of the model need to know, beside the file.
+        What the validators of the model need to know.
 
     Raises
     ------
@@ -78,10 +78,19 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
         A line per problem.
     """
     try:
-        return _adapter(model).validate_python(written, context={"file": file, **context})
+        return _adapter(model).validate_python(written, context=context)
     except ValidationError as error:
         lines = [_sentence(problem, model, key, file) for problem in error.errors()]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def part(model: Any, written: Any, *keys: str | int) -> Any:
+    """Check a part of what a validator checks, which stands under keys below its own."""
+    try:
+        return _adapter(model).validate_python(written)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise Refusal(str(problem["ctx"]["error"]), *keys, value=problem["input"]) from None
 
 
 def allowing(text: str) -> WrapValidator:
