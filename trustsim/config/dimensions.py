@@ -13,14 +13,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from trustsim.config.distributions import DISTRIBUTIONS, SMALLEST_MASS, between
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.mechanisms import SWITCH
-from trustsim.schema.translation import HIDDEN, Refusal, leaves, part, whole
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, part, whole
 
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,
@@ -34,6 +33,21 @@ FORMS: dict[str, checking.Kind | Parameter] = {
     "arms.<arm>.market.<parameter>": checking.MARKETS,
 }
 """What paths of parameters look like, and where their rows stand."""
+
+FINITE = Field(strict=True, allow_inf_nan=False)
+Finite = Annotated[float, FINITE, allowing("a finite number")]
+Positive = Annotated[float, FINITE, Field(gt=0.0), allowing("a number above 0")]
+DISTRIBUTIONS: dict[str, dict[str, Any]] = {
+    "uniform": {},
+    "triangular": {"mode": Finite},
+    "normal": {"mean": Finite, "sd": Positive},
+    "lognormal": {"median": Positive, "sigma": Positive},
+    "beta": {"a": Positive, "b": Positive},
+}
+"""Distributions, with the numbers that each needs."""
+
+SMALLEST_MASS = 1e-6
+"""Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
 
 
 def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
@@ -149,6 +163,30 @@ class Dimension:
             return np.array(values, object)
         numbers = np.asarray(values, float)
         return np.rint(numbers).astype(np.int64) if self.kind == "integer" else numbers
+
+
+def between(name: str, shape: tuple[float, ...], low: float, high: float) -> tuple[Any, ...]:
+    """Give the inverse of a tail, and the tail at both bounds.
+
+    It is the lower tail, or the upper one where only there small shares are exact. The inverse at
+    numbers between the two is the inverse of the distribution that is cut off at the bounds.
+    """
+    from scipy import stats
+
+    first, *others = shape
+    whole: Any
+    match name:
+        case "triangular":
+            whole = stats.triang((first - low) / (high - low), low, high - low)
+        case "normal":
+            whole = stats.norm(first, *others)
+        case "lognormal":
+            whole = stats.lognorm(*others, scale=first)
+        case _:
+            whole = stats.beta(first, *others, low, high - low)
+    upper = whole.median() < low
+    tail, inverse = (whole.sf, whole.isf) if upper else (whole.cdf, whole.ppf)
+    return inverse, tail(low), tail(high)
 
 
 def in_arm(path: str) -> tuple[str, list[str]]:

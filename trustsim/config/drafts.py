@@ -25,6 +25,8 @@ SIDES: dict[str, Place] = {
     "buyer": ("policies", "buyers"), "supplier": ("policies", "suppliers"),
 }  # fmt: skip
 INSTRUMENTS: Place = ("instruments",)
+FIELDS = {**{kind: f"{side}_policies" for side, kind in SIDES.items()}, INSTRUMENTS: "instruments"}
+"""Where a scenario holds the records of policies and instruments, by the place of their tables."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from trustsim.config.models import KEPT, check_name, values_of
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
-from trustsim.config.without import switched_off
+from trustsim.config.without import in_order, switched_off
 from trustsim.config.writing import experiment_toml
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, check, complete
@@ -129,8 +129,7 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        first, *others = (arm.without for arm in self.arms.values())
-        return tuple(name for name in first if all(name in names for names in others))
+        return in_order(set.intersection(*(set(arm.without) for arm in self.arms.values())))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""

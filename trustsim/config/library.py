@@ -20,7 +20,7 @@ from trustsim.config.toml import is_file, read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema import checking
-from trustsim.schema.checking import check_shares, complete
+from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
@@ -106,11 +106,11 @@ def completed(draft: Draft) -> dict[str, Any]:
                 + f"must not exceed {high} = {getattr(market, high)!r}"
             )
     records = {kind: records_of(kind, draft, off) for kind in KINDS}
-    mixes = {
-        mix: check_shares(row[mix].value, records[kind], side, row[mix].key(mix), row[mix].file)
-        for side, kind in SIDES.items()
-        for mix in [f"{side}_mix"]
-    }
+    mixes: dict[str, dict[str, float]] = {}
+    for side, kind in SIDES.items():
+        mix = f"{side}_mix"
+        key, known = row[mix].key(mix), records[kind]
+        mixes[mix] = read(Mix, row[mix].value, key, row[mix].file, policies=known, side=side)
     buyers = list(mixes["buyer_mix"])
     return {
         "name": "mixed" if len(buyers) > 1 else buyers[0],

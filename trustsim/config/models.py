@@ -19,14 +19,7 @@ from trustsim.config.design import Design
 from trustsim.config.precision import Precision
 from trustsim.config.without import Mechanisms
 from trustsim.errors import at, shown, suggestion
-from trustsim.schema.checking import (
-    BuyerValues,
-    ExperimentValues,
-    InstrumentValues,
-    MarketValues,
-    RunValues,
-    SupplierValues,
-)
+from trustsim.schema import checking
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
 
 KEPT = ("runs", "rounds", "ages")
@@ -133,7 +126,7 @@ class RowTable(Table):
         }
 
 
-class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class MarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[market]``."""
 
     buyer_mix: Any = None
@@ -146,22 +139,22 @@ def _one_market(_: Any) -> Any:
     raise ValueError("all arms are in the same market; set it once, as market.based_on")
 
 
-class ArmMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class ArmMarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
     without: Mechanisms = ()
 
 
-class BuyerTable(BuyerValues, RowTable):  # type: ignore[valid-type,misc]
+class BuyerTable(checking.BuyerValues, RowTable):  # type: ignore[valid-type,misc]
     """A policy of buyers."""
 
 
-class SupplierTable(SupplierValues, RowTable):  # type: ignore[valid-type,misc]
+class SupplierTable(checking.SupplierValues, RowTable):  # type: ignore[valid-type,misc]
     """A policy of suppliers."""
 
 
-class InstrumentTable(InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
+class InstrumentTable(checking.InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
     """A payment instrument."""
 
 
@@ -197,7 +190,7 @@ class MarketFile(Table):
         return "a file that a market is based on holds the table [market] and nothing else"
 
 
-class ScenarioTables(RunValues, RowsFile):  # type: ignore[valid-type,misc]
+class ScenarioTables(checking.RunValues, RowsFile):  # type: ignore[valid-type,misc]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
@@ -230,7 +223,7 @@ POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
+class ExperimentFile(checking.ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic.dataclasses import dataclass
 
-from trustsim.config.distributions import Positive
+from trustsim.config.dimensions import Positive
 from trustsim.errors import suggestion
 from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES

@@ -18,15 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
-from trustsim.config.drafts import (
-    INSTRUMENTS,
-    MARKET,
-    SIDES,
-    Draft,
-    Place,
-    draft_at,
-    draft_with,
-)
+from trustsim.config.drafts import FIELDS, MARKET, SIDES, Draft, Place, draft_at, draft_with
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
 from trustsim.config.paths import path_of
@@ -211,9 +203,11 @@ class Scenario:
     @property
     def records(self) -> dict[Place, Any]:
         """Records of the market, of policies and instruments, by the keys of their tables."""
-        kinds = {kind: getattr(self, f"{side}_policies") for side, kind in SIDES.items()}
-        kinds[INSTRUMENTS] = self.instruments
-        rows = {(*kind, name): row for kind, known in kinds.items() for name, row in known.items()}
+        rows = {
+            (*kind, name): record
+            for kind, field in FIELDS.items()
+            for name, record in getattr(self, field).items()
+        }
         return {MARKET: self.market, **rows}
 
     def id(self, replicate: int = 0) -> str:

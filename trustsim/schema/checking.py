@@ -100,13 +100,6 @@ def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
     return kind.default.model_copy(update=values)
 
 
-def check_shares(
-    mix: object, names: Mapping[str, Any], side: str, key: str, file: str = ""
-) -> dict[str, float]:
-    """Check the shares of policies in a population; a name alone means all of it."""
-    return dict(read(Mix, mix, key, file, policies=names, side=side))
-
-
 @cache
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
@@ -161,6 +154,7 @@ SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
 Share = parameter_type(SHARE)
 Shares = dict[str, Share]  # type: ignore[valid-type]
 Mix = Annotated[Shares, BeforeValidator(_some_policies), AfterValidator(_add_up)]
+"""Shares of policies in a population; a name alone means all of it."""
 
 
 def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
