@@ -28,11 +28,9 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
     at_work = [name for name in MECHANISMS if any(_is_at_work(name, a) for a in arms.values())]
     if not at_work:
         raise ConfigError("design: no mechanism is at work in any arm")
-    for name in design.mechanisms:
-        if name not in at_work:
-            where = at("", "design.mechanisms", name, given=True)
-            text = f"is not at work in any arm; those at work: {', '.join(at_work)}"
-            raise ConfigError(where + text)
+    if idle := [name for name in design.mechanisms if name not in at_work]:
+        text = f"is not at work in any arm; those at work: {', '.join(at_work)}"
+        raise ConfigError(at("", "design.mechanisms", idle[0], given=True) + text)
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
 
 
@@ -47,14 +45,12 @@ def check_paths(
         owner, keys = in_arm(path)
         if owner and owner not in arms:
             said = f"no such arm{suggestion(owner, arms)}"
-        elif owner:
-            said = _idle(keys, {owner: arms[owner]})
         else:
-            said = _idle(keys, arms)
-            if market is not None and not said:
-                said = _set_by_an_arm(keys, arms, market)
+            said = _idle(keys, {owner: arms[owner]} if owner else arms)
+            if market is not None and not owner:
+                said = said or _set_by_an_arm(keys, arms, market)
         if said:
-            raise ConfigError(at("", f"{key}.{path}") + said)
+            raise ConfigError(f"{key}.{path}: {said}")
 
 
 def _idle(keys: list[str], arms: Mapping[str, Any]) -> str:

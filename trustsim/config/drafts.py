@@ -157,9 +157,9 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
         market[mix] = _with_shares(getattr(scenario, mix), f"market.{mix}", market[mix])
     if off != NOTHING:
         market["without"] = [off]
-    said, known = _said(tables), scenario.records
-    for place in said.tables:
-        if place and place not in known:
+    said = _said(tables)
+    for place in [place for place in said.tables if len(place) > 1]:
+        if place not in (known := scenario.records):
             names = [other[-1] for other in known if other[:-1] == place[:-1]]
             text = f"the scenario has no such{suggestion(place[-1], names)}"
             raise ConfigError(f"{'.'.join(place)}: {text}")

@@ -16,7 +16,7 @@ from typing import Any
 from trustsim.config.drafts import INSTRUMENTS, SIDES, Draft, Market, Place, draft_of
 from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
-from trustsim.config.toml import is_file, read_toml
+from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
 from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema import checking
@@ -55,9 +55,12 @@ def named_file(named: Given, word: str) -> Path:
     """Give the path of a file that another file names under a word, seen from there."""
     try:
         path = Path(named.file).parent / path_of(named.value)
+        there = path.is_file()
     except ConfigError as error:
         raise ConfigError(f"{named.at(word)}{error}") from None
-    if not is_file(path):
+    except (OSError, ValueError):  # what can be no path
+        there = False
+    if not there:
         raise ConfigError(f"{named.at(word)}there is no file {shown(str(path))}")
     return path
 
@@ -175,12 +178,12 @@ def _instruments(draft: Draft, said: Given, known: Mapping[str, Any]) -> dict[st
     if "instruments" not in draft.market and (own := draft.rows(INSTRUMENTS)):
         names = [*said.value, *(name for name in own if name not in said.value)]
         said = Given(names, file=draft.top["name"].file if "name" in draft.top else "")
-    where = said.at("instruments")
     for name in said.value:
         if not isinstance(name, str) or name not in known:
-            raise ConfigError(f"{where}unknown instrument {shown(name)}{suggestion(name, known)}")
+            text = f"unknown instrument {shown(name)}{suggestion(name, known)}"
+            raise ConfigError(said.at("instruments") + text)
     count = len(said.value)
     if not 1 <= count <= MAX_INSTRUMENTS or len(set(said.value)) < count:
         text = f"{count} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
-        raise ConfigError(where + text)
+        raise ConfigError(said.at("instruments") + text)
     return {name: known[name] for name in said.value}

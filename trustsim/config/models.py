@@ -118,12 +118,10 @@ class RowTable(Table):
 
     def row(self, key: str, file: str = "") -> Row:
         """Give what is written, in a table that stands under a key of a file."""
-        return {
-            name: Given(deepcopy(value) if name in WORDS else value, key, file, source)
-            for name, value in self
-            if name in self.model_fields_set
-            for source in [self._sources.get(name, "")]
-        }
+        names, sources = self.model_fields_set, self._sources
+        given = {name: value for name, value in vars(self).items() if name in names}
+        given |= {name: deepcopy(given[name]) for name in names & WORDS}
+        return {n: Given(value, key, file, sources.get(n, "")) for n, value in given.items()}
 
 
 class MarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]

@@ -68,21 +68,6 @@ def bound(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def check(kind: Kind, values: Any, key: str, file: str = "") -> dict[str, Any]:
-    """Check the values of some parameters of a table.
-
-    Gives the same values, whole numbers made floats where the parameter is a float; `key` and
-    `file` say where they stand.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names and values of wrong type or out of bounds; a line per problem.
-    """
-    checked = vars(read(type(kind.default), values, key, file))
-    return {name: checked[name] for name in values}
-
-
 def check_replicate(replicate: object) -> int:
     """Check the number of a replicate."""
     checked: int = read(Replicate, replicate, "replicate")
