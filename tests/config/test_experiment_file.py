@@ -73,9 +73,7 @@ class TestExperimentFile:
         assert (high.market.buyers, high.market.hold_up, high.market.contacts) == (6, 0.4, 8)
         assert low.market.contacts == 3
         assert low.supplier_mix == {"calculative": 1.0}
-        assert (
-            high.supplier_mix == built_in_markets()["components"].draft.market["supplier_mix"].value
-        )
+        assert high.supplier_mix == built_in_markets()["components"].market["supplier_mix"].value
         assert high.buyer_policies["high_trust"].bidders == 3
         assert low.buyer_policies["mine"].bidders == 3
         assert low.buyer_policies["mine"].inspection_rate == 0.25

@@ -43,7 +43,7 @@ class TestScenario:
             assert hasattr(scenario.buyer_policies["adversarial"], row)
 
     def test_library_values_stand_between_defaults_and_own(self) -> None:
-        row = built_in_markets()["components"].draft.market
+        row = built_in_markets()["components"].market
         changed = {k: v for k, v in values_of(row).items() if v != MARKETS.rows[k].default}
         scenario = Scenario("high_trust")
         assert {k: getattr(scenario.market, k) for k in changed} == changed

@@ -71,11 +71,11 @@ class TestMarket:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\nrivals = 2\n{ARM}')
         market, base = config.arms["a"].market, built_in_markets()["components"]
         assert (market.buyers, market.suppliers, market.hold_up, market.rivals) == (5, 4, 0.25, 2)
-        assert market.tender_hours == base.draft.market["tender_hours"].value
+        assert market.tender_hours == base.market["tender_hours"].value
         assert config.arms["a"].supplier_mix == {"cooperative": 1.0}
         assert list(config.arms["a"].instruments) == ["escrow", "open_account"]
         assert config.sources["market", "hold_up"] == "a visit"
-        assert config.sources["market", "tender_hours"] == base.draft.market["tender_hours"].source
+        assert config.sources["market", "tender_hours"] == base.market["tender_hours"].source
 
     def test_what_is_written_stands_alone(self, folder: Path) -> None:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\n{ARM}')

@@ -13,7 +13,7 @@ from typing import Any
 from trustsim.commands.screen import enduring_streams, say
 from trustsim.config.design import METHODS, range_text
 from trustsim.config.drafts import INSTRUMENTS as INSTRUMENT_ROWS
-from trustsim.config.drafts import SIDES, Place
+from trustsim.config.drafts import SIDES, Draft, Place
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import KINDS, built_in_markets, library
 from trustsim.config.models import values_of, word
@@ -48,11 +48,11 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     yield from _rows(EXPERIMENTS, numbers, dict(EXPERIMENTS.default), {}, "")
     yield f"    baseline = {config.baseline}"
     yield from _settings(config)
-    start = next(iter(config.arms.values())).draft.base
-    base = start.draft.market
+    start = next(iter(config.arms.values())).draft.base or Draft()
+    base = start.market
     sources = _sources(config, "market")
     yield ""
-    yield f"market, based on {start.name} ({word(base, 'description')})"
+    yield f"market, based on {word(start.top, 'name')} ({word(base, 'description')})"
     yield from _off(config.without)
     yield from _rows(
         MARKETS,
@@ -87,7 +87,7 @@ def _settings(config: ExperimentConfig) -> Iterator[str]:
 
 def built_in(configs: Sequence[Path]) -> Iterator[str]:
     """Give the lines that list what is built in, and the configs at hand."""
-    markets = {name: market.draft.market for name, market in built_in_markets().items()}
+    markets = {name: market.market for name, market in built_in_markets().items()}
     for title, rows in (
         ("policies of buyers", library().rows(SIDES["buyer"])),
         ("policies of suppliers", library().rows(SIDES["supplier"])),

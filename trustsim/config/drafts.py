@@ -42,19 +42,19 @@ class Draft:
         Mechanisms that are switched off.
     shared : set
         Places of tables that stand in files that several experiments share.
-    base : Market
+    base : Draft
         The market to start from; None in a draft that is put on top of one that has it.
     """
 
     tables: dict[Place, Row] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     shared: frozenset[Place] = frozenset()
-    base: Any = None
+    base: Draft | None = None
 
     @property
     def whole(self) -> Draft:
         """What it says, on top of the market that it starts from."""
-        return self if self.base is None else self.over(self.base.draft)
+        return self if self.base is None else self.over(self.base)
 
     @property
     def top(self) -> Row:
@@ -85,15 +85,6 @@ class Draft:
         for row in self.tables.values():
             refuse_idle(row, result.whole.without)
         return result
-
-
-@dataclass(frozen=True)
-class Market:
-    """A market to start from; at `root` of those that it is based on is a built-in one."""
-
-    name: str
-    root: str
-    draft: Draft
 
 
 def _over(own: Row, below: Row) -> Row:

@@ -13,7 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import INSTRUMENTS, SIDES, Draft, Market, Place, draft_of
+from trustsim.config.drafts import INSTRUMENTS, SIDES, Draft, Place, draft_of
 from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
@@ -45,10 +45,12 @@ def library() -> Draft:
 
 
 @cache
-def built_in_markets() -> dict[str, Market]:
-    """Read the built-in markets."""
-    paths = sorted(HOME.glob("markets/*.toml"))
-    return {path.stem: Market(path.stem, path.stem, _market_in(path)) for path in paths}
+def built_in_markets() -> dict[str, Draft]:
+    """Read the built-in markets; each is based on itself, as those are on it that start there."""
+    found = {path.stem: _market_in(path, path.stem) for path in sorted(HOME.glob("markets/*.toml"))}
+    for name, draft in found.items():
+        draft.market["based_on"] = Given(name)
+    return found
 
 
 def named_file(named: Given, word: str) -> Path:
@@ -65,7 +67,7 @@ def named_file(named: Given, word: str) -> Path:
     return path
 
 
-def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...] = ()) -> Market:
+def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...] = ()) -> Draft:
     """Give the built-in market of a name, or the one that is written in a file.
 
     What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
@@ -77,23 +79,23 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     if isinstance(name, str) and name in markets:
         return markets[name]
     if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
-        raise ConfigError(
-            f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
-        )
+        close = suggestion(name, markets)
+        raise ConfigError(f"{where}unknown market{close}, or the path of a file")
     path = named_file(Given(name, file=file), key)
     chain = (*above, path.resolve())
     if path.resolve() in above:
         said = " -> ".join(each.name for each in chain)
         raise ConfigError(f"{where}the market is based on itself: {said}")
-    own = _market_in(path)
-    own.market.setdefault("description", Given(f"the market of {path.name}"))
+    own = _market_in(path, name)
     based_on = word(own.market, "based_on") or DEFAULT_MARKET
-    base = market_named(based_on, "market.based_on", str(path), chain)
-    return Market(name, base.root, own.upon(base.draft))
+    return own.upon(market_named(based_on, "market.based_on", str(path), chain))
 
 
-def _market_in(path: Path) -> Draft:
-    return draft_of(read(MarketFile, read_toml(path), "", str(path)), str(path))
+def _market_in(path: Path, name: str) -> Draft:
+    found = draft_of(read(MarketFile, read_toml(path), "", str(path)), str(path))
+    found.top["name"] = Given(name)
+    found.market.setdefault("description", Given(f"the market of {path.name}"))
+    return found
 
 
 def completed(draft: Draft) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from trustsim import __version__
 from trustsim.config.drafts import FIELDS, MARKET, SIDES, Draft, Place, draft_at, draft_with
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
+from trustsim.config.models import word
 from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
@@ -198,7 +199,7 @@ class Scenario:
     @property
     def based_on(self) -> str:
         """The built-in market that it starts from, if need be by way of files."""
-        return str(self.draft.base.root)
+        return word(self.draft.whole.market, "based_on")
 
     @property
     def records(self) -> dict[Place, Any]:
