@@ -146,6 +146,17 @@ class TestMarket:
         with pytest.raises(ConfigError, match=r"market = 'a/b': there is no file"):
             Scenario(market="a/b")
 
+    def test_instruments_of_the_file_that_are_no_list(self, folder: Path) -> None:
+        (folder / "m.toml").write_text("[market]\ninstruments = 3\n", encoding="utf-8")
+        own = '[instruments.x]\nbased_on = "escrow"\n'
+        found = refusal(folder, f'[market]\nbased_on = "m.toml"\n{ARM}{own}')
+        assert "m.toml: market.instruments = 3: must be a list of names" in found
+
+    @pytest.mark.parametrize("name", ["a\\u0000b.toml", "~nobody-of-this-name/x.toml"])
+    def test_what_can_be_no_path(self, folder: Path, name: str) -> None:
+        said = refusal(folder, f'[market]\nbased_on = "{name}"\n{ARM}')
+        assert "x.toml: market.based_on = '" in said
+
     def test_a_mix_of_the_file_is_checked_where_its_policies_are_known(self, folder: Path) -> None:
         (folder / "m.toml").write_text('[market]\nsupplier_mix = "own"\n', encoding="utf-8")
         text = f'[market]\nbased_on = "m.toml"\n{ARM}'

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from trustsim.config.arms import check_paths, complete_design, of_arm
+from trustsim.config.arms import check_paths, complete_design
 from trustsim.config.design import Design
+from trustsim.config.dimensions import in_arm
 from trustsim.config.file import (
     Change,
     ExperimentTables,
@@ -133,7 +134,9 @@ class ExperimentConfig:
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""
-        return self.arms[arm].at(of_arm(arm, values))
+        own = ((in_arm(path), value) for path, value in values.items())
+        here = {".".join(keys): value for (owner, keys), value in own if owner in ("", arm)}
+        return self.arms[arm].at(here)
 
     def replace(
         self, *, replications: int | None = None, seed: int | None = None
