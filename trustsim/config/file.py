@@ -7,12 +7,12 @@ the experiment as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from trustsim.config.drafts import INSTRUMENTS, MARKET, SIDES, Draft, Place, draft_of
+from trustsim.config.drafts import INSTRUMENTS, MARKET, Draft, Place, draft_of
 from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named, named_file
 from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
 from trustsim.config.toml import inside, put, read_change, read_toml
@@ -23,21 +23,8 @@ Change = str | tuple[str, Any]
 """A change of the command line, ``path=value``, or a path and its value."""
 
 
-@dataclass(frozen=True)
-class ExperimentTables:
-    """An experiment file, checked but not yet completed.
-
-    Attributes
-    ----------
-    file : str
-        Its path.
-    tables : ExperimentFile
-        What stands in it.
-    common : Draft
-        What it says of all arms, with the files that it names.
-    arms : dict of Draft
-        What it says of each arm.
-    """
+class ExperimentTables(NamedTuple):
+    """An experiment file, checked but not completed: what it says of all arms, and of each."""
 
     file: str
     tables: ExperimentFile
@@ -95,21 +82,21 @@ def sources_of(
 def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
     """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
     draft = experiment.common
-    for mix, kind in {**{f"{s}_mix": kind for s, kind in SIDES.items()}, "": INSTRUMENTS}.items():
-        rows = draft.rows(kind)
+    for kind in KINDS:
+        rows, mix = draft.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
         names = [*library().rows(kind), *(name for name in rows if (*kind, name) in draft.shared)]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
         used |= {word(row, "based_on") for row in rows.values()}
         for name, row in rows.items():
             if name in names or name in used or word(row, "based_on"):
                 continue
-            where = at(experiment.file, ".".join((*kind, name)))
-            if mix:
-                said = f"no built-in policy, no based_on, and in no {mix}"
-                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
-            if get_close_matches(name, names, 1, 0.85):
+            said = f"no built-in policy, no based_on, and in no {mix}"
+            if kind == INSTRUMENTS:
                 said = "no built-in instrument, and no based_on"
-                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
+                if not get_close_matches(name, names, 1, 0.85):
+                    continue
+            where = at(experiment.file, ".".join((*kind, name)))
+            raise ConfigError(f"{where}{said}{suggestion(name, names)}")
 
 
 def _included(written: Mapping[str, Any], file: str) -> Draft:
