@@ -21,7 +21,7 @@ from trustsim.config.experiment import ExperimentConfig, experiment_of, load_exp
 from trustsim.config.file import read_experiment
 from trustsim.config.models import ExperimentFile
 from trustsim.config.paths import path_of
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, said_at, suggestion
 from trustsim.schema.translation import Refusal, Table, leaves, read, whole
 
 MOST_SEED = 2**31 - 1
@@ -140,16 +140,13 @@ def _calibration(experiment: ExperimentConfig, tables: Any, file: str) -> Calibr
             text = "a calibration searches for itself, and all its trials have the same luck; give "
             raise ConfigError(f"{at(file, key)}{text}calibrate.parameters and replications")
     asked, arms = tables.calibrate, experiment.arms
-    where = at(file, "")
-    try:
+    with said_at(f"{file}: "):
         check_paths([d.path for d in asked.parameters], arms, "calibrate.parameters")
-        where = at(file, "calibrate.parameters")
+    with said_at(at(file, "calibrate.parameters")):
         for end in (0.0, 1.0):  # parameters that cannot be set, or whose ends do not fit together
             values = {d.path: d.of([end])[0] for d in asked.parameters}
             for arm in arms:
                 experiment.at(arm, values)
-    except ConfigError as error:
-        raise ConfigError(f"{where}{error}") from None
     targets = read_targets(tables.targets, arms, next(iter(arms.values())).instruments, file)
     seed = experiment.seed % MOST_SEED if asked.seed is None else asked.seed
     return CalibrationConfig(

@@ -28,7 +28,7 @@ from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.without import in_order, switched_off
 from trustsim.config.writing import experiment_toml
-from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
 from trustsim.schema.checking import MARKETS, ExperimentValues, complete
 from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
@@ -187,7 +187,7 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
     if tables.precision is not None and "replications" not in tables.model_fields_set:
         replications = tables.precision.start
     as_written = ("question", "design", "precision", "run_timeout", "keep", "smallest_difference")
-    try:
+    with said_at(f"{file}: "):
         config = ExperimentConfig(
             tables.name or Path(file).stem,
             arms,
@@ -196,8 +196,6 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             market=complete(MARKETS, values_of(experiment.common.whole.market)),
             **{key: getattr(tables, key) for key in as_written},
         )
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from None
     refuse_forgotten(experiment, arms)
     sources = sources_of(experiment, config.market, arms)
     object.__setattr__(config, "sources", FrozenDict(sources))

@@ -16,7 +16,7 @@ from trustsim.config.drafts import INSTRUMENTS, MARKET, Draft, Place, draft_of
 from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named, named_file
 from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
 from trustsim.config.toml import inside, put, read_change, read_toml
-from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
 from trustsim.schema.translation import leaves, plain, read
 
 Change = str | tuple[str, Any]
@@ -129,12 +129,10 @@ def _apply(change: Change, written: dict[str, Any], shared: Draft, file: str) ->
     else:
         keys, value = change[0].split("."), plain(change[1])
         change = f"{change[0]}={value}"
-    for kind in (("arms",), *KINDS):
-        *above, name = keys[: len(kind) + 1]
-        if tuple(above) == kind and name not in (names := _names(kind, written, shared)):
-            text = f"{file} has no {'.'.join((*kind, name))}{suggestion(name, names)}"
-            raise ConfigError(f"--set {change}: {text}")
-    try:
+    with said_at(f"--set {change}: "):
+        for kind in (("arms",), *KINDS):
+            *above, name = keys[: len(kind) + 1]
+            if tuple(above) == kind and name not in (names := _names(kind, written, shared)):
+                close = suggestion(name, names)
+                raise ConfigError(f"{file} has no {'.'.join((*kind, name))}{close}")
         put(written, keys, value)
-    except ConfigError as error:
-        raise ConfigError(f"--set {change}: {error}") from None

@@ -18,7 +18,7 @@ from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
-from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
 from trustsim.schema import checking
 from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
@@ -55,11 +55,10 @@ def built_in_markets() -> dict[str, Draft]:
 
 def named_file(named: Given, word: str) -> Path:
     """Give the path of a file that another file names under a word, seen from there."""
-    try:
+    with said_at(named.at(word)):
         path = Path(named.file).parent / path_of(named.value)
+    try:
         there = path.is_file()
-    except ConfigError as error:
-        raise ConfigError(f"{named.at(word)}{error}") from None
     except (OSError, ValueError):  # what can be no path
         there = False
     if not there:
