@@ -111,6 +111,15 @@ def clear_errors(path: str | os.PathLike[str], done: str = "written") -> Iterato
         raise ConfigError(f"{path}: cannot be {done}: {reason}{advice}") from None
 
 
+@contextmanager
+def said_at(where: str) -> Iterator[None]:
+    """Put the place, such as a file, before what is said of something in it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{where}{error}") from None
+
+
 def refuse_strange(path: str | os.PathLike[str]) -> None:
     """Refuse to read what is no ordinary file: a pipe would wait until somebody writes into it.
 

@@ -16,10 +16,16 @@ from trustsim.schema.checking import (
     INSTRUMENTS,
     MARKETS,
     SUPPLIERS,
-    check,
     complete,
 )
 from trustsim.schema.row import Parameter
+from trustsim.schema.translation import read
+
+
+def check(kind: Any, values: Any, key: str) -> dict[str, Any]:
+    checked = vars(read(type(kind.default), values, key))
+    return {name: checked[name] for name in values}
+
 
 KINDS = {kind.name: kind for kind in (MARKETS, BUYERS, SUPPLIERS, INSTRUMENTS, EXPERIMENTS)}
 
