@@ -255,10 +255,17 @@ REFUSED = [
     (f"import random\n{COMPUTED}", "A.share", "takes 'A.share', a property"),
     (f"import random\n{COMPUTED}", "A.other", "worked out anew whenever it is read"),
     (f"import random\n{COMPUTED}", "B.share", "takes 'B.share', a Drawn"),
-    ("import enum\nimport numpy as np\nclass E(enum.Enum):\n A = np.zeros(1)", "E.A.value[0]",
-     "takes 'E', a EnumType|takes 'E', a EnumMeta"),
-    ("import numpy as np\nfrom typing import NamedTuple\nclass P(NamedTuple):\n x: tuple = "
-     "(np.zeros(1),)", "P().x[0][0]", "takes 'P', a type"),
+    (
+        "import enum\nimport numpy as np\nclass E(enum.Enum):\n A = np.zeros(1)",
+        "E.A.value[0]",
+        "takes 'E', a EnumType|takes 'E', a EnumMeta",
+    ),
+    (
+        "import numpy as np\nfrom typing import NamedTuple\nclass P(NamedTuple):\n x: tuple = "
+        "(np.zeros(1),)",
+        "P().x[0][0]",
+        "takes 'P', a type",
+    ),
     ("", "limits.LIMT", r'limits has no LIMT \(did you mean "LIMIT"\?\)'),
     ("", "limts.LIMIT", r'"limts" is not known here \(did you mean "limits"\?\)'),
 ]
@@ -349,8 +356,12 @@ def test_a_name_far_back_is_followed_as_one_in_front_is(tmp_path: Path) -> None:
     many = "; ".join(f"x = view.f{number}" for number in range(300))
     text = f"{NAMED}A = Pair(0.1, 1.0)\nclass B:\n    low = 0.2\n"
     short, long = (
-        module(tmp_path, "rules", f"{text}def mine(order, view, policy):\n    {first}\n"
-               "    return (A if view.trust > 0.5 else B).low\n").mine
+        module(
+            tmp_path,
+            "rules",
+            f"{text}def mine(order, view, policy):\n    {first}\n"
+            "    return (A if view.trust > 0.5 else B).low\n",
+        ).mine
         for first in ("x = 1", many)
     )
     for each in (short, long):
