@@ -105,11 +105,14 @@ class Reached(NamedTuple):
         Constants, functions of libraries and helpers, by the path of names that leads to each.
     libraries : dict
         Modules of well-known libraries by the path that leads to each.
+    modules : dict
+        Other modules that it reads, by the path that leads to each.
     """
 
     function: Any
     taken: dict[tuple[str, ...], Any]
     libraries: dict[tuple[str, ...], ModuleType]
+    modules: dict[tuple[str, ...], ModuleType]
 
 
 def plain(value: Any) -> Any:
@@ -179,7 +182,7 @@ def _reached(rule: FunctionType, function: FunctionType) -> Reached:
                 f"{where(rule, function)}\n  has a {type(value).__name__} as a default; allowed: "
                 "numbers, texts, NumPy arrays, tuples of these, enums without arrays"
             )
-    found = Reached(function, {}, {})
+    found = Reached(function, {}, {}, {})
     for name in _names(code, code.co_freevars):
         try:
             _follow(function, name, found)
@@ -263,6 +266,8 @@ def _follow(function: FunctionType, name: Name, found: Reached) -> None:
             found.libraries.setdefault(path, value)
         elif isinstance(value, ModuleType) and is_foreign(value):
             raise ConfigError(f"uses {spelled}, which {why_not(value)}; {ALLOWED}")
+        elif isinstance(value, ModuleType):
+            found.modules.setdefault(path, value)
         if not left:
             reason = why_not(value)
             if reason is not None:
