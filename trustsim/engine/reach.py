@@ -13,6 +13,7 @@ import builtins
 import dis
 import inspect
 import linecache
+import sys
 import types
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -106,7 +107,7 @@ class Reached(NamedTuple):
     libraries : dict
         Modules of well-known libraries by the path that leads to each.
     modules : dict
-        Other modules that it reads, by the path that leads to each.
+        Other modules that it reads, or that classes are of, by the path that leads to each.
     """
 
     function: Any
@@ -266,8 +267,10 @@ def _follow(function: FunctionType, name: Name, found: Reached) -> None:
             found.libraries.setdefault(path, value)
         elif isinstance(value, ModuleType) and is_foreign(value):
             raise ConfigError(f"uses {spelled}, which {why_not(value)}; {ALLOWED}")
-        elif isinstance(value, ModuleType):
-            found.modules.setdefault(path, value)
+        else:
+            home = value if isinstance(value, ModuleType) else sys.modules.get(value.__module__)
+            if home is not None:
+                found.modules.setdefault(path, home)
         if not left:
             reason = why_not(value)
             if reason is not None:

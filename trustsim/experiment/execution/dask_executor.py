@@ -335,6 +335,9 @@ def _modules_of_rules(rules: Iterable[Any]) -> list[ModuleType]:
         reached = reach(rule)
         others = [sys.modules.get(each.function.__module__) for each in reached]
         others += [module for each in reached for module in each.modules.values()]
+        taken = [value for each in reached for value in each.taken.values()]
+        kinds = [value if isinstance(value, type) else type(value) for value in taken]
+        others += [sys.modules.get(kind.__module__) for kind in kinds]
         for module in [own, *others]:
             if module is not None and (module is own or not _is_installed(module)):
                 found[module.__name__] = module
