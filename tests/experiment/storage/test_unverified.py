@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import warnings
@@ -20,6 +21,7 @@ from trustsim.errors import ConfigError
 from trustsim.experiment.check import check
 from trustsim.experiment.run import run_missing
 from trustsim.experiment.storage.files import written
+from trustsim.report.results import read_results
 from trustsim.study import Results
 
 
@@ -130,3 +132,10 @@ def test_a_folder_whose_name_is_no_text(tmp_path: Path, small: ExperimentConfig)
     assert check(out, 1).sound
     assert Results.open(out).compare("high", "low", ["total_cost"]).shape[0] == 1
     assert found["runs_done"] == 12
+
+
+def test_a_folder_without_a_finished_run_says_why(tmp_path: Path, small: ExperimentConfig) -> None:
+    never = dataclasses.replace(small, run_timeout=1e-9)
+    assert run_missing(never, tmp_path / "out", jobs=1)["runs_failed"] == 12
+    with pytest.raises(ConfigError, match=r"no run is done, and 12 of 12 failed; failures"):
+        read_results(tmp_path / "out")
