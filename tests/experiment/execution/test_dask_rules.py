@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -109,3 +110,10 @@ def test_a_worker_with_another_version_of_a_rule_is_refused(
     other = {**ids, "mine": "0" * 16}
     with pytest.raises(ConfigError, match=r"tcp://there:1: the arm 'mine' .* another"):
         _ = WorkerExperiment("x", _packed(config), state(), other).config
+
+
+def test_a_rule_that_cannot_be_sent(rules: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    helper = vars(rules)["far_helper"]
+    monkeypatch.setattr(helper, "lock", threading.Lock(), raising=False)
+    with pytest.raises(ConfigError, match="cannot be sent to other processes"):
+        _packed(study(rules.mine))
