@@ -391,7 +391,7 @@ class TestRefusals:
 
         config = small()
         config = dataclasses.replace(config, arms={**config.arms, "mine": ruled(counted)})
-        with pytest.raises(ConfigError, match="takes 'absolute'"):
+        with pytest.raises(ConfigError, match="uses absolute, which is abs of ctypes"):
             next(DaskExecutor("127.0.0.1:1").attempts([], config))
 
     def test_for_nothing_nobody_is_asked(self) -> None:
