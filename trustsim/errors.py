@@ -24,7 +24,10 @@ STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class ConfigError(ValueError):
-    """Bad input; ``str(error)`` is the whole message."""
+    """Bad input; ``str(error)`` is the whole message, whose lines hold nothing that steers."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__("\n".join(map(escaped, str(message).split("\n"))))
 
 
 def closest(name: object, names: Iterable[str]) -> str | None:

@@ -50,6 +50,14 @@ class TestScenario:
         own = values_of(library().rows(SIDES["buyer"])["high_trust"])
         assert {k: getattr(scenario.buyer_policies["high_trust"], k) for k in own} == own
 
+    def test_is_made_once(self) -> None:
+        scenario = Scenario("high_trust", rounds=9)
+        before = scenario.id()
+        with pytest.raises(TypeError, match="is frozen"):
+            scenario.__init__("adversarial", rounds=8)  # type: ignore[misc]
+        assert (scenario.rounds, scenario.name) == (9, "high_trust")
+        assert scenario.id() == before == Scenario("high_trust", rounds=9).id()
+
     def test_frozen(self) -> None:
         with pytest.raises(AttributeError):
             Scenario("high_trust").seed = 3  # type: ignore[misc]

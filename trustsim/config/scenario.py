@@ -26,7 +26,7 @@ from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import check_replicate
-from trustsim.schema.frozen import FrozenDict
+from trustsim.schema.frozen import FROZEN, FrozenDict
 
 RUN_ID_LENGTH = 16
 
@@ -111,6 +111,8 @@ class Scenario:
         name: str | None = None,
         **market_parameters: Any,
     ) -> None:
+        if "draft" in vars(self):
+            raise TypeError(FROZEN)
         given: dict[str, Any] = {
             "buyer_mix": buyer_mix,
             "supplier_mix": supplier_mix,

@@ -127,8 +127,9 @@ def leaves(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
 
 
 def plain(value: Any) -> Any:
-    """Turn a NumPy scalar into a number of Python's."""
-    return value.item() if getattr(value, "ndim", 1) == 0 and hasattr(value, "item") else value
+    """Turn a NumPy scalar into a number of Python's; a time is none."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "m")
+    return value.item() if getattr(value, "ndim", 1) == 0 and kind not in "mMV" else value
 
 
 @cache
