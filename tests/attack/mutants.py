@@ -6,6 +6,8 @@ A fault is one swapped operator, one constant moved by one, one condition turned
 to its default. The copy stands in a temporary folder that comes first on the path; the test files
 that mirror the module run against it, and those that `ELSEWHERE` names. A fault that no test
 notices is printed with its file, line and change. The exit code is 1 if fewer than 95 % are caught.
+A fault that changes nothing that anybody sees is one of a class that is not planted, or stands in
+`EXPLAINED` with its reason and is neither tried nor counted.
 """
 
 from __future__ import annotations
@@ -93,6 +95,25 @@ DEFAULTS = {"int": "0", "float": "0.0", "str": "''", "list": "[]", "dict": "{}",
 """What a function returns in place of what it found, by the kind that it says it returns."""
 
 
+EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
+    ("analysis/discovery/losses.py", "for k in range(1, max(1, len(result)) + 1)", "1 -> (2)",
+     "boxes judged beyond those found are cut off again"),
+    ("analysis/discovery/surface.py", "AT_ONCE = 4_000_000", "", "how much is done at a time"),
+    ("analysis/means.py", "SWEEPS = 100", "", "a sweep more or less of a hundred moves no digit"),
+    ("analysis/means.py", "SETTLED = 1e-12", "1e-12 -> (-0.999999999999)",
+     "sweeps that go on change nothing"),
+    ("analysis/precision.py", "MOST_DRAWS = 20_000_000", "", "a draw more of twenty million"),
+    ("analysis/precision.py", "FEWEST_RESAMPLES = 200", "", "a resample more of two hundred"),
+    ("analysis/precision.py", "MOST_PAIRS = 10**9", "", "a replication more of a billion"),
+    ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
+     "without an order none has been clean either"),
+)  # fmt: skip
+"""Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""
+
+LUCK = {"draw", "draw_slot"}
+"""What gives numbers of the unit interval: to be below one or at most one is the same."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One fault: what stands at a place of a file, and what is put there instead."""
@@ -107,6 +128,17 @@ class Mutant:
     @property
     def package(self) -> str:
         return self.file.split("/")[0].removesuffix(".py")
+
+    @property
+    def reason(self) -> str:
+        """Why nobody can see this fault; empty if somebody should."""
+        line = (PACKAGE / self.file).read_text(encoding="utf-8").splitlines()[self.line - 1]
+        found = (
+            why
+            for file, text, change, why in EXPLAINED
+            if file == self.file and text in line and str(self).endswith(change)
+        )
+        return next(found, "")
 
     def planted(self) -> bytes:
         """Give the content of the file with the fault."""
@@ -135,10 +167,13 @@ def mutants_of(file: str) -> list[Mutant]:
 
 def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, list[str]]]:
     """Give places and what may be put there instead; annotations and docstrings are left out."""
+    chances = _chances(tree)
     for node in _walk(tree):
         if isinstance(node, ast.Compare):
             for place, operator in enumerate(node.ops):
                 others = SWAPPED.get(type(operator), ())
+                if node in chances:
+                    others = others[1:]  # the first is the same but for one number
                 yield node, [_with(node, "ops", place, other()) for other in others]
         elif isinstance(node, ast.BinOp | ast.BoolOp) and not _is_text(node):
             yield node, [_with(node, "op", None, o()) for o in SWAPPED.get(type(node.op), ())]
@@ -150,6 +185,31 @@ def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, list[str]]]:
             yield node, [f"({node.value + step!r})" for step in (1, -1)]
         elif isinstance(node, ast.FunctionDef):
             yield from _defaults(node)
+
+
+def _chances(tree: ast.AST) -> set[ast.AST]:
+    """Give the comparisons of a number that luck has drawn in the same function."""
+    found: set[ast.AST] = set()
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        nodes = list(ast.walk(function))
+        drawn = {
+            name.id
+            for node in nodes
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", "") in LUCK
+            for name in ast.walk(node.targets[0])
+            if isinstance(name, ast.Name)
+        }
+        found.update(
+            node
+            for node in nodes
+            if isinstance(node, ast.Compare)
+            and any(getattr(side, "id", "") in drawn for side in (node.left, *node.comparators))
+        )
+    return found
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
@@ -218,7 +278,8 @@ def tests_of(file: str) -> list[Path]:
         if path.parts[0] == each.relative_to(TESTS).parts[0]
         and f"from {module} import" in each.read_text(encoding="utf-8")
     ]
-    chosen = dict.fromkeys([*sorted(mirror), *further, *sorted(readers)])
+    # those by hand come first: they are quick, and look at one module
+    chosen = dict.fromkeys([*sorted(mirror, reverse=True), *further, *sorted(readers)])
     return [each for each in chosen if each.name not in NEVER]
 
 
@@ -304,6 +365,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("the tests fail without a fault as well", file=sys.stderr)
             return 2
         for each in mutants:
+            if each.reason:
+                print(f"explained {each}: {each.reason}", flush=True)
+                continue
             caught[each] = is_caught(each, home, asked.timeout)
             print(f"{'caught  ' if caught[each] else 'SURVIVED'} {each}", flush=True)
     print("", *table(caught), sep="\n")
