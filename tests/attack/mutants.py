@@ -96,6 +96,8 @@ DEFAULTS = {"int": "0", "float": "0.0", "str": "''", "list": "[]", "dict": "{}",
 
 
 EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
+    ("analysis/crossover.py", "weights @ np.where(seen, gap", "* (weights @ seen.astype(float)))",
+     "of a mean path the sign alone is looked at"),
     ("analysis/discovery/losses.py", "for k in range(1, max(1, len(result)) + 1)", "1 -> (2)",
      "boxes judged beyond those found are cut off again"),
     ("analysis/discovery/surface.py", "AT_ONCE = 4_000_000", "", "how much is done at a time"),

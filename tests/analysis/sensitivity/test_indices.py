@@ -28,6 +28,7 @@ def outputs(blocks: int = 20, width: int = 4, replicates: int = 3) -> np.ndarray
 
 def drawn_again(values: np.ndarray, resamples: int, seed: int) -> list[np.ndarray]:
     """Give the means over replicates of blocks and replicates drawn again, fifty at a time."""
+    assert RESAMPLES_AT_A_TIME == 50
     random = np.random.default_rng(seed)
     blocks, _, replicates = values.shape
     result = []
