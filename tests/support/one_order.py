@@ -45,9 +45,9 @@ def world_of(buyer: Any = None, supplier: Any = None, **market: Any) -> tuple[An
     for name in ("goodwill", "assets") if len(world.bonds) else ():
         world.bonds[name] = 0.1 + 0.8 * random.random(ties.shape)
     world.buyers["opportunism"] = random.random(BUYERS_THERE)
-    world.suppliers["opportunism"] = random.random(5)
-    world.suppliers["load"] = 2 * random.random(5)
-    world.suppliers["listed"] = [1, 0, 1, 1, 1]
+    world.suppliers["opportunism"] = random.random(len(world.suppliers))
+    world.suppliers["load"] = 2 * random.random(len(world.suppliers))
+    world.suppliers["listed"][1] = 0
     return world, make_workspace(world, 4)
 
 
