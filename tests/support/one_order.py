@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from support.quiet_market import quiet
 
+from trustsim.market.records import Dealing
 from trustsim.schema.accounts import ACCOUNTS, BUYERS, CATEGORIES, OUTSIDE, SUPPLIERS
 from trustsim.simulation.building import build, make_workspace
 
@@ -68,6 +69,18 @@ def order_for(world: Any, workspace: Any, b: int, **fields: float) -> Any:
     for name, value in {**usual, **fields}.items():
         order[name] = value
     return order
+
+
+def dealing_for(world: Any, workspace: Any, b: int) -> Any:
+    """Pick out the records of an order; compiled code can take them, but not give them."""
+    order, buyer = workspace.order[0], world.buyers[b]
+    contact, supplier = order["contact"], world.suppliers[order["supplier"]]
+    return Dealing(
+        world.market[0], buyer, supplier, world.ties[b, contact],
+        world.buyer_policies[buyer["policy"]], world.supplier_policies[supplier["policy"]],
+        workspace.buyer_views[contact], workspace.supplier_view[0],
+        order, workspace.facts[0], workspace.books[0],
+    )  # fmt: skip
 
 
 def units(amount: float) -> int:

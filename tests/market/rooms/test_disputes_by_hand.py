@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.one_order import PLACES, Books, order_for, world_of
+from support.one_order import PLACES, Books, dealing_for, order_for, world_of
 from support.single_records import buyer, market, order, view
 
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.dealings import dealing_of
 from trustsim.market.rooms.disputes import (
     NO_FINE,
     buyer_complains,
@@ -94,7 +93,7 @@ def test_every_grievance_of_a_buyer(escalation: str) -> None:
         expected.cost[FAILURE] -= round(got * 1e6)
         if path == 2:
             expected.spend(DISPUTE, BANKS, got * 0.3 * 8 / 12)
-        dealing = dealing_of(world, workspace, b)
+        dealing = dealing_for(world, workspace, b)
         buyer_complains(dealing, b, stake, FAILURE)
         expected.held_against(workspace.books[0])
         assert order_["disputed"] == 1
@@ -123,7 +122,7 @@ def test_every_grievance_of_a_supplier(escalation: str) -> None:
                 expected.pay(SUPPLIERS, court, fee)
         if path == 2:
             expected.pay(SUPPLIERS, BANKS, share * stake * 0.4 * 8 / 12)
-        dealing = dealing_of(world, workspace, b)
+        dealing = dealing_for(world, workspace, b)
         assert supplier_complains(dealing, b, evidence, stake) == pytest.approx(share * stake)
         expected.held_against(workspace.books[0])
         assert order_["disputed"] == 1

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.one_order import PLACES, Books, order_for, units, world_of
+from support.one_order import PLACES, Books, dealing_for, order_for, units, world_of
 
 from trustsim.engine.compiling import PLAIN
 from trustsim.engine.luck import draw, draw_slot, number_of
-from trustsim.market.dealings import dealing_of
 from trustsim.market.relations import age_bucket
 from trustsim.market.rooms.settlement import (
     chase,
@@ -166,7 +165,7 @@ def test_every_debt_that_is_denied(claim: int) -> None:
         else:
             expected.pay(SUPPLIERS, PLATFORM, 0.03 * 1.5)
             expected.cost[PRICE] -= units(0.75 * due)
-        dealing = dealing_of(world, workspace, b)
+        dealing = dealing_for(world, workspace, b)
         deny(dealing, b, claim, units(due))
         expected.held_against(workspace.books[0])
         assert workspace.facts["false_claim"][0] == claim
