@@ -107,6 +107,15 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("analysis/precision.py", "MOST_DRAWS = 20_000_000", "", "a draw more of twenty million"),
     ("analysis/precision.py", "FEWEST_RESAMPLES = 200", "", "a resample more of two hundred"),
     ("analysis/precision.py", "MOST_PAIRS = 10**9", "", "a replication more of a billion"),
+    ("experiment/estimate.py", "MOST_POINTS_LOOKED_AT = 500", "", "a point more of five hundred"),
+    ("experiment/execution/dask_cluster.py", "CONNECT_WITHIN = 6.0", "", "how long one waits before looking again"),
+    ("experiment/execution/dask_executor.py", "LOOK_EVERY = 1.0", "", "how long one waits before looking again"),
+    ("experiment/execution/executors.py", "LOOK_EVERY = 0.2", "", "how long one waits before looking again"),
+    ("experiment/execution/executors.py", "LONGEST_FAULT = 200", "", "a letter of two hundred"),
+    ("experiment/plan.py", "SCENARIOS_KEPT = 4096", "", "how much is done or kept at a time"),
+    ("experiment/run.py", "SECONDS_PER_CHUNK = 2.0", "", "how much is done or kept at a time"),
+    ("experiment/run.py", "ORDERS_PER_CHUNK = 2**18", "", "how much is done or kept at a time"),
+    ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much is done or kept at a time"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
 )  # fmt: skip
@@ -184,7 +193,8 @@ def _changes(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, list[str]]]:
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
             yield node, [f"({ast.unparse(node.operand)})"]
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            yield node, [f"({node.value + step!r})" for step in (1, -1)]
+            others = [node.value + step for step in (1, -1)]  # a large one may stay what it is
+            yield node, [f"({other!r})" for other in others if other != node.value]
         elif isinstance(node, ast.FunctionDef):
             yield from _defaults(node)
 
@@ -381,6 +391,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             caught[each] = is_caught(each, home, asked.timeout)
             print(f"{'caught  ' if caught[each] else 'SURVIVED'} {each}", flush=True)
+    if not caught:
+        return 0
     print("", *table(caught), sep="\n")
     survivors = [each for each, found in caught.items() if not found]
     if survivors:
