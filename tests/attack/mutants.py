@@ -115,9 +115,11 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("experiment/plan.py", "SCENARIOS_KEPT = 4096", "", "how much at a time"),
     ("experiment/run.py", "SECONDS_PER_CHUNK = 2.0", "", "how much at a time"),
     ("experiment/run.py", "ORDERS_PER_CHUNK = 2**18", "", "how much at a time"),
+    ("experiment/storage/manifest.py", "timeout=10", "", "how long one waits"),
     ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much at a time"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
+    ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),
 )  # fmt: skip
 """Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""
 

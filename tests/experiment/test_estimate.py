@@ -113,6 +113,8 @@ def test_lines_of_other_designs(make: Make) -> None:
     one = lines_of(make(grid(1.0, 2.0)), cores=1)
     assert one[1] == "  world: 3 points (grid) over 1 parameter"
     assert " on 1 core; then" in one[-2]
+    two = grid(1.0, 2.0) + "market.rivals = [2, 3]\n"
+    assert lines_of(make(two))[1] == "  world: 3 points (grid) over 2 parameters"
     assert lines_of(make(""))[1] == "  world: one point, the market of the file"
     assert "(2,048 base points of sobol)" in lines_of(make(cube("sobol", 2048)))[1]
     assert "(12 trajectories of morris)" in lines_of(make(cube("morris", 12)))[1]

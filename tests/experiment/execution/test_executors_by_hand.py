@@ -186,6 +186,19 @@ def test_a_cluster_of_this_machine_that_lost_its_workers_is_given_up_in_time() -
         batches._look()
 
 
+def test_a_scheduler_without_workers_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    batches = Landing(1.0, 1, cores=0)
+    batches.address, batches.seen = "node7:8786", time.monotonic() - 1e6
+    told = []
+    for workers in (0, 0, 2, 0):
+        batches.client.nthreads = lambda workers=workers: {"w": workers}
+        batches._look()
+        told.append(len(caplog.records))
+        assert batches.cores == workers
+    assert told == [1, 1, 1, 2]
+    assert "node7:8786: has no workers; waiting until some join" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("address", "good"),
     [
