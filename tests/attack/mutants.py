@@ -7,7 +7,7 @@ to its default. The copy stands in a temporary folder that comes first on the pa
 that mirror the module run against it, and those that `ELSEWHERE` names. A fault that no test
 notices is printed with its file, line and change. The exit code is 1 if fewer than 95 % are caught.
 A fault that changes nothing that anybody sees is one of a class that is not planted, or stands in
-`EXPLAINED` with its reason and is neither tried nor counted.
+`explained` with its reason and is neither tried nor counted.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.attack.explained import EXPLAINED
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE, TESTS = ROOT / "trustsim", ROOT / "tests"
@@ -94,34 +96,6 @@ SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
 DEFAULTS = {"int": "0", "float": "0.0", "str": "''", "list": "[]", "dict": "{}", "tuple": "()"}
 """What a function returns in place of what it found, by the kind that it says it returns."""
 
-
-EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
-    ("analysis/crossover.py", "weights @ np.where(seen, gap", "* (weights @ seen.astype(float)))",
-     "of a mean path the sign alone is looked at"),
-    ("analysis/discovery/losses.py", "for k in range(1, max(1, len(result)) + 1)", "1 -> (2)",
-     "boxes judged beyond those found are cut off again"),
-    ("analysis/discovery/surface.py", "AT_ONCE = 4_000_000", "", "how much is done at a time"),
-    ("analysis/means.py", "SWEEPS = 100", "", "a sweep more or less of a hundred moves no digit"),
-    ("analysis/means.py", "SETTLED = 1e-12", "1e-12 -> (-0.999999999999)",
-     "sweeps that go on change nothing"),
-    ("analysis/precision.py", "MOST_DRAWS = 20_000_000", "", "a draw more of twenty million"),
-    ("analysis/precision.py", "FEWEST_RESAMPLES = 200", "", "a resample more of two hundred"),
-    ("analysis/precision.py", "MOST_PAIRS = 10**9", "", "more replications than anybody runs"),
-    ("experiment/estimate.py", "MOST_POINTS_LOOKED_AT = 500", "", "a point more of five hundred"),
-    ("experiment/execution/dask_cluster.py", "CONNECT_WITHIN = 6.0", "", "how long one waits"),
-    ("experiment/execution/dask_executor.py", "LOOK_EVERY = 1.0", "", "how long one waits"),
-    ("experiment/execution/executors.py", "LOOK_EVERY = 0.2", "", "how long one waits"),
-    ("experiment/execution/executors.py", "LONGEST_FAULT = 200", "", "a letter of two hundred"),
-    ("experiment/plan.py", "SCENARIOS_KEPT = 4096", "", "how much at a time"),
-    ("experiment/run.py", "SECONDS_PER_CHUNK = 2.0", "", "how much at a time"),
-    ("experiment/run.py", "ORDERS_PER_CHUNK = 2**18", "", "how much at a time"),
-    ("experiment/storage/manifest.py", "timeout=10", "", "how long one waits"),
-    ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much at a time"),
-    ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
-     "without an order none has been clean either"),
-    ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),
-)  # fmt: skip
-"""Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""
 
 LUCK = {"draw", "draw_slot"}
 """What gives numbers of the unit interval: to be below one or at most one is the same."""
