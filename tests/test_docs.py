@@ -30,6 +30,8 @@ from typing import Any
 import pytest
 from support.places import ROOT
 
+from trustsim.schema.mechanisms import MECHANISMS
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_EXAMPLES = [
     path for path in sorted((ROOT / "trustsim").rglob("*.py")) if ">>> " in path.read_text("utf-8")
@@ -223,3 +225,16 @@ def test_readme_says_what_it_must() -> None:
     assert {"python", "toml", "console"} <= set(kinds)
     for words in ("make demo", "make test", "docs/images/headline.png", "CITATION.cff"):
         assert words in readme
+
+
+SECTIONS = {"production": "Production and opportunism"}
+"""Headings of the model's description that are not the room's name."""
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_every_mechanism_is_named_where_it_is_described(name: str) -> None:
+    room = MECHANISMS[name].room
+    heading = SECTIONS.get(room, room.replace("_", " ").capitalize())
+    _, _, after = (ROOT / "docs" / "odd.md").read_text(encoding="utf-8").partition(f" {heading}\n")
+    section = after.partition("\n##")[0]
+    assert re.search(rf"`{name}`", section)

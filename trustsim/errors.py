@@ -24,7 +24,10 @@ STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class ConfigError(ValueError):
-    """Bad input; ``str(error)`` is the whole message."""
+    """Bad input; ``str(error)`` is the whole message, whose lines hold nothing that steers."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__("\n".join(map(escaped, str(message).split("\n"))))
 
 
 def closest(name: object, names: Iterable[str]) -> str | None:
@@ -109,6 +112,15 @@ def clear_errors(path: str | os.PathLike[str], done: str = "written") -> Iterato
         advice = "; make room and run again: what is done so far is kept" if full else ""
         reason = error.strerror or " ".join(str(error).split())
         raise ConfigError(f"{path}: cannot be {done}: {reason}{advice}") from None
+
+
+@contextmanager
+def said_at(where: str) -> Iterator[None]:
+    """Put the place, such as a file, before what is said of something in it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{where}{error}") from None
 
 
 def refuse_strange(path: str | os.PathLike[str]) -> None:

@@ -6,6 +6,7 @@ Each kind is tried ``TRUSTSIM_ATTACK`` times, at places that are taken from the 
 from __future__ import annotations
 
 import copy
+import runpy
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
+from support import hostile as hostile_module
 from support.command_line import Call
 from support.hostile import ANYTHING, COUNTS, TEXTS, WRITTEN, hostile
 
@@ -199,3 +201,9 @@ def test_tables_within_tables_without_end(tmp_path: Path, places: int) -> None:
     assert "nested too deeply" in refusal(load_experiment, path)
     path.write_text("[arms.a]\n", encoding="utf-8")
     assert "nested too deeply" in refusal(load_experiment, path, [f"{deep}=1"])
+
+
+@pytest.mark.parametrize("asked", ["0", "-3", "1"])
+def test_at_least_one_case_is_tried(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUSTSIM_ATTACK", asked)
+    assert runpy.run_path(hostile_module.__file__)["hostile"].max_examples == 1

@@ -17,7 +17,7 @@ from support.places import ROOT
 from support.small_experiment import reseal
 
 from trustsim.config.experiment import load_experiment
-from trustsim.config.library import library
+from trustsim.config.library import KINDS, built_in_markets, library
 from trustsim.schema.checking import BUYERS, SUPPLIERS
 from trustsim.schema.mechanisms import MECHANISMS
 
@@ -109,8 +109,8 @@ class TestList:
         Path("configs/field/case.toml").write_text("")
         said = call("list")
         assert said.code == 0
-        known = library()
-        for names in (known.buyers, known.suppliers, known.instruments, known.markets):
+        for names in (*(library().rows(kind) for kind in KINDS), built_in_markets()):
+            assert names
             for name in names:
                 assert f"  {name} " in said.out
         for kind in (BUYERS, SUPPLIERS):

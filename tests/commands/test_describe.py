@@ -7,7 +7,9 @@ from pathlib import Path
 from support.command_line import CONFIG, Call, refused
 from support.places import ROOT
 
+from trustsim.config.drafts import SIDES
 from trustsim.config.library import library
+from trustsim.config.models import word
 from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS
 from trustsim.schema.mechanisms import OWNERS
 
@@ -46,11 +48,13 @@ class TestDescribe:
         own = "[policies.buyers.mine]\nbidders = 3\n[arms.own]\nbuyer_mix = { mine = 1.0 }\n"
         Path("mine.toml").write_text(CONFIG + own, encoding="utf-8")
         lines = call("describe", "mine.toml").out.splitlines()
-        known = library().buyers["high_trust"]
-        place = next(i for i, line in enumerate(lines) if line.endswith(f"({known.description})"))
-        assert known.source
+        known = library().rows(SIDES["buyer"])["high_trust"]
+        place = next(
+            i for i, line in enumerate(lines) if line.endswith(f"({word(known, 'description')})")
+        )
+        assert word(known, "source")
         assert lines[place].split()[-1] != "config)"
-        assert lines[place + 1] == f"  source: {known.source}"
+        assert lines[place + 1] == f"  source: {word(known, 'source')}"
         (mine,) = (line for line in lines if line.endswith("mine (defined in the config)"))
         assert not lines[lines.index(mine) + 1].startswith("  source:")
 

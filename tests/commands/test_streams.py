@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from support.command_line import CONFIG, Call, refused
 from support.places import ROOT
 
+from trustsim import ConfigError, Experiment, Scenario, load_experiment, rule
 from trustsim.errors import escaped, shown
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202egnp.\u2066\x9b2J"
@@ -172,3 +174,21 @@ def test_the_package_is_the_command(place: Path) -> None:
     assert done.returncode == 0
     assert b"Usage: trustsim [OPTIONS]" in done.stdout
     assert spoken(["runn"], place).returncode == 2
+
+
+def test_no_refusal_holds_a_letter_that_steers_in_python_either() -> None:
+    odd = f"a{HOSTILE}"
+    calls: list[Callable[[], object]] = [
+        lambda: Scenario(odd),
+        lambda: Scenario("high_trust", **{odd: 1}),
+        lambda: Scenario("high_trust", policies={"buyers": {"high_trust": {odd: 1}}}),
+        lambda: Scenario("high_trust").with_policy(odd),
+        lambda: load_experiment(odd),
+        lambda: Experiment.load(odd),
+        lambda: rule(odd),
+    ]
+    for call in calls:
+        with pytest.raises(ConfigError) as refused:
+            call()
+        assert not steers(str(refused.value))
+        assert "\\x1b[31mred" in str(refused.value)

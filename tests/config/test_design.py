@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from trustsim.config.design import METHODS, SAMPLED, read_design
-from trustsim.config.dimensions import read_dimensions
+from trustsim.config.dimensions import Dimensions
 from trustsim.errors import ConfigError
 from trustsim.experiment.plan import points_table, unit_sample
+from trustsim.schema.translation import read
+
+read_dimensions = partial(read, Dimensions)
 
 VOLATILITY = "market.demand_volatility"
 COST = "market.lot_cost"

@@ -10,7 +10,7 @@ import pytest
 from support.scenario_words import always
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
-from trustsim.config.library import library
+from trustsim.config.library import built_in_markets
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.schema.checking import (
@@ -73,9 +73,7 @@ class TestExperimentFile:
         assert (high.market.buyers, high.market.hold_up, high.market.contacts) == (6, 0.4, 8)
         assert low.market.contacts == 3
         assert low.supplier_mix == {"calculative": 1.0}
-        assert (
-            high.supplier_mix == library().markets["components"].draft.lists["supplier_mix"].value
-        )
+        assert high.supplier_mix == built_in_markets()["components"].market["supplier_mix"].value
         assert high.buyer_policies["high_trust"].bidders == 3
         assert low.buyer_policies["mine"].bidders == 3
         assert low.buyer_policies["mine"].inspection_rate == 0.25

@@ -14,7 +14,9 @@ import pytest
 from support.scenario_words import always, message
 
 import trustsim.config.scenario
-from trustsim.config.library import library
+from trustsim.config.drafts import SIDES
+from trustsim.config.library import built_in_markets, library
+from trustsim.config.models import values_of
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 from trustsim.schema.checking import (
@@ -41,12 +43,20 @@ class TestScenario:
             assert hasattr(scenario.buyer_policies["adversarial"], row)
 
     def test_library_values_stand_between_defaults_and_own(self) -> None:
-        entry = library().markets["components"].draft.market
-        changed = {k: v for k, v in entry.values.items() if v != MARKETS.rows[k].default}
+        row = built_in_markets()["components"].market
+        changed = {k: v for k, v in values_of(row).items() if v != MARKETS.rows[k].default}
         scenario = Scenario("high_trust")
         assert {k: getattr(scenario.market, k) for k in changed} == changed
-        own = library().buyers["high_trust"].values
+        own = values_of(library().rows(SIDES["buyer"])["high_trust"])
         assert {k: getattr(scenario.buyer_policies["high_trust"], k) for k in own} == own
+
+    def test_is_made_once(self) -> None:
+        scenario = Scenario("high_trust", rounds=9)
+        before = scenario.id()
+        with pytest.raises(TypeError, match="is frozen"):
+            scenario.__init__("adversarial", rounds=8)  # type: ignore[misc]
+        assert (scenario.rounds, scenario.name) == (9, "high_trust")
+        assert scenario.id() == before == Scenario("high_trust", rounds=9).id()
 
     def test_frozen(self) -> None:
         with pytest.raises(AttributeError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trustsim.config.experiment import ExperimentConfig, load_experiment
-from trustsim.config.library import library
+from trustsim.config.library import built_in_markets
 from trustsim.config.scenario import Scenario
 from trustsim.errors import ConfigError
 
@@ -69,13 +69,13 @@ def alone(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
 class TestMarket:
     def test_a_chain_of_files_ends_at_a_built_in_market(self, folder: Path) -> None:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\nrivals = 2\n{ARM}')
-        market, base = config.arms["a"].market, library().markets["components"]
+        market, base = config.arms["a"].market, built_in_markets()["components"]
         assert (market.buyers, market.suppliers, market.hold_up, market.rivals) == (5, 4, 0.25, 2)
-        assert market.tender_hours == base.draft.market.values["tender_hours"]
+        assert market.tender_hours == base.market["tender_hours"].value
         assert config.arms["a"].supplier_mix == {"cooperative": 1.0}
         assert list(config.arms["a"].instruments) == ["escrow", "open_account"]
         assert config.sources["market", "hold_up"] == "a visit"
-        assert config.sources["market", "tender_hours"] == base.draft.market.sources["tender_hours"]
+        assert config.sources["market", "tender_hours"] == base.market["tender_hours"].source
 
     def test_what_is_written_stands_alone(self, folder: Path) -> None:
         config = load(folder, f'[market]\nbased_on = "shared/narrower.toml"\n{ARM}')
@@ -145,6 +145,17 @@ class TestMarket:
         assert "x.toml: market.based_on = 'no.toml': there is no file" in found
         with pytest.raises(ConfigError, match=r"market = 'a/b': there is no file"):
             Scenario(market="a/b")
+
+    def test_instruments_of_the_file_that_are_no_list(self, folder: Path) -> None:
+        (folder / "m.toml").write_text("[market]\ninstruments = 3\n", encoding="utf-8")
+        own = '[instruments.x]\nbased_on = "escrow"\n'
+        found = refusal(folder, f'[market]\nbased_on = "m.toml"\n{ARM}{own}')
+        assert "m.toml: market.instruments = 3: must be a list of names" in found
+
+    @pytest.mark.parametrize("name", ["a\\u0000b.toml", "~nobody-of-this-name/x.toml"])
+    def test_what_can_be_no_path(self, folder: Path, name: str) -> None:
+        said = refusal(folder, f'[market]\nbased_on = "{name}"\n{ARM}')
+        assert "x.toml: market.based_on = '" in said
 
     def test_a_mix_of_the_file_is_checked_where_its_policies_are_known(self, folder: Path) -> None:
         (folder / "m.toml").write_text('[market]\nsupplier_mix = "own"\n', encoding="utf-8")

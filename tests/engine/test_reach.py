@@ -194,6 +194,21 @@ def test_a_rule_has_the_same_id_in_every_process(tmp_path: Path) -> None:
 RANDOM = "draws random numbers"
 CLOCK = "reads the clock"
 MACHINE = "asks the machine"
+COMPUTED = """
+class Computed(type):
+    @property
+    def share(cls):
+        return random.random()
+    def __getattr__(cls, name):
+        return random.random()
+class A(metaclass=Computed):
+    pass
+class Drawn:
+    def __get__(self, *_):
+        return random.random()
+class B:
+    share = Drawn()
+"""
 REFUSED = [
     # imports, what the rule answers, and why not
     ("from random import gauss", "gauss(0.0, 1.0)", RANDOM),
@@ -236,6 +251,21 @@ REFUSED = [
     ("import math", "(math if view.trust else math).pi", "takes the module math as a value"),
     ("", "getattr(limits, 'X')", "none of what a rule may use"),
     ("", "limits", "takes the module limits as a value"),
+    ("", "[x for x in {'a', 'b', 'c'}][0]", "has no order"),
+    (f"import random\n{COMPUTED}", "A.share", "takes 'A.share', a property"),
+    (f"import random\n{COMPUTED}", "A.other", "worked out anew whenever it is read"),
+    (f"import random\n{COMPUTED}", "B.share", "takes 'B.share', a Drawn"),
+    (
+        "import enum\nimport numpy as np\nclass E(enum.Enum):\n A = np.zeros(1)",
+        "E.A.value[0]",
+        "takes 'E', a EnumType|takes 'E', a EnumMeta",
+    ),
+    (
+        "import numpy as np\nfrom typing import NamedTuple\nclass P(NamedTuple):\n x: tuple = "
+        "(np.zeros(1),)",
+        "P().x[0][0]",
+        "takes 'P', a type",
+    ),
     ("", "limits.LIMT", r'limits has no LIMT \(did you mean "LIMIT"\?\)'),
     ("", "limts.LIMIT", r'"limts" is not known here \(did you mean "limits"\?\)'),
 ]
@@ -309,3 +339,48 @@ def test_helpers_write_and_raise_as_little_as_rules(
 def test_a_helper_that_calls_itself_is_refused(tmp_path: Path, limits: str) -> None:
     with pytest.raises(ConfigError, match=r"(?s)helper [fg], file .*calls itself"):
         text_of(rule_of(tmp_path, "limits.f(3)", limits))
+
+
+@pytest.mark.parametrize("through", ["limits.luck", "limits.inner.luck"])
+def test_what_a_module_works_out_when_it_is_read_is_refused(tmp_path: Path, through: str) -> None:
+    drawn = "import random\ndef __getattr__(name):\n    if name != 'luck':\n"
+    drawn += "        raise AttributeError(name)\n    return random.random()\n"
+    inner = module(tmp_path, "inner", drawn)
+    mine = rule_of(tmp_path, through, drawn)
+    mine.__globals__["limits"].inner = inner
+    with pytest.raises(ConfigError, match=r"luck, which is worked out anew whenever it is read"):
+        text_of(mine)
+
+
+def test_a_name_far_back_is_followed_as_one_in_front_is(tmp_path: Path) -> None:
+    many = "; ".join(f"x = view.f{number}" for number in range(300))
+    text = f"{NAMED}A = Pair(0.1, 1.0)\nclass B:\n    low = 0.2\n"
+    short, long = (
+        module(
+            tmp_path,
+            "rules",
+            f"{text}def mine(order, view, policy):\n    {first}\n"
+            "    return (A if view.trust > 0.5 else B).low\n",
+        ).mine
+        for first in ("x = 1", many)
+    )
+    for each in (short, long):
+        with pytest.raises(ConfigError, match="takes the class B as a value"):
+            text_of(each)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("async def mine(order, view, policy):\n    return 1.0\n", "is a coroutine"),
+        ("def mine(order, view, policy):\n    yield 1.0\n", "is a generator"),
+        (
+            "async def f(x):\n    return x\ndef mine(order, view, policy):\n    return f(1.0)\n",
+            "helper f, .*\n.*is a coroutine",
+        ),
+    ],
+)
+def test_a_rule_answers_at_once(tmp_path: Path, text: str, why: str) -> None:
+    mine = module(tmp_path, "rules", text).mine
+    with pytest.raises(ConfigError, match=f"(?s){why}"):
+        simulate(Scenario("adversarial", **SMALL).with_policy("adversarial", inspection=mine))

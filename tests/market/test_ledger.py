@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.quiet_market import needs_of, quiet
 
+from trustsim.config.drafts import SIDES
 from trustsim.config.library import library
 from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -71,7 +72,7 @@ def scenarios(draw: Any, **fixed: Any) -> Scenario:
     market |= draw(some_of(MARKET)) | fixed
     for low, high in TOGETHER:
         market[low], market[high] = sorted((market[low], market[high]))
-    buyers, suppliers = list(library().buyers), list(library().suppliers)
+    buyers, suppliers = (list(library().rows(kind)) for kind in SIDES.values())
     instruments = {}
     for name in draw(st.sampled_from([(), ("own",), ("own", "other")])):
         own = draw(some_of(INSTRUMENT))
@@ -256,7 +257,7 @@ def test_any_way_of_walking_gives_the_same_bits(
     same_bits(at_once, simulate(scenario, replicate, orders=True))
 
 
-@pytest.mark.parametrize("policy", sorted(library().buyers))
+@pytest.mark.parametrize("policy", sorted(library().rows(SIDES["buyer"])))
 def test_the_books_add_up_to_zero(policy: str) -> None:
     outcome = simulate(Scenario(policy, buyers=60, rounds=40), 3)
     assert outcome.balances.shape == (40, 7)

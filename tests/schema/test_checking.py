@@ -16,10 +16,17 @@ from trustsim.schema.checking import (
     INSTRUMENTS,
     MARKETS,
     SUPPLIERS,
-    check,
+    check_replicate,
     complete,
 )
 from trustsim.schema.row import Parameter
+from trustsim.schema.translation import read
+
+
+def check(kind: Any, values: Any, key: str) -> dict[str, Any]:
+    checked = vars(read(type(kind.default), values, key))
+    return {name: checked[name] for name in values}
+
 
 KINDS = {kind.name: kind for kind in (MARKETS, BUYERS, SUPPLIERS, INSTRUMENTS, EXPERIMENTS)}
 
@@ -81,6 +88,14 @@ class TestTables:
         assert [line.split(" = ")[0] for line in said] == [
             "market.buyers", "market.hold_up", "market.byers"
         ]  # fmt: skip
+
+    @pytest.mark.parametrize("value", [np.timedelta64(3), np.timedelta64(3, "ns"), np.void(3)])
+    def test_times_of_numpy_are_no_numbers(self, value: Any) -> None:
+        for name in ("buyers", "late_rate"):
+            with pytest.raises(ConfigError, match=f"{name} = .*: allowed: a "):
+                check(MARKETS, {name: value}, "")
+        with pytest.raises(ConfigError, match=r"replicate = .*: allowed: a whole number"):
+            check_replicate(value)
 
     def test_records_are_frozen(self) -> None:
         with pytest.raises(ValueError, match="frozen"):

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-ATTACKS = int(os.environ.get("TRUSTSIM_ATTACK", "60"))
+ATTACKS = max(1, int(os.environ.get("TRUSTSIM_ATTACK", "60")))
 """Cases of every kind; `make attack` asks for more."""
 
 COUNTS: Counter[str] = Counter()

@@ -7,8 +7,7 @@ here belong the tables ``[calibrate]`` and ``[targets.<name>]`` that stand besid
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -17,23 +16,21 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from trustsim.calibration.targets import Target, read_targets
 from trustsim.config.arms import check_paths
-from trustsim.config.dimensions import Dimensions, read_dimensions, read_value, within
+from trustsim.config.dimensions import Dimension, Searched, read_value
 from trustsim.config.experiment import ExperimentConfig, experiment_of, load_experiment
 from trustsim.config.file import read_experiment
 from trustsim.config.models import ExperimentFile
 from trustsim.config.paths import path_of
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, said_at, suggestion
 from trustsim.schema.translation import Refusal, Table, leaves, read, whole
 
 MOST_SEED = 2**31 - 1
 Trials = Annotated[int, whole(1, 10_000)]
-read_searched = partial(read_dimensions, even=True)
 
 
 def _start(start: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     """Check the values of the first trial: one for every free parameter, within its range."""
-    key, file = "calibrate.start", (info.context or {})["file"]
-    given = {p: read_value(p, value, f"{key}.{p}", file) for p, value in leaves(start)}
+    given = {path: read_value(path, value) for path, value in leaves(start)}
     free = {dimension.path: dimension for dimension in info.data.get("parameters", ())}
     for path in {**given, **free} if given and free else ():
         if path not in free:
@@ -50,7 +47,7 @@ class CalibrateTable(Table):
     """``[calibrate]``."""
 
     EXAMPLE: ClassVar[str] = "[calibrate.parameters] market.tender_hours = { low = 1, high = 5 }"
-    parameters: Annotated[Dimensions, within(read_searched, "calibrate.parameters")]
+    parameters: Searched
     start: Annotated[dict[str, Any], AfterValidator(_start)] = Field(default={})
     trials: Trials = 100
     seed: Annotated[int | None, whole(0, MOST_SEED)] = None
@@ -92,12 +89,12 @@ class CalibrationConfig:
     """
 
     experiment: ExperimentConfig
-    dimensions: Dimensions
+    dimensions: tuple[Dimension, ...]
     targets: tuple[Target, ...]
     trials: int = 100
     seed: int = 1
     fresh: int = 64
-    start: Mapping[str, Any] | None = None
+    start: Mapping[str, Any] = field(default_factory=dict)
 
     def with_trials(self, trials: int | None) -> CalibrationConfig:
         """Give a copy with another number of trials; the same if None."""
@@ -110,23 +107,17 @@ class CalibrationConfig:
 
     def to_toml(self) -> str:
         """Write what stands beside the experiment, complete."""
-        numbers = {"trials": self.trials, "seed": self.seed, "fresh": self.fresh}
-        start = {"start": dict(self.start)} if self.start else {}
-        parameters = {d.path: d.table() for d in self.dimensions}
+        calibrate = {
+            **{key: getattr(self, key) for key in ("trials", "seed", "fresh")},
+            **({"start": dict(self.start)} if self.start else {}),
+            "parameters": {dimension.path: dimension.table() for dimension in self.dimensions},
+        }
         targets = {target.name: target.table() for target in self.targets}
-        calibrate = {**numbers, **start, "parameters": parameters}
         return tomli_w.dumps({"calibrate": calibrate, "targets": targets})
 
 
 def load_calibration(path: str | Path, overrides: Iterable[str] = ()) -> CalibrationConfig:
-    """Read a calibration file.
-
-    Parameters
-    ----------
-    path : path
-        The TOML file.
-    overrides : iterable of str
-        Changes ``path=value``, as given to ``--set``.
+    """Read a calibration file, with changes ``path=value`` as given to ``--set``.
 
     Raises
     ------
@@ -148,20 +139,15 @@ def _calibration(experiment: ExperimentConfig, tables: Any, file: str) -> Calibr
         if getattr(experiment, key) is not None:
             text = "a calibration searches for itself, and all its trials have the same luck; give "
             raise ConfigError(f"{at(file, key)}{text}calibrate.parameters and replications")
-    asked = tables.calibrate
-    try:
-        check_paths((d.path for d in asked.parameters), experiment.arms, "calibrate.parameters")
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from None
-    try:  # parameters that cannot be set, or whose ends do not fit together
-        for end in (0.0, 1.0):
+    asked, arms = tables.calibrate, experiment.arms
+    with said_at(f"{file}: "):
+        check_paths([d.path for d in asked.parameters], arms, "calibrate.parameters")
+    with said_at(at(file, "calibrate.parameters")):
+        for end in (0.0, 1.0):  # parameters that cannot be set, or whose ends do not fit together
             values = {d.path: d.of([end])[0] for d in asked.parameters}
-            for arm in experiment.arms:
+            for arm in arms:
                 experiment.at(arm, values)
-    except ConfigError as error:
-        raise ConfigError(at(file, "calibrate.parameters") + str(error)) from None
-    instruments = next(iter(experiment.arms.values())).instruments
-    targets = read_targets(tables.targets, experiment.arms, instruments, file)
+    targets = read_targets(tables.targets, arms, next(iter(arms.values())).instruments, file)
     seed = experiment.seed % MOST_SEED if asked.seed is None else asked.seed
     return CalibrationConfig(
         experiment, asked.parameters, targets, asked.trials, seed, asked.fresh, asked.start

@@ -133,8 +133,11 @@ def rerun(
     run_id: Annotated[str, typer.Argument(help="Id of a run.", show_default=False)],
 ) -> None:
     """Compute one run again, and say whether it comes out the same, bit for bit."""
+    from trustsim.experiment.run import collect
     from trustsim.experiment.run import rerun as rerun_in
+    from trustsim.experiment.storage.files import unverified
 
+    tell_notes([*collect(folder), *unverified(folder)])
     result, differences = rerun_in(folder, run_id)
     name = f"run {run_id} (arm '{result.arm}', replicate {result.replicate})"
     if differences:

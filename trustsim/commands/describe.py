@@ -12,9 +12,11 @@ from typing import Any
 
 from trustsim.commands.screen import enduring_streams, say
 from trustsim.config.design import METHODS, range_text
+from trustsim.config.drafts import INSTRUMENTS as INSTRUMENT_ROWS
+from trustsim.config.drafts import SIDES, Draft, Place
 from trustsim.config.experiment import ExperimentConfig
-from trustsim.config.library import library
-from trustsim.config.models import Entry
+from trustsim.config.library import KINDS, built_in_markets, library
+from trustsim.config.models import values_of, word
 from trustsim.config.scenario import Scenario
 from trustsim.config.writing import execution_tables
 from trustsim.schema import Parameter
@@ -43,30 +45,30 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
     if config.question:
         yield f"  {config.question}"
     numbers = {key: getattr(config, key) for key in EXPERIMENTS.rows}
-    yield from _rows(EXPERIMENTS, numbers, EXPERIMENTS.defaults(), {}, "")
+    yield from _rows(EXPERIMENTS, numbers, dict(EXPERIMENTS.default), {}, "")
     yield f"    baseline = {config.baseline}"
     yield from _settings(config)
-    start = next(iter(config.arms.values())).draft.base
-    base = start.draft.market
+    start = next(iter(config.arms.values())).draft.base or Draft()
+    base = start.market
     sources = _sources(config, "market")
     yield ""
-    yield f"market, based on {start.name} ({base.description})"
+    yield f"market, based on {word(start.top, 'name')} ({word(base, 'description')})"
     yield from _off(config.without)
     yield from _rows(
         MARKETS,
         config.market.model_dump(),
-        {**MARKETS.defaults(), **base.values},
+        {**dict(MARKETS.default), **values_of(base)},
         sources,
         "set in the config",
     )
     for arm in arms:
         yield ""
         yield from _arm(config, arm)
-    for title, kind, built_in, used, key in _tables(config, arms):
+    for title, place, used in _tables(config, arms):
         for name, record in used.items():
             yield ""
-            own = _sources(config, *key, name)
-            yield from _row_of_library(title, kind, built_in.get(name), record, name, own)
+            own = _sources(config, *place, name)
+            yield from _row_of_library(title, place, record, name, own)
 
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
@@ -85,17 +87,17 @@ def _settings(config: ExperimentConfig) -> Iterator[str]:
 
 def built_in(configs: Sequence[Path]) -> Iterator[str]:
     """Give the lines that list what is built in, and the configs at hand."""
-    known = library()
+    markets = {name: market.market for name, market in built_in_markets().items()}
     for title, rows in (
-        ("policies of buyers", known.buyers),
-        ("policies of suppliers", known.suppliers),
-        ("instruments", known.instruments),
-        ("markets", {name: market.draft.market for name, market in known.markets.items()}),
+        ("policies of buyers", library().rows(SIDES["buyer"])),
+        ("policies of suppliers", library().rows(SIDES["supplier"])),
+        ("instruments", library().rows(INSTRUMENT_ROWS)),
+        ("markets", markets),
     ):
         yield title
         width = max(map(len, rows))
         for name, entry in rows.items():
-            yield f"  {name:<{width}}  {entry.description}"
+            yield f"  {name:<{width}}  {word(entry, 'description')}"
         yield ""
     yield "rules, by the parameter that chooses one"
     for side, kind in (("buyers", BUYERS), ("suppliers", SUPPLIERS)):
@@ -167,43 +169,35 @@ def _arm(config: ExperimentConfig, name: str) -> Iterator[str]:
 
 def _tables(
     config: ExperimentConfig, arms: Sequence[str]
-) -> Iterator[tuple[str, Kind, dict[str, Entry], dict[str, Any], tuple[str, ...]]]:
-    known = library()
+) -> Iterator[tuple[str, Place, dict[str, Any]]]:
     scenarios: list[Scenario] = [config.arms[name] for name in arms]
-    yield (
-        "buyers' policy", BUYERS, known.buyers,
-        {n: s.buyer_policies[n] for s in scenarios for n in s.buyer_mix},
-        ("policies", "buyers"),
-    )  # fmt: skip
-    yield (
-        "suppliers' policy", SUPPLIERS, known.suppliers,
-        {n: s.supplier_policies[n] for s in scenarios for n in s.supplier_mix},
-        ("policies", "suppliers"),
-    )  # fmt: skip
-    yield (
-        "instrument", INSTRUMENTS, known.instruments,
-        {n: row for s in scenarios for n, row in s.instruments.items()},
-        ("instruments",),
-    )  # fmt: skip
+    for side, place in SIDES.items():
+        yield (
+            f"{side}s' policy",
+            place,
+            {
+                name: getattr(scenario, f"{side}_policies")[name]
+                for scenario in scenarios
+                for name in getattr(scenario, f"{side}_mix")
+            },
+        )
+    rows = {name: row for scenario in scenarios for name, row in scenario.instruments.items()}
+    yield "instrument", INSTRUMENT_ROWS, rows
 
 
 def _row_of_library(
-    title: str,
-    kind: Kind,
-    entry: Entry | None,
-    record: Any,
-    name: str,
-    given_for: Mapping[str, str],
+    title: str, place: Place, record: Any, name: str, given_for: Mapping[str, str]
 ) -> Iterator[str]:
-    about = f" ({entry.description})" if entry is not None else " (defined in the config)"
+    kind, built_in = KINDS[place], library().rows(place)
+    row = built_in.get(name, {})
+    about = f" ({word(row, 'description')})" if name in built_in else " (defined in the config)"
     yield f"{title} {name}{about}"
-    if entry is not None and entry.source:
-        yield f"  source: {entry.source}"
-    base = {**kind.defaults(), **(entry.values if entry is not None else {})}
-    own_source = f"built-in {kind.name} {name}" if entry is not None else "set in the config"
-    given = entry.values if entry is not None else {}
+    if source := word(row, "source"):
+        yield f"  source: {source}"
+    given = values_of(row)
+    base = {**dict(kind.default), **given}
     sources = {
-        parameter: own_source
+        parameter: f"built-in {kind.name} {name}"
         for parameter in given
         if base[parameter] == getattr(record, parameter)
     }

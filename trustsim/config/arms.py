@@ -15,24 +15,20 @@ from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 
 
-def of_arm(arm: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values that concern an arm, by the paths that they have in its scenario."""
-    own = ((in_arm(path), value) for path, value in values.items())
-    return {".".join(keys): value for (owner, keys), value in own if owner in ("", arm)}
-
-
 def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:
     """Give a design; an ablation that names no mechanism gets those at work in some arm."""
     if design is None or design.method != "ablation":
         return design
-    at_work = [name for name in MECHANISMS if any(_is_at_work(name, a) for a in arms.values())]
+    at_work = [
+        name
+        for name in MECHANISMS  # other records without it, among those that an arm uses
+        if any(_used(arm.at({"without": name})) != _used(arm) for arm in arms.values())
+    ]
     if not at_work:
         raise ConfigError("design: no mechanism is at work in any arm")
-    for name in design.mechanisms:
-        if name not in at_work:
-            where = at("", "design.mechanisms", name, given=True)
-            text = f"is not at work in any arm; those at work: {', '.join(at_work)}"
-            raise ConfigError(where + text)
+    if idle := [name for name in design.mechanisms if name not in at_work]:
+        text = f"is not at work in any arm; those at work: {', '.join(at_work)}"
+        raise ConfigError(at("", "design.mechanisms", idle[0], given=True) + text)
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
 
 
@@ -47,14 +43,12 @@ def check_paths(
         owner, keys = in_arm(path)
         if owner and owner not in arms:
             said = f"no such arm{suggestion(owner, arms)}"
-        elif owner:
-            said = _idle(keys, {owner: arms[owner]})
         else:
-            said = _idle(keys, arms)
-            if market is not None and not said:
-                said = _set_by_an_arm(keys, arms, market)
+            said = _idle(keys, {owner: arms[owner]} if owner else arms)
+            if market is not None and not owner:
+                said = said or _set_by_an_arm(keys, arms, market)
         if said:
-            raise ConfigError(at("", f"{key}.{path}") + said)
+            raise ConfigError(f"{key}.{path}: {said}")
 
 
 def _idle(keys: list[str], arms: Mapping[str, Any]) -> str:
@@ -84,11 +78,6 @@ def _set_by_an_arm(keys: list[str], arms: Mapping[str, Any], market: Any) -> str
 
 def _is_off(parameter: str, scenario: Any) -> bool:
     return OWNERS.get(parameter) in off_without(scenario.without)
-
-
-def _is_at_work(mechanism: str, scenario: Any) -> bool:
-    """Whether a scenario has other records without a mechanism, among those that it uses."""
-    return _used(scenario.at({"without": mechanism})) != _used(scenario)
 
 
 def _used(scenario: Any) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from trustsim.config.dimensions import Dimension, one_of, read_dimensions, read_rows, within
-from trustsim.config.without import SWITCH, Mechanisms
-from trustsim.schema.mechanisms import NOTHING, WITHOUT
-from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, read, whole
+from trustsim.config.dimensions import Dimension, Dimensions, Rows, one_of
+from trustsim.config.without import Mechanisms
+from trustsim.schema.mechanisms import NOTHING, SWITCH, WITHOUT
+from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, part, read, whole
 
 METHODS = {
     "grid": "every combination of the values",
@@ -47,8 +47,7 @@ def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:
     blocks = points if isinstance(points, list) and points else [points]
     if len(blocks) > 1 and info.data.get("method") != "latin_hypercube":
         raise ValueError("only a latin_hypercube has blocks; give one number")
-    file = (info.context or {})["file"]
-    return tuple(read(Block, block, "design.points", file) for block in blocks)
+    return tuple(part(Block, block) for block in blocks)
 
 
 class Design(Table):
@@ -73,8 +72,8 @@ class Design(Table):
     """
 
     method: Annotated[str, one_of(METHODS, "a design needs one")]
-    parameters: Annotated[tuple[Dimension, ...], within(read_dimensions, "design.parameters")] = ()
-    rows: Annotated[tuple[Dimension, ...], within(read_rows, "design.rows")] = ()
+    parameters: Dimensions = ()
+    rows: Rows = ()
     points: Annotated[tuple[int, ...], BeforeValidator(_points)] = ()
     seed: Annotated[int | None, whole(0, 2**63 - 1)] = None
     levels: Even = 4

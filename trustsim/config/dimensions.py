@@ -7,35 +7,47 @@ is sampled is the business of `trustsim.experiment.plan`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from trustsim.config.distributions import DISTRIBUTIONS, SMALLEST_MASS, between
-from trustsim.config.without import SWITCH
-from trustsim.errors import ConfigError, at, nearest, suggestion
+from trustsim.errors import nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
-from trustsim.schema.row import PROBABILITY, number
-from trustsim.schema.translation import HIDDEN, Refusal, leaves, read, whole
+from trustsim.schema.mechanisms import SWITCH
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, part, whole
 
-SHARE = number("share", 0.0, (0.0, 1.0), PROBABILITY, "Share of a policy.", "")
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,
     "without": SWITCH,
     "market.<parameter>": checking.MARKETS,
-    "market.supplier_mix.<policy>": SHARE,
-    "market.buyer_mix.<policy>": SHARE,
+    "market.supplier_mix.<policy>": checking.SHARE,
+    "market.buyer_mix.<policy>": checking.SHARE,
     "policies.buyers.<policy>.<parameter>": checking.BUYERS,
     "policies.suppliers.<policy>.<parameter>": checking.SUPPLIERS,
     "instruments.<instrument>.<parameter>": checking.INSTRUMENTS,
     "arms.<arm>.market.<parameter>": checking.MARKETS,
 }
 """What paths of parameters look like, and where their rows stand."""
+
+FINITE = Field(strict=True, allow_inf_nan=False)
+Finite = Annotated[float, FINITE, allowing("a finite number")]
+Positive = Annotated[float, FINITE, Field(gt=0.0), allowing("a number above 0")]
+DISTRIBUTIONS: dict[str, dict[str, Any]] = {
+    "uniform": {},
+    "triangular": {"mode": Finite},
+    "normal": {"mean": Finite, "sd": Positive},
+    "lognormal": {"median": Positive, "sigma": Positive},
+    "beta": {"a": Positive, "b": Positive},
+}
+"""Distributions, with the numbers that each needs."""
+
+SMALLEST_MASS = 1e-6
+"""Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
 
 
 def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
@@ -47,11 +59,6 @@ def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
         return name
 
     return BeforeValidator(check)
-
-
-def within(reader: Callable[..., Any], key: str) -> BeforeValidator:
-    """Read what stands under a key by a function of it, the key and the file."""
-    return BeforeValidator(lambda written, info: reader(written, key, info.context["file"]))
 
 
 Levels = Annotated[int, whole(2, 10_000)]
@@ -158,7 +165,28 @@ class Dimension:
         return np.rint(numbers).astype(np.int64) if self.kind == "integer" else numbers
 
 
-Dimensions = tuple[Dimension, ...]
+def between(name: str, shape: tuple[float, ...], low: float, high: float) -> tuple[Any, ...]:
+    """Give the inverse of a tail, and the tail at both bounds.
+
+    It is the lower tail, or the upper one where only there small shares are exact. The inverse at
+    numbers between the two is the inverse of the distribution that is cut off at the bounds.
+    """
+    from scipy import stats
+
+    first, *others = shape
+    whole: Any
+    match name:
+        case "triangular":
+            whole = stats.triang((first - low) / (high - low), low, high - low)
+        case "normal":
+            whole = stats.norm(first, *others)
+        case "lognormal":
+            whole = stats.lognorm(*others, scale=first)
+        case _:
+            whole = stats.beta(first, *others, low, high - low)
+    upper = whole.median() < low
+    tail, inverse = (whole.sf, whole.isf) if upper else (whole.cdf, whole.ppf)
+    return inverse, tail(low), tail(high)
 
 
 def in_arm(path: str) -> tuple[str, list[str]]:
@@ -169,31 +197,31 @@ def in_arm(path: str) -> tuple[str, list[str]]:
     return keys[1], keys[2:] if keys[2] == "market" else ["market", *keys[2:]]
 
 
-def parameter_at(path: str, key: str, file: str = "") -> Parameter:
+def parameter_at(path: str, *above: int) -> Parameter:
     """Find the parameter that a path names; refuse a path of none, with the nearest name."""
-    (_, keys), where = in_arm(path), at(file, key)
+    _, keys = in_arm(path)
     for form, what in FORMS.items():
         parts = form.split(".")
         fits = (part[0] == "<" or part == own for part, own in zip(parts, keys, strict=False))
         if len(parts) == len(keys) and all(fits):
             rows = {keys[-1]: what} if isinstance(what, Parameter) else what.rows
             if keys[-1] not in rows:
-                close = suggestion(keys[-1], rows)
-                raise ConfigError(f"{where}unknown {what.name} parameter{close}")
+                text = f"unknown {what.name} parameter{suggestion(keys[-1], rows)}"
+                raise Refusal(text, *above, path)
             return rows[keys[-1]]
-    close = nearest(keys[0], dict.fromkeys(form.split(".")[0] for form in FORMS))
+    close = nearest(keys[0], [form.split(".")[0] for form in FORMS])
     text = f"no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
-    raise ConfigError(where + text)
+    raise Refusal(text, *above, path)
 
 
-def read_value(path: str, value: object, key: str, file: str = "") -> Any:
+def read_value(path: str, value: object, *above: int) -> Any:
     """Check one value of a parameter; an own rule stays a name."""
-    row = parameter_at(path, key, file)
-    checked = read(checking.parameter_type(row), value, key, file)
+    row = parameter_at(path, *above)
+    checked = part(checking.parameter_type(row), value, *above, path)
     return value if row.choices else checked
 
 
-def read_rows(rows: object, key: str, file: str = "") -> Dimensions:
+def _rows(rows: object) -> tuple[Dimension, ...]:
     """Read points that are written down, a row each, which all give the same parameters."""
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
         raise ValueError("the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]")
@@ -204,23 +232,20 @@ def read_rows(rows: object, key: str, file: str = "") -> Dimensions:
             text = f"all rows must give the same parameters; this one differs in {', '.join(odd)}"
             raise Refusal(text, place)
         for path, value in row.items():
-            columns[path].append(read_value(path, value, f"{key}[{place}].{path}", file))
-    return tuple(Dimension(p, parameter_at(p, key), values=tuple(v)) for p, v in columns.items())
+            columns[path].append(read_value(path, value, place))
+    return tuple(Dimension(p, parameter_at(p), values=tuple(v)) for p, v in columns.items())
 
 
-def read_dimensions(table: object, key: str, file: str = "", *, even: bool = False) -> Dimensions:
-    """Read the parameters that vary, each with its range or its values, by paths or nested.
-
-    With `even`, all of a range counts alike: it has neither distribution nor levels.
-    """
+def _ways(table: object, even: bool) -> tuple[Dimension, ...]:
+    """Read the parameters that vary, each with its range or its values, by paths or nested."""
     if not isinstance(table, Mapping) or not table:
         text = "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
-        raise ConfigError(at(file, key, table, given=table is not HIDDEN) + text)
+        raise ValueError(text)
     dimensions: dict[str, Dimension] = {}
     for path, written in _flat(table):
         if path in dimensions:
-            raise ConfigError(at(file, f"{key}.{path}") + "is given twice")
-        dimensions[path] = _dimension(path, written, f"{key}.{path}", file, even)
+            raise Refusal("is given twice", path)
+        dimensions[path] = _dimension(path, written, even)
     return tuple(dimensions.values())
 
 
@@ -233,51 +258,62 @@ def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
         yield from _flat(inner, f"{path}.") if nested else ((path, value),)
 
 
-def _dimension(path: str, written: object, key: str, file: str, even: bool) -> Dimension:
-    row, where = parameter_at(path, key, file), at(file, key, written, given=True)
+def _dimension(path: str, written: object, even: bool) -> Dimension:
+    row = parameter_at(path)
     table = written if isinstance(written, Mapping) else {"values": written}
     if table and not table.keys() & {"values", "choices"}:
         if row.choices:
             names = ", ".join(rule_names(row))
-            raise ConfigError(f"{where}a choice has no range; allowed: choices = [...] of {names}")
-        return Dimension(path, row, **_range(row, table, key, file, even))
+            text = f"a choice has no range; allowed: choices = [...] of {names}"
+            raise Refusal(text, path, value=written)
+        return Dimension(path, row, **_range(path, row, table, even))
     listed, *others = table.values() or [None]
     if others or not isinstance(listed, list) or not listed:
         text = "must be a list of values, not empty, or else a range, as { low = 1, high = 2 }"
-        raise ConfigError(where + text)
-    values = tuple(read_value(path, value, key, file) for value in listed)
+        raise Refusal(text, path, value=written)
+    values = tuple(read_value(path, value) for value in listed)
     if len(set(map(str, values))) < len(values):
-        raise ConfigError(f"{where}a value stands there twice")
+        raise Refusal("a value stands there twice", path, value=written)
     return Dimension(path, row, values=values)
 
 
-def _range(
-    row: Parameter, table: Mapping[str, Any], key: str, file: str, even: bool
-) -> dict[str, Any]:
+def _range(path: str, row: Parameter, table: Mapping[str, Any], even: bool) -> dict[str, Any]:
     """Check what is said of a range."""
-    name = read(Distribution, table.get("distribution", "uniform"), f"{key}.distribution", file)
+    name = part(Distribution, table.get("distribution", "uniform"), path, "distribution")
     end, numbers = checking.parameter_type(row), DISTRIBUTIONS[name]
     types = {"low": end, "high": end, "scale": Scale}
     types |= {} if even else {"distribution": Distribution, **numbers, "levels": Levels}
-    where = {word: at(file, f"{key}.{word}", table[word], given=True) for word in table}
+
+    def refusal(word: str, text: str) -> Refusal:
+        return Refusal(text, path, word, value=table[word])
+
     for word in table:
         if word not in types:
             text = f"unknown key of a {'searched' if even else name} range"
-            raise ConfigError(f"{where[word]}{text}{suggestion(word, types)}")
-    needed = [word for word in types if word in ("low", "high", *numbers, *table)]
-    given = {w: read(types[w], table.get(w, HIDDEN), f"{key}.{w}", file) for w in needed}
+            raise refusal(word, f"{text}{suggestion(word, types)}")
+    needed = {"low": end, "high": end, **numbers, **{word: types[word] for word in table}}
+    given = {word: part(t, table.get(word, HIDDEN), path, word) for word, t in needed.items()}
     low, high, log = float(given["low"]), float(given["high"]), given.get("scale") == "log"
+    if low >= high:
+        raise refusal("low", f"must be below high = {checking.bound(high)}; the range is empty")
+    if log and low <= 0:
+        raise refusal("low", "must be above 0 on a log scale")
+    if log and numbers:
+        raise refusal("scale", "only a uniform distribution has a scale; see lognormal")
     shape = tuple(given.pop(word) for word in numbers)
-    faults = [
-        ("low", low >= high, f"must be below high = {checking.bound(high)}; the range is empty"),
-        ("low", log and low <= 0, "must be above 0 on a log scale"),
-        ("scale", log and numbers, "only a uniform distribution has a scale; see lognormal"),
-    ]
-    if numbers and low < high:
+    if shape:
         _, start, stop = between(name, shape, low, high)
-        text = f"next to nothing of the {name} distribution lies between low and high"
-        faults.append((next(iter(numbers)), not abs(stop - start) >= SMALLEST_MASS, text))
-    for word, wrong, text in faults:
-        if wrong:
-            raise ConfigError(where[word] + text)
+        if not abs(stop - start) >= SMALLEST_MASS:
+            text = f"next to nothing of the {name} distribution lies between low and high"
+            raise refusal(next(iter(numbers)), text)
     return {**given, "low": low, "high": high, "shape": shape}
+
+
+Rows = Annotated[tuple[Dimension, ...], BeforeValidator(_rows)]
+"""Points that are written down, a row each."""
+
+Dimensions = Annotated[tuple[Dimension, ...], BeforeValidator(lambda table: _ways(table, False))]
+"""Parameters that vary, each with its range or its values, by paths or nested."""
+
+Searched = Annotated[tuple[Dimension, ...], BeforeValidator(lambda table: _ways(table, True))]
+"""Likewise, where all of a range counts alike: it has neither distribution nor levels."""

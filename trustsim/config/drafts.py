@@ -5,37 +5,28 @@ Tables come in, drafts go out. A draft is put on top of another one, which says 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from trustsim.config.models import Entry, RowsFile, ScenarioTables
+from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
 from trustsim.config.toml import put
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, at, suggestion
-from trustsim.schema.checking import MarketValues, Share
+from trustsim.schema.checking import MarketValues, Shares
 from trustsim.schema.mechanisms import NOTHING
-from trustsim.schema.translation import read
+from trustsim.schema.translation import Table, read
 
-MIXES = {"buyer_mix": "buyers", "supplier_mix": "suppliers"}
-"""Shares of policies, by what they are shares of."""
+Place = tuple[str, ...]
+"""Keys that lead to a table: none to the top of a file, ``("policies", "buyers", name)``, ..."""
 
-PLACE_OF = {
-    "buyers": "policies.buyers", "suppliers": "policies.suppliers", "instruments": "instruments",
+MARKET: Place = ("market",)
+SIDES: dict[str, Place] = {
+    "buyer": ("policies", "buyers"), "supplier": ("policies", "suppliers"),
 }  # fmt: skip
-"""Keys that lead to the rows of policies and instruments."""
-
-Rows = dict[str, dict[str, Entry]]
-"""Policies of both sides and instruments, by name."""
-
-
-class Written(NamedTuple):
-    """What an author wrote, not yet checked, and where."""
-
-    value: Any
-    key: str
-    file: str
+INSTRUMENTS: Place = ("instruments",)
+FIELDS = {**{kind: f"{side}_policies" for side, kind in SIDES.items()}, INSTRUMENTS: "instruments"}
+"""Where a scenario holds the records of policies and instruments, by the place of their tables."""
 
 
 @dataclass(frozen=True)
@@ -44,109 +35,98 @@ class Draft:
 
     Attributes
     ----------
-    name : str
-        Its name.
-    numbers : dict
-        Length of a run and seed of all luck, as far as they are given.
-    market : Entry
-        Parameters of the market.
-    rows : dict of dict of Entry
-        Own policies and instruments.
-    lists : dict of Written
-        Shares of policies (``buyer_mix``, ``supplier_mix``) and names of ``instruments``.
+    tables : dict of Row
+        What is given in each table, by its place: the numbers of a run at the top, the market with
+        its mixes, own policies and instruments.
     without : tuple of str
         Mechanisms that are switched off.
-    base : Market
+    shared : set
+        Places of tables that stand in files that several experiments share.
+    base : Draft
         The market to start from; None in a draft that is put on top of one that has it.
     """
 
-    name: str = ""
-    numbers: dict[str, int] = field(default_factory=dict)
-    market: Entry = field(default_factory=Entry)
-    rows: Rows = field(default_factory=lambda: {what: {} for what in PLACE_OF})
-    lists: dict[str, Written] = field(default_factory=dict)
+    tables: dict[Place, Row] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    base: Any = None
+    shared: frozenset[Place] = frozenset()
+    base: Draft | None = None
 
     @property
     def whole(self) -> Draft:
         """What it says, on top of the market that it starts from."""
-        return self if self.base is None else self.over(self.base.draft)
+        return self if self.base is None else self.over(self.base)
+
+    @property
+    def top(self) -> Row:
+        """Its name, length of a run and seed of all luck, as far as they are given."""
+        return self.tables.get((), {})
+
+    @property
+    def market(self) -> Row:
+        """What it says of the market."""
+        return self.tables.get(MARKET, {})
+
+    def rows(self, kind: Place) -> dict[str, Row]:
+        """Policies of a side or instruments, by name."""
+        return {place[-1]: row for place, row in self.tables.items() if place[:-1] == kind}
 
     def over(self, below: Draft) -> Draft:
         """Put this on top of another draft: what is said here counts, the rest is as below."""
-        return Draft(
-            self.name or below.name,
-            {**below.numbers, **self.numbers},
-            self.market.over(below.market),
-            {what: rows_over(self.rows[what], below.rows[what]) for what in PLACE_OF},
-            {**below.lists, **self.lists},
-            in_order({*below.without, *self.without}),
-            self.base or below.base,
-        )
+        tables = below.tables | self.tables
+        for place in self.tables.keys() & below.tables.keys():
+            if len(place) < 2 or word(self.tables[place], "based_on") in ("", place[-1]):
+                tables[place] = _over(self.tables[place], below.tables[place])
+        without = in_order({*below.without, *self.without})
+        return Draft(tables, without, below.shared | self.shared, self.base or below.base)
 
-    def refuse_idle(self, names: Iterable[str]) -> None:
-        """Refuse what is set here though its mechanism is among those that are switched off."""
-        for entry in (self.market, *(e for rows in self.rows.values() for e in rows.values())):
-            refuse_idle(entry.values, tuple(names), entry.key, entry.file)
-
-
-@dataclass(frozen=True)
-class Market:
-    """A market to start from; at `root` of those that it is based on is a built-in one."""
-
-    name: str
-    root: str
-    draft: Draft
+    def upon(self, below: Draft) -> Draft:
+        """Put this on top of another draft; refuse what it sets of mechanisms that are off."""
+        result = self.over(below)
+        for row in self.tables.values():
+            refuse_idle(row, result.whole.without)
+        return result
 
 
-def rows_over(own: Mapping[str, Entry], below: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Put rows on top of others: one of the same name changes what it says, unless it is new."""
-    rows = {**below, **own}
+def _over(own: Row, below: Row) -> Row:
+    """Put a row on top of another; a value that stays as it is keeps its source."""
+    row = below | own
     for name in own.keys() & below.keys():
-        if own[name].based_on in ("", name):
-            rows[name] = own[name].over(below[name])
-    return rows
+        before, now = below[name], own[name]
+        if name == "based_on" or (before.source and not now.source and before.value == now.value):
+            row[name] = before
+    if "based_on" not in below:
+        row.pop("based_on", None)
+    return row
 
 
-def rows_in(tables: RowsFile, file: str = "", *, shared: bool = False) -> Rows:
-    """Give the policies and instruments of some tables."""
-    found = {**vars(tables.policies), "instruments": tables.instruments}
-    return {
-        what: {n: row.entry(f"{PLACE_OF[what]}.{n}", file, shared=shared) for n, row in own.items()}
-        for what, own in found.items()
-    }
+def draft_of(tables: Table, file: str = "", *, shared: bool = False) -> Draft:
+    """Give what the tables of a file say of a scenario."""
+    numbers = {"name", "rounds", "seed"} & tables.model_fields_set
+    found: dict[Place, Row] = {(): {n: Given(getattr(tables, n), "", file) for n in numbers}}
+    for name in ("market", "policies", "instruments"):
+        for place, table in _tables_in(getattr(tables, name, {}), (name,)):
+            found[place] = table.row(".".join(place), file)
+    without = getattr(getattr(tables, "market", None), "without", ())
+    return Draft(found, without, frozenset(found.keys() - {()} if shared else ()))
 
 
-def lists_in(table: Any, key: str, file: str) -> dict[str, Written]:
-    """Give the lists of a table that are given."""
-    names = [n for n in (*MIXES, "instruments") if getattr(table, n, None) is not None]
-    return {name: Written(deepcopy(getattr(table, name)), f"{key}.{name}", file) for name in names}
-
-
-def draft_of(tables: ScenarioTables, file: str = "") -> Draft:
-    """Give what the tables of a scenario say."""
-    return Draft(
-        tables.name,
-        {n: getattr(tables, n) for n in ("rounds", "seed") if n in tables.model_fields_set},
-        tables.market.entry("market", file),
-        rows_in(tables, file),
-        lists_in(tables.market, "market", file),
-        tables.market.without,
-    )
+def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
+    if isinstance(table, RowTable):
+        yield place, table
+    else:
+        for name, inner in dict(table).items():
+            yield from _tables_in(inner, (*place, name))
 
 
 def draft_with(draft: Draft, keywords: Mapping[str, Any]) -> Draft:
     """Give a draft with what keywords of `Scenario` say."""
     market = dict(keywords)
-    words = ("name", "rounds", "seed", "policies")
-    tables: dict[str, Any] = {word: market.pop(word) for word in words if word in market}
+    words = ["name", "rounds", "seed", "policies"]
     if isinstance(market.get("instruments"), Mapping):
-        tables["instruments"] = market.pop("instruments")
-    said = _said({**tables, "market": market})
-    result = said.over(replace(draft, without=()) if "without" in market else draft)
-    said.refuse_idle(result.whole.without)
-    return result
+        words.append("instruments")
+    tables = {word: market.pop(word) for word in words if word in market}
+    below = replace(draft, without=()) if "without" in market else draft
+    return _said({**tables, "market": market}).upon(below)
 
 
 def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
@@ -164,50 +144,41 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
             raise ConfigError("market: is a table; give the path of a parameter in it")
         put(tables, path.split("."), value)
     market, off = tables["market"], tables.pop("without", NOTHING)
-    market |= {m: _with_shares(scenario, m, market[m]) for m in MIXES if m in market}
+    for mix in {"buyer_mix", "supplier_mix"} & market.keys():
+        market[mix] = _with_shares(getattr(scenario, mix), f"market.{mix}", market[mix])
     if off != NOTHING:
         market["without"] = [off]
     said = _said(tables)
-    for what, rows in said.rows.items():
-        known = rows_of(scenario)[what]
-        for name in rows.keys() - known.keys():
-            text = f"the scenario has no such{suggestion(name, known)}"
-            raise ConfigError(f"{PLACE_OF[what]}.{name}: {text}")
+    for place in [place for place in said.tables if len(place) > 1]:
+        if place not in (known := scenario.records):
+            names = [other[-1] for other in known if other[:-1] == place[:-1]]
+            text = f"the scenario has no such{suggestion(place[-1], names)}"
+            raise ConfigError(f"{'.'.join(place)}: {text}")
     return said.over(scenario.draft)
 
 
-def rows_of(scenario: Any) -> dict[str, dict[str, Any]]:
-    """Records of policies and instruments, by what they are."""
-    return {
-        "buyers": scenario.buyer_policies,
-        "suppliers": scenario.supplier_policies,
-        "instruments": scenario.instruments,
-    }
-
-
 def _said(tables: Mapping[str, Any]) -> Draft:
-    for word in ("description", "source", "based_on"):
-        if word in tables["market"]:
-            raise ConfigError(f"market.{word}: {MarketValues.unknown(word)}")
+    for name in ("description", "source", "based_on"):
+        if name in tables["market"]:
+            raise ConfigError(f"market.{name}: {MarketValues.unknown(name)}")
     return draft_of(read(ScenarioTables, tables))
 
 
-def _with_shares(scenario: Any, which: str, fixed: Mapping[str, float]) -> dict[str, float]:
+def _with_shares(mix: Mapping[str, float], key: str, fixed: object) -> dict[str, float]:
     """Give a mix in which some shares are fixed and the others keep their proportions."""
-    mix, key = getattr(scenario, which), f"market.{which}"
-    fixed = read(dict[str, Share], fixed, key)
-    for name in fixed:
+    given: dict[str, float] = read(Shares, fixed, key)
+    for name in given:
         if name not in mix:
             raise ConfigError(f"{key}.{name}: the mix has no such policy{suggestion(name, mix)}")
-    left = 1.0 - sum(fixed.values())
-    others = sum(share for name, share in mix.items() if name not in fixed)
-    if left < -1e-12 or (others <= 0.0 and left > 1e-12):
+    left, others = 1.0 - sum(given.values()), [name for name in mix if name not in given]
+    total = sum(mix[name] for name in others)
+    if left < -1e-12 or (total <= 0.0 and left > 1e-12):
         raise ConfigError(
-            f"{key}: the shares {dict(fixed)} cannot be made to add up to 1 with the others"
+            f"{key}: the shares {given} cannot be made to add up to 1 with the others"
         )
-    scale = max(left, 0.0) / others if others > 0 else 0.0
-    shares = {name: fixed.get(name, share * scale) for name, share in mix.items()}
-    last = next(reversed([n for n in mix if n not in fixed]), None)
-    if last is not None:  # the last one takes what rounding leaves
-        shares[last] = max(0.0, 1.0 - sum(share for n, share in shares.items() if n != last))
+    scale = max(left, 0.0) / total if total > 0 else 0.0
+    shares = {name: given.get(name, share * scale) for name, share in mix.items()}
+    if others:  # the last one takes what rounding leaves
+        shares[others[-1]] = 0.0
+        shares[others[-1]] = max(0.0, 1.0 - sum(shares.values()))
     return shares

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from trustsim.config.arms import check_paths, complete_design, of_arm
+from trustsim.config.arms import check_paths, complete_design
 from trustsim.config.design import Design
+from trustsim.config.dimensions import in_arm
 from trustsim.config.file import (
     Change,
     ExperimentTables,
@@ -21,17 +22,17 @@ from trustsim.config.file import (
     refuse_forgotten,
     sources_of,
 )
-from trustsim.config.models import KEPT, check_name
+from trustsim.config.models import KEPT, check_name, values_of
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
-from trustsim.config.without import switched_off
+from trustsim.config.without import in_order, switched_off
 from trustsim.config.writing import experiment_toml
-from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import EXPERIMENTS, MARKETS, check, complete
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
+from trustsim.schema.checking import MARKETS, ExperimentValues, complete
 from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
-from trustsim.schema.translation import HIDDEN
+from trustsim.schema.translation import HIDDEN, read
 
 
 def reading(name: str) -> str:
@@ -86,20 +87,21 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         if not self.arms:
-            raise ConfigError("arms: there is none; an experiment needs at least one")
-        if self.baseline not in self.arms:
             raise ConfigError(
-                at("", "baseline", self.baseline, given=True)
-                + f"no such arm{suggestion(self.baseline, self.arms)}"
+                "arms: there is none; an experiment needs at least one, such as "
+                "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
             )
+        if not isinstance(self.baseline, str) or self.baseline not in self.arms:
+            where = at("", "baseline", self.baseline, given=True)
+            raise ConfigError(f"{where}no such arm{suggestion(self.baseline, self.arms)}")
         alike: dict[str, str] = {}
         for name in self.arms:
             check_name(name, "an arm", "arms")
             other = alike.setdefault(reading(name), name)
             if other != name:
                 said = f"reads like the arm {shown(other)}; give one of them another name"
-                raise ConfigError(f"{at('', 'arms')}{shown(name)} {said}")
-        check(EXPERIMENTS, {"replications": self.replications}, "")
+                raise ConfigError(f"arms: {shown(name)} {said}")
+        read(ExperimentValues, {"replications": self.replications})
         if self.precision is not None and len(self.arms) < 2:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
@@ -128,12 +130,13 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        first, *others = (arm.without for arm in self.arms.values())
-        return tuple(name for name in first if all(name in names for names in others))
+        return in_order(set.intersection(*(set(arm.without) for arm in self.arms.values())))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""
-        return self.arms[arm].at(of_arm(arm, values))
+        own = ((in_arm(path), value) for path, value in values.items())
+        here = {".".join(keys): value for (owner, keys), value in own if owner in ("", arm)}
+        return self.arms[arm].at(here)
 
     def replace(
         self, *, replications: int | None = None, seed: int | None = None
@@ -178,27 +181,22 @@ def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> Exper
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
     """Complete the arms of an experiment file."""
-    tables = experiment.tables
+    tables, file = experiment.tables, experiment.file
     arms = {name: Scenario.of(draft) for name, draft in experiment.arms.items()}
-    refuse_forgotten(experiment, arms)
     replications = tables.replications
     if tables.precision is not None and "replications" not in tables.model_fields_set:
         replications = tables.precision.start
-    try:
+    as_written = ("question", "design", "precision", "run_timeout", "keep", "smallest_difference")
+    with said_at(f"{file}: "):
         config = ExperimentConfig(
-            name=tables.name or Path(experiment.file).stem,
-            arms=arms,
-            baseline=next(iter(arms)) if tables.baseline is HIDDEN else tables.baseline,
-            replications=replications,
-            question=tables.question,
-            market=complete(MARKETS, experiment.common.whole.market.values),
-            design=tables.design,
-            precision=tables.precision,
-            run_timeout=tables.run_timeout,
-            keep=tables.keep,
-            smallest_difference=tables.smallest_difference,
+            tables.name or Path(file).stem,
+            arms,
+            next(iter(arms), "") if tables.baseline is HIDDEN else tables.baseline,
+            replications,
+            market=complete(MARKETS, values_of(experiment.common.whole.market)),
+            **{key: getattr(tables, key) for key in as_written},
         )
-    except ConfigError as error:
-        raise ConfigError(f"{experiment.file}: {error}") from None
-    object.__setattr__(config, "sources", FrozenDict(sources_of(experiment, config)))
+    refuse_forgotten(experiment, arms)
+    sources = sources_of(experiment, config.market, arms)
+    object.__setattr__(config, "sources", FrozenDict(sources))
     return config

@@ -7,47 +7,24 @@ the experiment as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from trustsim.config.drafts import (
-    PLACE_OF,
-    Draft,
-    Rows,
-    draft_of,
-    lists_in,
-    rows_in,
-    rows_of,
-    rows_over,
-)
-from trustsim.config.library import DEFAULT_MARKET, library, market_named
-from trustsim.config.models import Entry, ExperimentFile, FileList, RowsFile
-from trustsim.config.paths import path_of
-from trustsim.config.toml import inside, is_file, put, read_change, read_toml
-from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.config.drafts import INSTRUMENTS, MARKET, Draft, Place, draft_of
+from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named, named_file
+from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
+from trustsim.config.toml import inside, put, read_change, read_toml
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
 from trustsim.schema.translation import leaves, plain, read
 
 Change = str | tuple[str, Any]
 """A change of the command line, ``path=value``, or a path and its value."""
 
 
-@dataclass(frozen=True)
-class ExperimentTables:
-    """An experiment file, checked but not yet completed.
-
-    Attributes
-    ----------
-    file : str
-        Its path.
-    tables : ExperimentFile
-        What stands in it.
-    common : Draft
-        What it says of all arms, with the files that it names.
-    arms : dict of Draft
-        What it says of each arm.
-    """
+class ExperimentTables(NamedTuple):
+    """An experiment file, checked but not completed: what it says of all arms, and of each."""
 
     file: str
     tables: ExperimentFile
@@ -61,11 +38,9 @@ def read_experiment(
     """Read an experiment file."""
     file, written = str(path), read_toml(path)
     for change in changes:
-        _apply(change, written, _included(written, path), file)
-    shared = _included(written, path)
-    own_instruments = written.get("instruments")
-    names = [*library().instruments, *shared["instruments"]]
-    names += own_instruments if isinstance(own_instruments, Mapping) else ()
+        _apply(change, written, _included(written, file), file)
+    shared = _included(written, file)
+    names = _names(INSTRUMENTS, written, shared)
     tables: ExperimentFile = read(model, written, "", file, instruments=names)
     for keys, source in leaves(tables.sources):
         where = at(file, f"sources.{keys}")
@@ -73,91 +48,79 @@ def read_experiment(
             raise ConfigError(f"{where}allowed: text in quotes")
         if inside(written, keys.split(".")) is None:
             raise ConfigError(f"{where}the file has no {keys} to be a source of")
-    own = draft_of(tables, file)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
-    common = replace(own.over(Draft(rows=shared)), base=base)
-    own.refuse_idle(common.whole.without)
+    common = draft_of(tables, file).upon(replace(shared, base=base))
     arms = {}
     for name, arm in tables.arms.items():
-        said = Draft(
-            name,
-            market=arm.market.entry(f"arms.{name}.market", file),
-            lists=lists_in(arm, f"arms.{name}", file),
-            without=(*arm.without, *arm.market.without),
-        )
-        arms[name] = said.over(common)
-        said.refuse_idle(arms[name].whole.without)
+        key = f"arms.{name}"
+        market = arm.market.row(f"{key}.market", file)
+        for mix in arm.model_fields_set - {"without", "market"}:
+            market[mix] = Given(getattr(arm, mix), key, file)
+        said = {(): {"name": Given(name, key, file)}, MARKET: market}
+        arms[name] = Draft(said, (*arm.without, *arm.market.without)).upon(common)
     return ExperimentTables(file, tables, common, arms)
 
 
-def sources_of(experiment: ExperimentTables, config: Any) -> dict[tuple[str, ...], str]:
+def sources_of(
+    experiment: ExperimentTables, market: Any, arms: Mapping[str, Any]
+) -> dict[Place, str]:
     """Sources of single values that the records have, by the keys that lead to them."""
-    tables, arms = experiment.tables, config.arms
-    places: dict[tuple[str, ...], tuple[Entry, Any]] = {
-        ("market",): (experiment.common.whole.market, config.market)
-    }
-    for what, records in rows_of(next(iter(arms.values()))).items():
-        entries = rows_over(experiment.common.rows[what], getattr(library(), what))
-        keys = PLACE_OF[what].split(".")
-        places |= {(*keys, name): (entries[name], record) for name, record in records.items()}
-    for name, arm in tables.arms.items():
-        places["arms", name, "market"] = (arm.market.entry(""), arms[name].market)
+    first = next(iter(arms.values()))
+    drafts = [(experiment.common, {**first.records, MARKET: market})]
+    drafts += [(experiment.arms[name], arm.records) for name, arm in arms.items()]
     beside = {
-        (*keys, parameter): source
-        for keys, (entry, record) in places.items()
-        for parameter, source in entry.sources.items()
-        if entry.values[parameter] == getattr(record, parameter)
+        (*given.table.split("."), name): given.source
+        for draft, records in drafts
+        for place, row in draft.whole.over(library()).tables.items()
+        for name, given in row.items()
+        if given.source and place in records and given.value == getattr(records[place], name)
     }
-    return {**beside, **{tuple(path.split(".")): text for path, text in leaves(tables.sources)}}
+    said = leaves(experiment.tables.sources)
+    return beside | {tuple(path.split(".")): text for path, text in said}
 
 
 def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
     """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
-    known = library()
-    for what, mix, built_in in (
-        ("buyers", "buyer_mix", known.buyers),
-        ("suppliers", "supplier_mix", known.suppliers),
-        ("instruments", "", known.instruments),
-    ):
-        rows = experiment.common.rows[what]
+    draft = experiment.common
+    for kind in KINDS:
+        rows, mix = draft.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
+        names = [*library().rows(kind), *(name for name in rows if (*kind, name) in draft.shared)]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
-        used |= {entry.based_on for entry in rows.values()}
-        names = [*built_in, *(name for name, entry in rows.items() if entry.shared)]
-        for name, entry in rows.items():
-            if entry.based_on or entry.shared or name in built_in or name in used:
+        used |= {word(row, "based_on") for row in rows.values()}
+        for name, row in rows.items():
+            if name in names or name in used or word(row, "based_on"):
                 continue
-            where = at(entry.file, entry.key)
-            if mix:
-                said = f"no built-in policy, no based_on, and in no {mix}"
-                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
-            if get_close_matches(name, names, 1, 0.85):
+            said = f"no built-in policy, no based_on, and in no {mix}"
+            if kind == INSTRUMENTS:
                 said = "no built-in instrument, and no based_on"
-                raise ConfigError(f"{where}{said}{suggestion(name, names)}")
+                if not get_close_matches(name, names, 1, 0.85):
+                    continue
+            where = at(experiment.file, ".".join((*kind, name)))
+            raise ConfigError(f"{where}{said}{suggestion(name, names)}")
 
 
-def _included(written: Mapping[str, Any], path: Path) -> Rows:
+def _included(written: Mapping[str, Any], file: str) -> Draft:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
-    rows = Draft().rows
-    for name in read(FileList, written.get("include", []), "include", str(path)):
-        where = at(str(path), "include", name, given=True)
-        try:
-            file = path.parent / path_of(name)
-        except ConfigError as error:
-            raise ConfigError(f"{where}{error}") from None
-        if not is_file(file):
-            raise ConfigError(f"{where}there is no file {shown(str(file))}")
-        tables = read(RowsFile, read_toml(file), "", str(file))
-        for what, own in rows_in(tables, str(file), shared=True).items():
-            for twice in own.keys() & rows[what].keys():
-                raise ConfigError(
-                    at(str(file), own[twice].key)
-                    + f"{rows[what][twice].file}, which is included too, has one of this name"
-                )
-            rows[what] |= own
-    return rows
+    found = Draft()
+    homes: dict[Place, str] = {}
+    for name in read(FileList, written.get("include", []), "include", file):
+        path = named_file(Given(name, file=file), "include")
+        rows = draft_of(read(RowsFile, read_toml(path), "", str(path)), str(path), shared=True)
+        for place in rows.shared & homes.keys():
+            said = f"{homes[place]}, which is included too, has one of this name"
+            raise ConfigError(at(str(path), ".".join(place)) + said)
+        homes |= dict.fromkeys(rows.shared, str(path))
+        found = rows.over(found)
+    return found
 
 
-def _apply(change: Change, written: dict[str, Any], shared: Rows, file: str) -> None:
+def _names(kind: Place, written: Mapping[str, Any], shared: Draft) -> list[str]:
+    """Names of all arms, policies or instruments that are built in, shared or written."""
+    own = inside(written, kind)
+    return [*library().rows(kind), *shared.rows(kind), *(own if isinstance(own, Mapping) else ())]
+
+
+def _apply(change: Change, written: dict[str, Any], shared: Draft, file: str) -> None:
     """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
     if isinstance(change, str):
         keys, value = read_change(change)
@@ -166,16 +129,10 @@ def _apply(change: Change, written: dict[str, Any], shared: Rows, file: str) -> 
     else:
         keys, value = change[0].split("."), plain(change[1])
         change = f"{change[0]}={value}"
-    for what, place in {"arms": "arms", **PLACE_OF}.items():
-        *above, name = keys[: place.count(".") + 2]
-        if above == place.split("."):
-            own = inside(written, above)
-            there = [*getattr(library(), what, ()), *shared.get(what, ())]
-            there += own if isinstance(own, Mapping) else ()
-            if name not in there:
-                text = f"{file} has no {place}.{name}{suggestion(name, there)}"
-                raise ConfigError(f"--set {change}: {text}")
-    try:
+    with said_at(f"--set {change}: "):
+        for kind in (("arms",), *KINDS):
+            *above, name = keys[: len(kind) + 1]
+            if tuple(above) == kind and name not in (names := _names(kind, written, shared)):
+                close = suggestion(name, names)
+                raise ConfigError(f"{file} has no {'.'.join((*kind, name))}{close}")
         put(written, keys, value)
-    except ConfigError as error:
-        raise ConfigError(f"--set {change}: {error}") from None

@@ -8,62 +8,65 @@ them, or in a config.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import (
-    MIXES,
-    PLACE_OF,
-    Draft,
-    Market,
-    Written,
-    lists_in,
-    rows_in,
-    rows_over,
-)
-from trustsim.config.models import Entry, MarketFile, RowsFile
+from trustsim.config.drafts import INSTRUMENTS, SIDES, Draft, Place, draft_of
+from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
-from trustsim.config.toml import is_file, read_toml
+from trustsim.config.toml import read_toml
 from trustsim.config.without import switched_off
-from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.checking import BUYERS, INSTRUMENTS, MARKETS, SUPPLIERS, check_shares, complete
+from trustsim.errors import ConfigError, at, said_at, shown, suggestion
+from trustsim.schema import checking
+from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
-KIND_OF = {"buyers": BUYERS, "suppliers": SUPPLIERS, "instruments": INSTRUMENTS}
 HOME = Path(__file__).parents[1] / "library"
-
-
-@dataclass(frozen=True)
-class Library:
-    """All that is built in, by name."""
-
-    buyers: dict[str, Entry]
-    suppliers: dict[str, Entry]
-    instruments: dict[str, Entry]
-    markets: dict[str, Market]
+KINDS = {
+    SIDES["buyer"]: checking.BUYERS,
+    SIDES["supplier"]: checking.SUPPLIERS,
+    INSTRUMENTS: checking.INSTRUMENTS,
+}
+"""What is checked and completed alike: policies of both sides and instruments."""
 
 
 @cache
-def library() -> Library:
-    """Read the built-in library."""
-    rows = Draft().rows
-    for path in (*sorted(HOME.glob("policies/*.toml")), HOME / "instruments.toml"):
-        for what, entries in rows_in(read(RowsFile, read_toml(path), "", str(path))).items():
-            rows[what] |= entries
-    markets = {
-        path.stem: Market(path.stem, path.stem, _market_in(path))
-        for path in sorted(HOME.glob("markets/*.toml"))
-    }
-    return Library(**rows, markets=markets)
+def library() -> Draft:
+    """Read the built-in policies and instruments."""
+    found = Draft()
+    for path in (*HOME.glob("policies/*.toml"), HOME / "instruments.toml"):
+        found = draft_of(read(RowsFile, read_toml(path), "", str(path))).over(found)
+    return found
 
 
-def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...] = ()) -> Market:
+@cache
+def built_in_markets() -> dict[str, Draft]:
+    """Read the built-in markets; each is based on itself, as those are on it that start there."""
+    found = {path.stem: _market_in(path, path.stem) for path in sorted(HOME.glob("markets/*.toml"))}
+    for name, draft in found.items():
+        draft.market["based_on"] = Given(name)
+    return found
+
+
+def named_file(named: Given, word: str) -> Path:
+    """Give the path of a file that another file names under a word, seen from there."""
+    with said_at(named.at(word)):
+        path = Path(named.file).parent / path_of(named.value)
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # what can be no path
+        there = False
+    if not there:
+        raise ConfigError(f"{named.at(word)}there is no file {shown(str(path))}")
+    return path
+
+
+def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...] = ()) -> Draft:
     """Give the built-in market of a name, or the one that is written in a file.
 
     What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
@@ -71,122 +74,117 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     """
     if isinstance(name, PathLike):
         name = f"./{name}" if Path(name).name == str(name) else str(name)
-    markets, where = library().markets, at(file, key, name, given=True)
+    markets, where = built_in_markets(), at(file, key, name, given=True)
     if isinstance(name, str) and name in markets:
         return markets[name]
     if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
-        raise ConfigError(
-            f"{where}unknown market{suggestion(name, markets)}, or the path of a file"
-        )
-    path = Path(file).parent / path_of(name)
-    if not is_file(path):
-        raise ConfigError(f"{where}there is no file {shown(str(path))}")
+        close = suggestion(name, markets)
+        raise ConfigError(f"{where}unknown market{close}, or the path of a file")
+    path = named_file(Given(name, file=file), key)
     chain = (*above, path.resolve())
     if path.resolve() in above:
         said = " -> ".join(each.name for each in chain)
         raise ConfigError(f"{where}the market is based on itself: {said}")
-    own = _market_in(path)
-    entry = own.market
-    base = market_named(entry.based_on or DEFAULT_MARKET, "market.based_on", str(path), chain)
-    words = entry.description or f"the market of {path.name}"
-    whole = replace(own, market=replace(entry, description=words)).over(base.draft)
-    own.refuse_idle(whole.without)
-    return Market(name, base.root, whole)
+    own = _market_in(path, name)
+    based_on = word(own.market, "based_on") or DEFAULT_MARKET
+    return own.upon(market_named(based_on, "market.based_on", str(path), chain))
+
+
+def _market_in(path: Path, name: str) -> Draft:
+    found = draft_of(read(MarketFile, read_toml(path), "", str(path)), str(path))
+    found.top["name"] = Given(name)
+    found.market.setdefault("description", Given(f"the market of {path.name}"))
+    return found
 
 
 def completed(draft: Draft) -> dict[str, Any]:
     """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
     whole = draft.whole
-    off = off_without(whole.without)
-    market, entry = switched_off(complete(MARKETS, whole.market.values), off), whole.market
+    row, off = whole.market, off_without(whole.without)
+    market = switched_off(complete(checking.MARKETS, values_of(row)), off)
     for low, high in (("cost_low", "cost_high"), ("defect_good", "defect_bad")):
         if getattr(market, low) > getattr(market, high):
+            given = row.get(low) or row[high]
             raise ConfigError(
-                at(entry.file, f"{entry.key}.{low}", getattr(market, low), given=True)
+                given.at(low, getattr(market, low))
                 + f"must not exceed {high} = {getattr(market, high)!r}"
             )
-    records = {what: resolve(what, draft.rows[what], off) for what in PLACE_OF}
-    names = whole.lists["instruments"]
-    if "instruments" not in draft.lists and draft.rows["instruments"]:
-        both = dict.fromkeys([*names.value, *draft.rows["instruments"]])
-        files = [entry.file for entry in draft.rows["instruments"].values()]
-        names = Written(list(both), "instruments", files[0])
-    mixes = {
-        mix: check_shares(said.value, records[side], side.removesuffix("s"), said.key, said.file)
-        for mix, side in MIXES.items()
-        for said in [whole.lists[mix]]
-    }
+    records = {kind: records_of(kind, draft, off) for kind in KINDS}
+    mixes: dict[str, dict[str, float]] = {}
+    for side, kind in SIDES.items():
+        mix = f"{side}_mix"
+        key, known = row[mix].key(mix), records[kind]
+        mixes[mix] = read(Mix, row[mix].value, key, row[mix].file, policies=known, side=side)
     buyers = list(mixes["buyer_mix"])
     return {
-        "name": draft.name or ("mixed" if len(buyers) > 1 else buyers[0]),
-        "rounds": 120,
-        "seed": 1,
-        **draft.numbers,
+        "name": "mixed" if len(buyers) > 1 else buyers[0],
+        **dict(checking.RunValues()),
+        **values_of(draft.top),
         "market": market,
         **mixes,
-        "buyer_policies": records["buyers"],
-        "supplier_policies": records["suppliers"],
-        "instruments": _instruments(names, records["instruments"]),
+        **{f"{side}_policies": records[kind] for side, kind in SIDES.items()},
+        "instruments": _instruments(draft, row["instruments"], records[INSTRUMENTS]),
         "without": whole.without,
     }
 
 
-def resolve(what: str, own: Mapping[str, Entry], off: tuple[str, ...] = ()) -> dict[str, Any]:
+def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str, Any]:
     """Make the frozen record of every built-in and own row: of policies, or of instruments.
 
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
+    own, what = draft.rows(kind), KINDS[kind]
     if not own:
-        return dict(built_in_records(what, off))
-    kind, rows = KIND_OF[what], rows_over(own, getattr(library(), what))
+        return dict(_built_in(kind, off))
+    rows = draft.over(library()).rows(kind)
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-        entry, chain = rows[name], (*above, name)
-        if not entry.based_on:
-            return entry.values
-        where = at(entry.file, f"{entry.key}.based_on", entry.based_on, given=True)
-        if entry.based_on in chain:
-            path = " -> ".join((*chain, entry.based_on))
-            raise ConfigError(f"{where}the {kind.name} is based on itself: {path}")
-        if entry.based_on not in rows:
-            raise ConfigError(f"{where}unknown {kind.name}{suggestion(entry.based_on, rows)}")
-        return {**values(entry.based_on, chain), **entry.values}
+        row, chain = rows[name], (*above, name)
+        base = word(row, "based_on")
+        if not base:
+            return values_of(row)
+        where = row["based_on"].at("based_on")
+        if base in chain:
+            path = " -> ".join((*chain, base))
+            raise ConfigError(f"{where}the {what.name} is based on itself: {path}")
+        if base not in rows:
+            raise ConfigError(f"{where}unknown {what.name}{suggestion(base, rows)}")
+        return {**values(base, chain), **values_of(row)}
 
-    records: dict[str, Any] = {name: complete(kind, values(name)) for name in own}
-    for name, record in records.items() if kind is INSTRUMENTS else ():
+    records: dict[str, Any] = {name: complete(what, values(name)) for name in own}
+    for name, record in records.items() if kind == INSTRUMENTS else ():
         if record.advance + record.on_delivery > 1.0:
+            given = next(iter(own[name].values()))
             raise ConfigError(
-                at(own[name].file, f"{own[name].key}.advance", record.advance, given=True)
+                given.at("advance", record.advance)
                 + f"with on_delivery = {record.on_delivery!r} more than the price is paid; "
                 "the two may add up to 1"
             )
-    return built_in_records(what, off) | {n: switched_off(r, off) for n, r in records.items()}
+    return _built_in(kind, off) | {n: switched_off(r, off) for n, r in records.items()}
 
 
 @cache
-def built_in_records(what: str, off: tuple[str, ...] = ()) -> dict[str, Any]:
+def _built_in(kind: Place, off: tuple[str, ...]) -> dict[str, Any]:
     """Frozen records of all built-in rows, made once."""
-    rows = getattr(library(), what).items()
-    return {name: switched_off(complete(KIND_OF[what], e.values), off) for name, e in rows}
+    rows = library().rows(kind).items()
+    return {name: switched_off(complete(KINDS[kind], values_of(row)), off) for name, row in rows}
 
 
-def _market_in(path: Path) -> Draft:
-    table, file = read(MarketFile, read_toml(path), "", str(path)).market, str(path)
-    entry = table.entry("market", file)
-    return Draft(market=entry, lists=lists_in(table, "market", file), without=table.without)
-
-
-def _instruments(said: Written, known: Mapping[str, Any]) -> dict[str, Any]:
+def _instruments(draft: Draft, said: Given, known: Mapping[str, Any]) -> dict[str, Any]:
     """Check the list of instruments that can be used in a market, and give their records."""
-    names, where = said.value, at(said.file, said.key, said.value, given=True)
-    if isinstance(names, str) or not isinstance(names, list | tuple):
-        raise ConfigError(f"{where}must be a list of names of instruments: {', '.join(known)}")
-    for name in names:
+    if not isinstance(said.value, list | tuple):
+        text = f"must be a list of names of instruments: {', '.join(known)}"
+        raise ConfigError(said.at("instruments") + text)
+    if "instruments" not in draft.market and (own := draft.rows(INSTRUMENTS)):
+        names = [*said.value, *(name for name in own if name not in said.value)]
+        said = Given(names, file=draft.top["name"].file if "name" in draft.top else "")
+    for name in said.value:
         if not isinstance(name, str) or name not in known:
-            raise ConfigError(f"{where}unknown instrument {shown(name)}{suggestion(name, known)}")
-    if not 1 <= len(names) <= MAX_INSTRUMENTS or len(set(names)) < len(names):
-        raise ConfigError(
-            f"{where}{len(names)} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
-        )
-    return {name: known[name] for name in names}
+            text = f"unknown instrument {shown(name)}{suggestion(name, known)}"
+            raise ConfigError(said.at("instruments") + text)
+    count = len(said.value)
+    if not 1 <= count <= MAX_INSTRUMENTS or len(set(said.value)) < count:
+        text = f"{count} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
+        raise ConfigError(said.at("instruments") + text)
+    return {name: known[name] for name in said.value}

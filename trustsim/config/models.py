@@ -9,32 +9,17 @@ and ``source`` beside the parameters. A value may be bare or carry its own sourc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    InstanceOf,
-    PrivateAttr,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-from trustsim.config.design import Design, read_design
+from trustsim.config.design import Design
 from trustsim.config.precision import Precision
 from trustsim.config.without import Mechanisms
-from trustsim.errors import shown, suggestion
-from trustsim.schema.checking import (
-    BuyerValues,
-    ExperimentValues,
-    InstrumentValues,
-    MarketValues,
-    RunValues,
-    SupplierValues,
-)
+from trustsim.errors import at, shown, suggestion
+from trustsim.schema import checking
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
 
 KEPT = ("runs", "rounds", "ages")
@@ -48,38 +33,35 @@ WORDS = {"description", "source", "based_on", "buyer_mix", "supplier_mix", "inst
 """Keys beside the parameters in a table of them."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One policy, instrument or market as its author wrote it, with the values that are given.
+class Given(NamedTuple):
+    """A value that an author has given: the keys and the file of its table, and its own source."""
 
-    Some values have sources of their own. `file` and `key` are where it is written, and `shared`
-    says whether that is a file that several experiments share.
-    """
-
-    values: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    description: str = ""
-    source: str = ""
-    based_on: str = ""
+    value: Any
+    table: str = ""
     file: str = ""
-    key: str = ""
-    shared: bool = False
+    source: str = ""
 
-    def over(self, below: Entry) -> Entry:
-        """Put this on top of another: what is given here counts, the rest is as below."""
-        if not self.values:
-            return below
-        values = {**below.values, **self.values}
-        kept = {k: text for k, text in below.sources.items() if values[k] == below.values[k]}
-        return replace(
-            self,
-            values=values,
-            sources={**kept, **self.sources},
-            description=self.description or below.description,
-            source=self.source or below.source,
-            based_on=below.based_on,
-            shared=below.shared,
-        )
+    def key(self, name: str) -> str:
+        """Dotted path of its name."""
+        return f"{self.table}.{name}" if self.table else name
+
+    def at(self, name: str, value: object = None) -> str:
+        """Say where it stands, or another value of its table: ``file: key = value: ``."""
+        return at(self.file, self.key(name), self.value if value is None else value, given=True)
+
+
+Row = dict[str, Given]
+"""What is given of a policy, an instrument or a market: parameters and `WORDS`, by name."""
+
+
+def values_of(row: Row) -> dict[str, Any]:
+    """Parameters that a row gives."""
+    return {name: given.value for name, given in row.items() if name not in WORDS}
+
+
+def word(row: Row, name: str) -> str:
+    """What a row says under one of the `WORDS`; nothing if it does not."""
+    return str(row[name].value) if name in row else ""
 
 
 @cache
@@ -112,7 +94,6 @@ class RowTable(Table):
     """A table of parameters with its words; every value may carry its own source."""
 
     SHAPE: ClassVar[str] = "a table of parameters"
-    NO_BASE: ClassVar[str] = ""
     description: Text = ""
     source: Text = ""
     based_on: Text = ""
@@ -123,30 +104,27 @@ class RowTable(Table):
     def _take_sources_out(cls, table: Any, handler: Any) -> Any:
         if not isinstance(table, Mapping):
             return handler(table)
-        bare: dict[str, Any] = dict(table)
-        sources: dict[str, str] = {}
+        bare, sources = dict(table), {}
         for name, value in table.items():
-            if isinstance(value, Mapping) and name not in WORDS and "value" in value:
-                if set(value) <= {"value", "source"}:
-                    bare[name], source = value["value"], value.get("source", "")
-                    if not isinstance(source, str):
-                        raise Refusal("allowed: text in quotes", name, "source", value=source)
-                    sources |= {name: source} if "source" in value else {}
-        if cls.NO_BASE and "based_on" in bare:
-            raise Refusal(cls.NO_BASE, "based_on", value=bare["based_on"])
+            if isinstance(value, Mapping) and name not in WORDS:
+                if {"value"} <= value.keys() <= {"value", "source"}:
+                    bare[name], sources[name] = value["value"], value.get("source", "")
+                    if not isinstance(sources[name], str):
+                        said = "allowed: text in quotes"
+                        raise Refusal(said, name, "source", value=sources[name])
         made = handler(bare)
         made._sources.update(sources)
         return made
 
-    def entry(self, key: str, file: str = "", *, shared: bool = False) -> Entry:
-        """Give the row, with the values that are written."""
-        given = self.model_fields_set - WORDS
-        values = {name: value for name, value in vars(self).items() if name in given}
-        words = (self.description, self.source, self.based_on)
-        return Entry(values, self._sources, *words, file, key, shared)
+    def row(self, key: str, file: str = "") -> Row:
+        """Give what is written, in a table that stands under a key of a file."""
+        names, sources = self.model_fields_set, self._sources
+        given = {name: value for name, value in vars(self).items() if name in names}
+        given |= {name: deepcopy(given[name]) for name in names & WORDS}
+        return {n: Given(value, key, file, sources.get(n, "")) for n, value in given.items()}
 
 
-class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class MarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[market]``."""
 
     buyer_mix: Any = None
@@ -155,22 +133,26 @@ class MarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
     without: Mechanisms = ()
 
 
-class ArmMarketTable(MarketValues, RowTable):  # type: ignore[valid-type,misc]
+def _one_market(_: Any) -> Any:
+    raise ValueError("all arms are in the same market; set it once, as market.based_on")
+
+
+class ArmMarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
-    NO_BASE: ClassVar[str] = "all arms are in the same market; set it once, as market.based_on"
+    based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
     without: Mechanisms = ()
 
 
-class BuyerTable(BuyerValues, RowTable):  # type: ignore[valid-type,misc]
+class BuyerTable(checking.BuyerValues, RowTable):  # type: ignore[valid-type,misc]
     """A policy of buyers."""
 
 
-class SupplierTable(SupplierValues, RowTable):  # type: ignore[valid-type,misc]
+class SupplierTable(checking.SupplierValues, RowTable):  # type: ignore[valid-type,misc]
     """A policy of suppliers."""
 
 
-class InstrumentTable(InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
+class InstrumentTable(checking.InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
     """A payment instrument."""
 
 
@@ -206,7 +188,7 @@ class MarketFile(Table):
         return "a file that a market is based on holds the table [market] and nothing else"
 
 
-class ScenarioTables(RunValues, RowsFile):  # type: ignore[valid-type,misc]
+class ScenarioTables(checking.RunValues, RowsFile):  # type: ignore[valid-type,misc]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
@@ -220,19 +202,6 @@ class ArmTable(Table):
     supplier_mix: Any = None
     without: Mechanisms = ()
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
-
-
-def _design(table: Any, info: ValidationInfo) -> Design:
-    return read_design(table, (info.context or {})["file"])
-
-
-def _some_arms(arms: dict[str, ArmTable]) -> dict[str, ArmTable]:
-    if not arms:
-        raise Refusal(
-            "there is none; an experiment needs at least one, such as "
-            "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
-        )
-    return arms
 
 
 def _kept(names: Any) -> tuple[str, ...]:
@@ -252,7 +221,7 @@ POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
+class ExperimentFile(checking.ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"
@@ -266,10 +235,8 @@ class ExperimentFile(ExperimentValues, ScenarioTables):  # type: ignore[valid-ty
         Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None
     ) = None
     precision: Precision | None = None
-    design: Annotated[InstanceOf[Design], BeforeValidator(_design)] | None = None
-    arms: Annotated[
-        dict[Annotated[str, naming("an arm")], ArmTable], AfterValidator(_some_arms)
-    ] = Field({}, validate_default=True)
+    design: Design | None = None
+    arms: dict[Annotated[str, naming("an arm")], ArmTable] = Field(default={})
     sources: dict[str, Any] = Field(default={})
 
     @classmethod
@@ -278,12 +245,3 @@ class ExperimentFile(ExperimentValues, ScenarioTables):  # type: ignore[valid-ty
         if name in ("calibrate", "targets"):
             return "belongs to a calibration; run it with trustsim calibrate"
         return super().unknown(name)
-
-    @model_validator(mode="after")
-    def _refuse_an_unknown_baseline(self) -> ExperimentFile:
-        baseline = self.baseline
-        if baseline is not HIDDEN and (not isinstance(baseline, str) or baseline not in self.arms):
-            raise Refusal(
-                f"no such arm{suggestion(baseline, self.arms)}", "baseline", value=baseline
-            )
-        return self

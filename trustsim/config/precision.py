@@ -12,11 +12,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic.dataclasses import dataclass
 
-from trustsim.config.distributions import Positive
+from trustsim.config.dimensions import Positive
 from trustsim.errors import suggestion
 from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES
-from trustsim.schema.translation import HIDDEN, Refusal, allowing, read, whole
+from trustsim.schema.translation import HIDDEN, Refusal, Words, allowing, read, whole
 
 MOST = int(EXPERIMENTS.rows["replications"].high)
 
@@ -38,7 +38,7 @@ def _start(start: Any, info: ValidationInfo) -> Any:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "validate_default": True})
-class Precision:
+class Precision(Words):
     """Go on with replications until the paired differences are known this well.
 
     Attributes

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
-from trustsim.config.drafts import Draft, draft_at, draft_with
+from trustsim.config.drafts import FIELDS, MARKET, SIDES, Draft, Place, draft_at, draft_with
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
+from trustsim.config.models import word
 from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, suggestion
 from trustsim.schema.checking import check_replicate
-from trustsim.schema.frozen import FrozenDict
+from trustsim.schema.frozen import FROZEN, FrozenDict
 
 RUN_ID_LENGTH = 16
 
@@ -110,17 +111,18 @@ class Scenario:
         name: str | None = None,
         **market_parameters: Any,
     ) -> None:
-        keywords: dict[str, Any] = {
+        if "draft" in vars(self):
+            raise TypeError(FROZEN)
+        given: dict[str, Any] = {
             "buyer_mix": buyer_mix,
             "supplier_mix": supplier_mix,
             "policies": policies,
             "instruments": instruments,
             "name": name,
         }
-        given = {key: value for key, value in keywords.items() if value is not None}
-        numbers = {"rounds": rounds, "seed": seed, "without": without}
-        start = Draft(base=market_named(market, "market"))
-        self._complete(draft_with(start, {**given, **numbers, **market_parameters}))
+        said = {key: value for key, value in given.items() if value is not None}
+        said |= {"rounds": rounds, "seed": seed, "without": without, **market_parameters}
+        self._complete(draft_with(Draft(base=market_named(market, "market")), said))
 
     @classmethod
     def of(cls, draft: Draft) -> Scenario:
@@ -164,10 +166,10 @@ class Scenario:
         ConfigError
             If no policy has this name, or one of each side has it.
         """
-        policies = {"buyers": self.buyer_policies, "suppliers": self.supplier_policies}
-        sides = [side for side, rows in policies.items() if policy in rows]
+        rows = {side: getattr(self, f"{side}_policies") for side in SIDES}
+        sides = [side for side in rows if policy in rows[side]]
         if not sides:
-            names = [*self.buyer_policies, *self.supplier_policies]
+            names = [name for known in rows.values() for name in known]
             raise ConfigError(f"with_policy: unknown policy '{policy}'{suggestion(policy, names)}")
         if len(sides) > 1:
             raise ConfigError(
@@ -175,15 +177,14 @@ class Scenario:
                 f'replace(policies={{"buyers": {{"{policy}": ...}}}})'
             )
         side = sides[0]
-        changed = self.replace(policies={side: {policy: parameters}})
-        mix = self.buyer_mix if side == "buyers" else self.supplier_mix
+        mix = getattr(self, f"{side}_mix")
         if not mix.get(policy):
             warnings.warn(
-                f"with_policy: nobody follows '{policy}' here; the {side} of this scenario follow "
+                f"with_policy: nobody follows '{policy}' here; the {side}s of this scenario follow "
                 f"{', '.join(name for name, share in mix.items() if share)}",
                 stacklevel=2,
             )
-        return changed
+        return self.replace(policies={f"{side}s": {policy: parameters}})
 
     def at(self, values: Mapping[str, Any]) -> Scenario:
         """Give a copy with other values of parameters, by their paths in an experiment file.
@@ -196,6 +197,21 @@ class Scenario:
             If the scenario has no such parameter, or the values do not fit together.
         """
         return Scenario.of(draft_at(self, values))
+
+    @property
+    def based_on(self) -> str:
+        """The built-in market that it starts from, if need be by way of files."""
+        return word(self.draft.whole.market, "based_on")
+
+    @property
+    def records(self) -> dict[Place, Any]:
+        """Records of the market, of policies and instruments, by the keys of their tables."""
+        rows = {
+            (*kind, name): record
+            for kind, field in FIELDS.items()
+            for name, record in getattr(self, field).items()
+        }
+        return {MARKET: self.market, **rows}
 
     def id(self, replicate: int = 0) -> str:
         """Give the id of a run: a hash of the scenario, the replicate and the model's version."""
@@ -212,29 +228,25 @@ class Scenario:
         own = any(callable(value) for row in policies for value in vars(row).values())
         return self._text() if own else self._kept
 
-    @cached_property
-    def _kept(self) -> str:
-        return self._text()
-
     def _text(self) -> str:
-        return json.dumps(
+        records = self.records
+        mixes = [
             [
-                self.name,
-                self.rounds,
-                self.seed,
-                _row(self.market),
-                [[n, share, _row(self.buyer_policies[n])] for n, share in self.buyer_mix.items()],
-                [
-                    [n, share, _row(self.supplier_policies[n])]
-                    for n, share in self.supplier_mix.items()
-                ],
-                [[name, _row(instrument)] for name, instrument in self.instruments.items()],
+                [name, share, _row(records[(*kind, name)])]
+                for name, share in getattr(self, f"{side}_mix").items()
             ]
+            for side, kind in SIDES.items()
+        ]
+        instruments = [[name, _row(record)] for name, record in self.instruments.items()]
+        return json.dumps(
+            [self.name, self.rounds, self.seed, _row(self.market), *mixes, instruments]
         )
+
+    _kept = cached_property(_text)
 
     def __repr__(self) -> str:
         return (
-            f"Scenario({self.name!r}, market={self.draft.base.root!r}, rounds={self.rounds}, "
+            f"Scenario({self.name!r}, market={self.based_on!r}, rounds={self.rounds}, "
             f"seed={self.seed}, buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix})"
         )
 

@@ -23,7 +23,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
         refuse_strange(path)
-        return _sound(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
+        return dict(_sound(tomllib.loads(path.read_bytes().decode("utf-8-sig"))))
     except IsADirectoryError:
         reason = "is a folder; a TOML file is needed"
     except FileNotFoundError:
@@ -39,14 +39,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise ConfigError(f"{path}: {reason}")
-
-
-def is_file(path: Path) -> bool:
-    """Whether a path leads to a file; one that cannot be a path does not."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def read_change(change: str) -> tuple[list[str], Any]:
@@ -96,22 +88,19 @@ def inside(tables: Any, keys: Sequence[str]) -> Any:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        return _sound(tomllib.loads(text))
+        return dict(_sound(tomllib.loads(text)))
     except (ValueError, RecursionError):
         return {}
 
 
-def _sound(tables: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what TOML has no room for, and tables within tables without end."""
-    left: list[tuple[int, str, Any]] = [(0, "", tables)]
-    while left:
-        depth, key, value = left.pop()
-        if depth > DEEPEST:
-            raise ConfigError(f"{shown(key)} is nested too deeply")
-        if isinstance(value, dict):
-            left += [(depth + 1, f"{key}.{k}" if key else k, v) for k, v in value.items()]
-        elif isinstance(value, list):
-            left += [(depth + 1, key, each) for each in value]
-        elif isinstance(value, int) and abs(value) >= LARGEST:
-            raise ConfigError(f"{at('', key, value, given=True)}allowed: whole numbers of 64 bits")
-    return tables
+def _sound(value: Any, key: str = "", depth: int = 0) -> Any:
+    """Give a value; refuse what TOML has no room for, and tables within tables without end."""
+    if depth > DEEPEST:
+        raise ConfigError(f"{shown(key)} is nested too deeply")
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        raise ConfigError(f"{at('', key, value, given=True)}allowed: whole numbers of 64 bits")
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        _sound(inner, f"{key}.{name}" if key else name, depth + 1)
+    for each in value if isinstance(value, list) else ():
+        _sound(each, key, depth + 1)
+    return value

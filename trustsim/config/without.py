@@ -8,29 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from trustsim.errors import ConfigError, at, shown, suggestion
-from trustsim.schema.mechanisms import (
-    MECHANISMS,
-    NOTHING,
-    OWNERS,
-    WITHOUT,
-    Absent,
-    off_without,
-)
-from trustsim.schema.row import Parameter
+from trustsim.errors import ConfigError, shown, suggestion
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Absent, off_without
 from trustsim.schema.translation import Refusal
-
-SWITCH = Parameter(
-    WITHOUT, NOTHING, 0, 0, "mechanism", "A mechanism that is switched off.",
-    "assumption: what it adds is the difference that it makes", "", (NOTHING, *MECHANISMS),
-)  # fmt: skip
-"""The row of a design's dimension: nothing, or a mechanism that is off in addition."""
-
-Record = TypeVar("Record", bound=Any)
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -51,7 +35,7 @@ def _mechanisms(names: Any) -> tuple[str, ...]:
 Mechanisms = Annotated[tuple[str, ...], BeforeValidator(_mechanisms)]
 
 
-def switched_off(record: Record, off: tuple[str, ...]) -> Record:
+def switched_off(record: Any, off: tuple[str, ...]) -> Any:
     """Give a record in which mechanisms are absent; the same one if nothing changes.
 
     `off` is all that is off: see `trustsim.schema.mechanisms.off_without`.
@@ -63,31 +47,26 @@ def switched_off(record: Record, off: tuple[str, ...]) -> Record:
             new = absent.get(value, value) if isinstance(absent, Mapping) else absent
             if new != value:
                 changes[parameter] = new
-    if not changes:
-        return record
-    copy: Record = record.model_copy(update=changes)
-    return copy
-
-
-def refuse_idle(values: Mapping[str, Any], names: Iterable[str], key: str, file: str = "") -> None:
-    """Refuse parameters that are set though their mechanism is off; `names` are switched off."""
-    for parameter, value in values.items() if names else ():
-        owners = {n for n, m in MECHANISMS.items() if _is_choice(value, m.absent.get(parameter))}
-        owners |= {OWNERS[parameter]} if parameter in OWNERS else set()
-        for name in names:
-            for owner in owners.intersection(off_without([name])):
-                why = f" ({shown(owner)} is off because it needs {shown(name)})"
-                raise ConfigError(
-                    at(file, f"{key}.{parameter}", value, given=True)
-                    + f"the mechanism {shown(owner)} is off{why if owner != name else ''}; take "
-                    f"{parameter} out here, or {shown(name)} out of without"
-                )
-
-
-def _is_choice(value: Any, absent: Absent | None) -> bool:
-    return isinstance(absent, Mapping) and not callable(value) and value in absent
+    return record.model_copy(update=changes) if changes else record
 
 
 @cache
 def _absent(off: tuple[str, ...]) -> tuple[tuple[str, Absent], ...]:
     return tuple(pair for name in off for pair in MECHANISMS[name].absent.items())
+
+
+def refuse_idle(row: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse parameters that are given though their mechanism is off; `names` are switched off."""
+    for parameter, given in row.items() if names else ():
+        for name in names:
+            for owner in off_without([name]):
+                choices = MECHANISMS[owner].absent.get(parameter)
+                if OWNERS.get(parameter) == owner or (
+                    isinstance(choices, Mapping) and given.value in [*choices]
+                ):
+                    why = f" ({shown(owner)} is off because it needs {shown(name)})"
+                    raise ConfigError(
+                        given.at(parameter)
+                        + f"the mechanism {shown(owner)} is off{why if owner != name else ''}; "
+                        f"take {parameter} out here, or {shown(name)} out of without"
+                    )

@@ -12,13 +12,13 @@ from typing import Any
 
 import tomli_w
 
-from trustsim.config.models import KEPT
+from trustsim.config.drafts import SIDES
+from trustsim.config.models import KEPT, word
 from trustsim.config.toml import inside, put
 from trustsim.errors import ConfigError
+from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.mechanisms import OWNERS, off_without
-
-SIDES = {"buyers": "buyer", "suppliers": "supplier"}
 
 
 def experiment_toml(config: Any) -> str:
@@ -28,30 +28,30 @@ def experiment_toml(config: Any) -> str:
     arms = {name: arm.replace(without=common) for name, arm in config.arms.items()}
     first = next(iter(arms.values()))
     for name, arm in arms.items():
-        for what in ("seed", "rounds", "instruments"):
+        for what in ("seed", "rounds", "instruments", "based_on"):
             if getattr(arm, what) != getattr(first, what):
-                raise ConfigError(f"arms.{name}: all arms of an experiment have the same {what}")
-        if arm.draft.base.root != first.draft.base.root:
-            raise ConfigError(f"arms.{name}: all arms of an experiment are in the same market")
+                said = what if what != "based_on" else "market to start from"
+                raise ConfigError(f"arms.{name}: all arms of an experiment have the same {said}")
     tables: dict[str, Any] = {
-        "name": config.name,
-        "question": config.question,
-        "seed": config.seed,
-        "rounds": config.rounds,
-        "replications": config.replications,
+        **{key: getattr(config, key) for key in ("name", "question", *EXPERIMENTS.rows)},
         "baseline": config.baseline,
         **execution_tables(config),
         "market": {
-            "based_on": first.draft.base.root,
+            "based_on": first.based_on,
             "instruments": list(first.instruments),
             **_listed(common),
             **_values(config.market, off),
         },
         "arms": {
-            name: _arm(config.arms[name], arm.market, config.market, common)
+            name: {
+                **_listed([each for each in config.arms[name].without if each not in common]),
+                "buyer_mix": arm.buyer_mix,
+                "supplier_mix": arm.supplier_mix,
+                "market": _changed(arm.market, config.market, config.arms[name].without),
+            }
             for name, arm in arms.items()
         },
-        "policies": {side: _policies(side, arms, off) for side in SIDES},
+        "policies": {f"{side}s": _policies(side, arms, off) for side in SIDES},
         "instruments": {name: _values(row, off) for name, row in first.instruments.items()},
     }
     for keys, source in sorted(config.sources.items()):
@@ -82,15 +82,10 @@ def _values(record: Any, off: Collection[str]) -> dict[str, Any]:
     return {name: v for name, v in record.model_dump().items() if OWNERS.get(name, "") not in off}
 
 
-def _arm(arm: Any, market: Any, common: Any, without: Iterable[str]) -> dict[str, Any]:
-    """Table of an arm: what it changes in the market of all arms."""
-    own = _values(market, off_without(arm.without))
-    return {
-        **_listed([name for name in arm.without if name not in without]),
-        "buyer_mix": arm.buyer_mix,
-        "supplier_mix": arm.supplier_mix,
-        "market": {name: value for name, value in own.items() if value != getattr(common, name)},
-    }
+def _changed(market: Any, common: Any, without: Iterable[str]) -> dict[str, Any]:
+    """What an arm changes in the market of all arms."""
+    own = _values(market, off_without(without))
+    return {name: value for name, value in own.items() if value != getattr(common, name)}
 
 
 def _policies(
@@ -100,20 +95,20 @@ def _policies(
     rows: dict[str, dict[str, Any]] = {}
     first_user: dict[str, str] = {}
     for arm_name, arm in arms.items():
-        own = arm.draft.rows[side]
-        names = list(getattr(arm, f"{SIDES[side]}_mix"))
-        names += [name for name, entry in own.items() if not entry.shared and name not in names]
+        own, shared = arm.draft.rows(SIDES[side]), arm.draft.shared
+        names = [*getattr(arm, f"{side}_mix")]
+        names += [n for n in own if n not in names and (*SIDES[side], n) not in shared]
         for name in names:
-            row = {}
-            if name in own and own[name].based_on:
-                row["based_on"] = own[name].based_on
-                names += [n for n in row.values() if n in own and n not in names]
-            values = _values(getattr(arm, f"{SIDES[side]}_policies")[name], off)
-            row |= {key: _rule_name(key, v, f"policies.{side}.{name}") for key, v in values.items()}
+            key, row = ".".join((*SIDES[side], name)), {}
+            if name in own and (base := word(own[name], "based_on")):
+                row["based_on"] = base
+                names += [base] if base in own and base not in names else []
+            values = _values(getattr(arm, f"{side}_policies")[name], off)
+            row |= {parameter: _rule_name(parameter, v, key) for parameter, v in values.items()}
             if rows.setdefault(name, row) != row:
                 raise ConfigError(
-                    f"policies.{side}.{name}: the arms '{first_user[name]}' and '{arm_name}' have "
-                    "different policies of this name; give one of them another name"
+                    f"{key}: the arms '{first_user[name]}' and '{arm_name}' have different "
+                    "policies of this name; give one of them another name"
                 )
             first_user.setdefault(name, arm_name)
     return rows

@@ -22,18 +22,27 @@ def constant_text(value: Any) -> str | None:
     if isinstance(value, np.generic) or kind is np.ndarray:
         return None if value.dtype.hasobject else _numbers(value)
     if isinstance(value, enum.Enum):
-        inner = constant_text(value.value)
+        inner = _number_text(value.value)
         return inner and f"{kind.__qualname__}.{value.name} = {inner}"
     if is_enum(value):
-        members = [(name, constant_text(each.value)) for name, each in value.__members__.items()]
+        members = [(name, _number_text(each.value)) for name, each in value.__members__.items()]
         return None if any(text is None for _, text in members) else _table(value, members)
     if is_named_tuple(value):
-        defaults = [(n, constant_text(each)) for n, each in value._field_defaults.items()]
+        defaults = [(n, _number_text(each)) for n, each in value._field_defaults.items()]
         return None if any(text is None for _, text in defaults) else _table(value, defaults)
     if kind is tuple or is_named_tuple(kind):
         parts = [constant_text(each) for each in value]
         return None if None in parts else f"{getattr(kind, '_fields', '')} {parts!r}"
     return None
+
+
+def _number_text(value: Any) -> str | None:
+    """Describe what stands in a class, where no array can be kept from change: None for these."""
+    if isinstance(value, np.ndarray):
+        return None
+    if isinstance(value, tuple) and any(_number_text(each) is None for each in value):
+        return None
+    return constant_text(value)
 
 
 def frozen(value: Any) -> Any:

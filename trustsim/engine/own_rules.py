@@ -188,7 +188,7 @@ def _no_undefined_names(found: list[Reached]) -> Iterator[None]:
         if unset is None:
             continue
         name, file, line = unset[1], abspath(unset[2]), int(unset[3])
-        for function, _, _ in found:
+        for function, *_ in found:
             code = function.__code__
             lines = {line_of(step) for step in dis.get_instructions(code)}
             if file == abspath(code.co_filename) and line in lines:
@@ -204,7 +204,7 @@ def _rebuilt(found: list[Reached]) -> list[Any]:
     With the compiler off they are plain functions, over the same.
     """
     made: dict[int, tuple[Any, dict[str, Any], tuple[CellType, ...]]] = {}
-    for function, _, _ in found:
+    for function, *_ in found:
         names = {"__name__": function.__module__, "__builtins__": builtins}
         cells = tuple(CellType() for _ in function.__code__.co_freevars)
         defaults = frozen(function.__defaults__)
@@ -212,7 +212,7 @@ def _rebuilt(found: list[Reached]) -> list[Any]:
         named = function.__kwdefaults__ or {}
         copy.__kwdefaults__ = {key: frozen(value) for key, value in named.items()}
         made[id(function)] = numba.njit(**OPTIONS)(copy), names, cells
-    for function, taken, libraries in found:
+    for function, taken, libraries, _ in found:
         _, names, cells = made[id(function)]
         around = ModuleType("around")
         for path, module in libraries.items():
@@ -227,12 +227,12 @@ def _rebuilt(found: list[Reached]) -> list[Any]:
                 cells[free.index(name)].cell_contents = value
             elif not name.startswith("__"):
                 names[name] = value
-    return [made[id(function)][0] for function, _, _ in found]
+    return [made[id(function)][0] for function, *_ in found]
 
 
 def _refuse_answers_into_arrays(found: list[Reached], made: list[Any]) -> None:
     """Refuse functions of NumPy that are given an array to write their answers into."""
-    for (function, _, _), each in zip(found, made, strict=True):
+    for (function, *_), each in zip(found, made, strict=True):
         for known in (version.type_annotation for version in each.overloads.values()):
             for step, signature in known.calltypes.items():
                 called = known.typemap.get(step.func.name) if _is_call(step) else None
@@ -283,7 +283,7 @@ def _explain(found: list[Reached], kinds: Kinds, error: Exception) -> str:
     text = str(error)
     unknown = error.args[0] if isinstance(error, KeyError) else ""
     at_fault, line = _place(found, text, unknown)
-    in_place = [(f, line) for f, _, _ in found for line in lines_in_place(f.__code__)]
+    in_place = [(f, line) for f, *_ in found for line in lines_in_place(f.__code__)]
     if unknown:
         shown = kinds.shown()
         names = [name for kind in shown for name in kind.names or ()]

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import builtins
 import dis
+import inspect
 import linecache
+import sys
+import types
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
@@ -29,8 +32,8 @@ from trustsim.engine.well_known import (
 from trustsim.errors import ConfigError, nearest
 
 ALLOWED = (
-    "allowed: numbers, texts, NumPy arrays, tuples and enums of these, functions of your own, and "
-    "those of math and numpy that give the same answer every time"
+    "allowed: numbers, texts, NumPy arrays, tuples of these, enums without arrays, functions of "
+    "your own, and those of math and numpy that give the same answer every time"
 )
 
 GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME")
@@ -58,6 +61,25 @@ STEPS = {
 }
 """Instructions of Python that neither a rule nor its helpers may have, and why."""
 
+NO_ORDER = STEPS["BUILD_SET"]
+
+WAITING = {
+    inspect.CO_COROUTINE: "is a coroutine",
+    inspect.CO_ASYNC_GENERATOR: "is a coroutine",
+    inspect.CO_GENERATOR: "is a generator",
+}
+"""Kinds of functions, by their flag, that give no answer when they are called."""
+
+AS_THEY_STAND = (
+    staticmethod,
+    classmethod,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
+"""What Python puts into classes and binds when it is read, without running anything."""
+
 WRITERS = ("at", "fill", "sort", "partition", "put", "itemset", "resize", "setfield", "setflags")
 """Methods that change what they belong to."""
 
@@ -84,11 +106,14 @@ class Reached(NamedTuple):
         Constants, functions of libraries and helpers, by the path of names that leads to each.
     libraries : dict
         Modules of well-known libraries by the path that leads to each.
+    modules : dict
+        Other modules that it reads, or that classes are of, by the path that leads to each.
     """
 
     function: Any
     taken: dict[tuple[str, ...], Any]
     libraries: dict[tuple[str, ...], ModuleType]
+    modules: dict[tuple[str, ...], ModuleType]
 
 
 def plain(value: Any) -> Any:
@@ -156,9 +181,9 @@ def _reached(rule: FunctionType, function: FunctionType) -> Reached:
         if constant_text(value) is None:
             raise ConfigError(
                 f"{where(rule, function)}\n  has a {type(value).__name__} as a default; allowed: "
-                "numbers, texts, NumPy arrays, tuples and enums of these"
+                "numbers, texts, NumPy arrays, tuples of these, enums without arrays"
             )
-    found = Reached(function, {}, {})
+    found = Reached(function, {}, {}, {})
     for name in _names(code, code.co_freevars):
         try:
             _follow(function, name, found)
@@ -173,9 +198,15 @@ def _wrong_steps(
 ) -> tuple[tuple[str, int], ...]:
     """Give what a function does that none may, with its line."""
     wrong = []
+    for flag, kind in WAITING.items():
+        if code.co_flags & flag and (takes_records or flag != inspect.CO_GENERATOR):
+            wrong.append((f"{kind}; a rule answers with a number at once", code.co_firstlineno))
     followed = False
-    for step in _steps(code):
+    steps = list(dis.get_instructions(code))
+    for place, step in enumerate(steps):
         reason = STEPS.get(step.opname)
+        if isinstance(step.argval, frozenset) and steps[place + 1].opname != "CONTAINS_OP":
+            reason = NO_ORDER
         if step.opname in STORES_CLOSURE and step.argval in free:
             reason = STEPS["STORE_GLOBAL"]
         followed = _from_around(step, free) or (followed and _goes_on(step))
@@ -202,20 +233,17 @@ def _wrong_attribute(name: str) -> str | None:
 @cache
 def _names(code: CodeType, free: tuple[str, ...]) -> tuple[Name, ...]:
     """Give the names that a function and the functions inside it take from around it."""
-    steps = _steps(code)
+    steps = list(dis.get_instructions(code))
     found = []
     for place, step in enumerate(steps):
         if _from_around(step, free):
-            attributes = (each.argval for each in takewhile(_goes_on, steps[place + 1 :]))
-            found.append(Name(step.argval, tuple(attributes), line_of(step)))
+            after = takewhile(_goes_on, steps[place + 1 :])
+            attributes = tuple(each.argval for each in after if each.opname in OF)
+            found.append(Name(step.argval, attributes, line_of(step)))
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             found += _names(constant, free)
     return tuple(dict.fromkeys(found))
-
-
-def _steps(code: CodeType) -> list[dis.Instruction]:
-    return [step for step in dis.get_instructions(code) if step.opname != "EXTENDED_ARG"]
 
 
 def _from_around(step: dis.Instruction, free: tuple[str, ...]) -> bool:
@@ -224,8 +252,8 @@ def _from_around(step: dis.Instruction, free: tuple[str, ...]) -> bool:
 
 
 def _goes_on(step: dis.Instruction) -> bool:
-    """Whether an instruction reads an attribute of what the one before it has loaded."""
-    return step.opname in OF and not step.is_jump_target
+    """Whether an instruction reads an attribute of what the one before it has loaded, or helps."""
+    return step.opname in (*OF, "EXTENDED_ARG") and not step.is_jump_target
 
 
 def _follow(function: FunctionType, name: Name, found: Reached) -> None:
@@ -239,6 +267,10 @@ def _follow(function: FunctionType, name: Name, found: Reached) -> None:
             found.libraries.setdefault(path, value)
         elif isinstance(value, ModuleType) and is_foreign(value):
             raise ConfigError(f"uses {spelled}, which {why_not(value)}; {ALLOWED}")
+        else:
+            home = value if isinstance(value, ModuleType) else sys.modules.get(value.__module__)
+            if home is not None:
+                found.modules.setdefault(path, home)
         if not left:
             reason = why_not(value)
             if reason is not None:
@@ -248,10 +280,7 @@ def _follow(function: FunctionType, name: Name, found: Reached) -> None:
                 f"takes the {kind} {'.'.join(path)} as a value; write {'.'.join(path)}.NAME for "
                 "what it needs of it"
             )
-        if not hasattr(value, left[0]):
-            names = [each for each in dir(value) if not each.startswith("_")]
-            raise ConfigError(f"{'.'.join(path)} has no {left[0]}{nearest(left[0], names)}")
-        value = plain(getattr(value, left[0]))
+        value = plain(_standing(value, left[0], ".".join(path)))
         path = (*path, left.pop(0))
     if constant_text(value) is None and not known_name(value):
         if is_foreign(value) or not isinstance(value, FunctionType):
@@ -266,6 +295,20 @@ def _follow(function: FunctionType, name: Name, found: Reached) -> None:
         if wrong is not None:
             raise ConfigError(wrong)
     found.taken[path] = value
+
+
+def _standing(owner: Any, name: str, spelled: str) -> Any:
+    """Give what stands under a name in a module or a class; nothing is run for it."""
+    try:
+        value = inspect.getattr_static(owner, name)
+    except AttributeError:
+        if hasattr(owner, name):
+            raise ConfigError(
+                f"uses {spelled}.{name}, which is worked out anew whenever it is read; {ALLOWED}"
+            ) from None
+        names = [each for each in dir(owner) if not each.startswith("_")]
+        raise ConfigError(f"{spelled} has no {name}{nearest(name, names)}") from None
+    return getattr(owner, name) if isinstance(value, AS_THEY_STAND) else value
 
 
 def _around(function: FunctionType, name: str) -> Any:

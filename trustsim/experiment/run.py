@@ -108,7 +108,7 @@ def run_missing(
         check_points(Plan(config))
         design = config.design
         notices = [f"{config.name}: {text}" for text in (design.notices if design else ())]
-        notices += store.set_aside()
+        notices += [*store.set_aside(), *store.unverified()]
         earlier = float(store.manifest().get("seconds", 0.0))
         work = _Work(store, executor, progress, earlier, notices)
         there = store.replicates()

@@ -186,7 +186,7 @@ def next_look(
         return expected_half_width(spread, pairs, precision.confidence) <= wanted
 
     result = low + bisect_left(range(low, high), True, key=narrow)
-    return min(max(result, n + 1), precision.max)
+    return min(result, precision.max)
 
 
 def expected_half_width(spread: float, pairs: float, confidence: float = 0.95) -> float:

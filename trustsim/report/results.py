@@ -178,7 +178,13 @@ def read_results(folder: Path) -> Reported:
     manifest = read_manifest(folder)
     runs = _frame(folder, "runs")
     if runs is None:
-        raise ConfigError(f"{folder}: no runs.parquet; is this a folder of results?")
+        failed, planned = manifest.get("runs_failed", 0), manifest.get("runs_planned", 0)
+        what = (
+            f"no run is done, and {failed} of {planned} failed; failures.parquet says why"
+            if failed
+            else "no runs.parquet; is this a folder of results?"
+        )
+        raise ConfigError(f"{folder}: {what}")
     for column in ("arm", "replicate"):
         if column not in runs:
             hint = nearest(column, [str(c) for c in runs.columns])

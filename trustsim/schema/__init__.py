@@ -5,9 +5,10 @@ the compiled rooms read, the checks of configs, the listing of ``trustsim descri
 reference in the docs. Nobody enters but plain Python; everyone else reads what stands here.
 """
 
+from trustsim.schema.experiment import EXPERIMENT
 from trustsim.schema.instrument import INSTRUMENT
 from trustsim.schema.market import MARKET
 from trustsim.schema.policy import BUYER, SUPPLIER
 from trustsim.schema.row import Parameter
 
-__all__ = ["BUYER", "INSTRUMENT", "MARKET", "SUPPLIER", "Parameter"]
+__all__ = ["BUYER", "EXPERIMENT", "INSTRUMENT", "MARKET", "SUPPLIER", "Parameter"]

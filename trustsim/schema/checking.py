@@ -23,20 +23,10 @@ from pydantic import (
 )
 
 from trustsim.errors import nearest, suggestion
-from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
+from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.decisions import DECISION_OF, rule_named, rule_names
 from trustsim.schema.row import number
 from trustsim.schema.translation import Refusal, Table, allowing, read, whole
-
-EXPERIMENT = (
-    number("seed", 1, (0, 2**63 - 1), "seed", "Seed of all named luck.", "assumption: any number"),
-    number("rounds", 120, (1, 30_000), "rounds", "Length of a run in ordering cycles.",
-           "assumption: ten years of monthly orders"),
-    number("replications", 200, (1, 1_000_000), "runs per arm",
-           "Runs of every arm, paired by their number.",
-           "assumption: enough for intervals that can be read"),
-)  # fmt: skip
-"""Numbers of an experiment as a whole."""
 
 MOST_REPLICATES = 2**32
 Replicate = Annotated[int, whole(0, MOST_REPLICATES - 1)]
@@ -55,17 +45,13 @@ class Kind:
         What one of these is called: market, buyer policy, ...
     rows : dict of Parameter
         The table, by name.
-    model : type
-        Frozen pydantic model with a field per row.
+    default : record
+        Value of every parameter if nothing is said; its frozen model has a field per row.
     """
 
     name: str
     rows: dict[str, Parameter]
-    model: type[Table]
-
-    def defaults(self) -> dict[str, Any]:
-        """Value of every parameter if nothing is said."""
-        return {name: row.default for name, row in self.rows.items()}
+    default: Table
 
 
 def allowed(row: Parameter) -> str:
@@ -82,32 +68,6 @@ def bound(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def check(kind: Kind, values: Any, key: str, file: str = "") -> dict[str, Any]:
-    """Check the values of some parameters of a table.
-
-    Parameters
-    ----------
-    kind : Kind
-        The table.
-    values : mapping
-        Values by name.
-    key, file : str
-        Where they stand, for messages.
-
-    Returns
-    -------
-    dict
-        The same values, whole numbers made floats where the parameter is a float.
-
-    Raises
-    ------
-    ConfigError
-        For unknown names and values of wrong type or out of bounds; a line per problem.
-    """
-    checked = vars(read(kind.model, values, key, file))
-    return {name: checked[name] for name in values}
-
-
 def check_replicate(replicate: object) -> int:
     """Check the number of a replicate."""
     checked: int = read(Replicate, replicate, "replicate")
@@ -122,19 +82,7 @@ def check_cores(cores: object, key: str) -> int:
 
 def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
     """Make the frozen record of checked values; the rest takes its default."""
-    return _defaults(kind.model).model_copy(update=values)
-
-
-@cache
-def _defaults(model: type[Table]) -> Table:
-    return model()
-
-
-def check_shares(
-    mix: object, names: Mapping[str, Any], side: str, key: str, file: str = ""
-) -> dict[str, float]:
-    """Check the shares of policies in a population; a name alone means all of it."""
-    return dict(read(Mix, mix, key, file, policies=names, side=side))
+    return kind.default.model_copy(update=values)
 
 
 @cache
@@ -142,14 +90,10 @@ def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
         return Annotated[Any, PlainValidator(lambda value: _choice(row, value))]
-    if row.kind is int:
-        bounds = Field(strict=True, ge=int(row.low), le=int(row.high))
-    else:
-        bounds = Field(strict=True, ge=row.low, le=row.high, allow_inf_nan=False)
+    bounds = Field(strict=True, ge=row.low, le=row.high)
     # A negative zero would be another scenario that does the same.
-    return Annotated[
-        row.kind, AfterValidator(lambda value: value + 0), bounds, allowing(allowed(row))
-    ]
+    positive = AfterValidator(lambda value: value + 0)
+    return Annotated[row.kind, positive, bounds, allowing(allowed(row))]
 
 
 def _choice(row: Parameter, value: Any) -> Any:
@@ -191,20 +135,18 @@ def _add_up(mix: dict[str, float]) -> dict[str, float]:
     return mix
 
 
-Share = Annotated[
-    float,
-    AfterValidator(lambda share: share + 0.0),
-    Field(strict=True, ge=0.0, le=1.0),
-    allowing("a number from 0 to 1 (share)"),
-]
-Mix = Annotated[dict[str, Share], BeforeValidator(_some_policies), AfterValidator(_add_up)]
+SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
+Share = parameter_type(SHARE)
+Shares = dict[str, Share]  # type: ignore[valid-type]
+Mix = Annotated[Shares, BeforeValidator(_some_policies), AfterValidator(_add_up)]
+"""Shares of policies in a population; a name alone means all of it."""
 
 
 def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
-    return Kind(name, {row.name: row for row in rows}, made)
+    return Kind(name, {row.name: row for row in rows}, made())
 
 
 MARKETS = _kind("MarketValues", "market", MARKET)
@@ -214,9 +156,9 @@ INSTRUMENTS = _kind("InstrumentValues", "instrument", INSTRUMENT)
 EXPERIMENTS = _kind("ExperimentValues", "experiment", EXPERIMENT)
 
 # Module-level names, so that frozen scenarios can be pickled.
-MarketValues = MARKETS.model
-BuyerValues = BUYERS.model
-SupplierValues = SUPPLIERS.model
-InstrumentValues = INSTRUMENTS.model
-ExperimentValues = EXPERIMENTS.model
-RunValues = _kind("RunValues", "scenario", EXPERIMENT[:2]).model
+MarketValues = type(MARKETS.default)
+BuyerValues = type(BUYERS.default)
+SupplierValues = type(SUPPLIERS.default)
+InstrumentValues = type(INSTRUMENTS.default)
+ExperimentValues = type(EXPERIMENTS.default)
+RunValues = type(_kind("RunValues", "scenario", EXPERIMENT[:2]).default)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn, TypeVar
 
+FROZEN = "it is frozen; make a changed copy, as with Scenario.replace(...)"
+
 Key = TypeVar("Key")
 Item = TypeVar("Item")
 
@@ -12,7 +14,7 @@ class FrozenDict(dict[Key, Item]):
     """A dictionary that cannot be changed; `dict(frozen)` gives one that can."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("it is frozen; make a changed copy, as with Scenario.replace(...)")
+        raise TypeError(FROZEN)
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from trustsim.schema.row import Value
+from trustsim.schema.row import Parameter, Value
 
 Absent = Value | Mapping[str, str]
 """The value at which a parameter is absent; a mapping replaces single choices by others."""
@@ -305,3 +305,9 @@ WITHOUT = "without"
 
 NOTHING = "nothing"
 """Value of `WITHOUT` for the full market."""
+
+SWITCH = Parameter(
+    WITHOUT, NOTHING, 0, 0, "mechanism", "A mechanism that is switched off.",
+    "assumption: what it adds is the difference that it makes", "", (NOTHING, *MECHANISMS),
+)  # fmt: skip
+"""The row of a design's dimension: nothing, or a mechanism that is off in addition."""

@@ -36,13 +36,12 @@ class Refusal(ValueError):
         self.value = value
 
 
-class Table(BaseModel):
-    """A table of fixed keys.
+class Words:
+    """What is said of a table of fixed keys.
 
     `NOUN` is what a key is called, `SHAPE` what the table is, with an `EXAMPLE` if it needs one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     NOUN: ClassVar[str] = "key"
     SHAPE: ClassVar[str] = "a table"
     EXAMPLE: ClassVar[str] = ""
@@ -50,7 +49,13 @@ class Table(BaseModel):
     @classmethod
     def unknown(cls, name: str) -> str:
         """Say of a key that there is no such."""
-        return f"unknown {cls.NOUN}{suggestion(name, cls.model_fields)}"
+        return f"unknown {cls.NOUN}{suggestion(name, cls.__pydantic_fields__)}"  # type: ignore[attr-defined]
+
+
+class Table(Words, BaseModel):
+    """A table of fixed keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any) -> Any:
@@ -65,7 +70,7 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
     key, file : str
         Where it stands, for messages.
     **context
-        What the validators of the model need to know, beside the file.
+        What the validators of the model need to know.
 
     Raises
     ------
@@ -73,10 +78,19 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
         A line per problem.
     """
     try:
-        return _adapter(model).validate_python(written, context={"file": file, **context})
+        return _adapter(model).validate_python(written, context=context)
     except ValidationError as error:
         lines = [_sentence(problem, model, key, file) for problem in error.errors()]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+
+
+def part(model: Any, written: Any, *keys: str | int) -> Any:
+    """Check a part of what a validator checks, which stands under keys below its own."""
+    try:
+        return _adapter(model).validate_python(written)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise Refusal(str(problem["ctx"]["error"]), *keys, value=problem["input"]) from None
 
 
 def allowing(text: str) -> WrapValidator:
@@ -113,8 +127,9 @@ def leaves(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
 
 
 def plain(value: Any) -> Any:
-    """Turn a NumPy scalar into a number of Python's."""
-    return value.item() if getattr(value, "ndim", 1) == 0 and hasattr(value, "item") else value
+    """Turn a NumPy scalar into a number of Python's; a time is none."""
+    kind = getattr(getattr(value, "dtype", None), "kind", "m")
+    return value.item() if getattr(value, "ndim", 1) == 0 and kind not in "mMV" else value
 
 
 @cache
@@ -131,23 +146,17 @@ def _sentence(problem: Any, model: Any, key: str, file: str) -> str:
         place = place[:-2]
     if isinstance(cause, Refusal):
         place, value = [*place, *cause.keys], cause.value
-    kind, shown = problem["type"], value is not HIDDEN and problem["type"] != "missing"
-    where = at(file, _dotted(key, place), value, given=shown)
+    missing = problem["type"] == "missing"
+    where = at(file, _dotted(key, place), value, given=value is not HIDDEN and not missing)
     if cause is not None:
         return f"{where}{cause}"
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        table = _type_at(model, place[:-1])
-        names = table.__pydantic_fields__
-        say = getattr(table, "unknown", lambda name: f"unknown key{suggestion(name, names)}")
-        return f"{where}{say(str(place[-1]))}"
-    if kind == "missing":
-        example = getattr(_type_at(model, place[:-1]), "EXAMPLE", "")
+    if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{where}{_type_at(model, place[:-1]).unknown(str(place[-1]))}"
+    table = _type_at(model, place[:-1] if missing else place)
+    shape, example = getattr(table, "SHAPE", "a table"), getattr(table, "EXAMPLE", "")
+    if missing:
         return f"{where}is missing{example and f', as in {example}'}"
-    table = _type_at(model, place)
-    example = getattr(table, "EXAMPLE", "")
-    return (
-        f"{where}must be {getattr(table, 'SHAPE', 'a table')}{example and f', such as {example}'}"
-    )
+    return f"{where}must be {shape}{example and f', such as {example}'}"
 
 
 def _dotted(key: str, place: Iterable[str | int]) -> str:

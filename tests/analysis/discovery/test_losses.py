@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,12 @@ from support.places import ROOT
 from trustsim.analysis.discovery.boxes import Half, HeldOut, held_out, standing
 from trustsim.analysis.discovery.losses import Discovery, discover, point_differences
 from trustsim.analysis.discovery.prim import Bounds, BoxSearch
-from trustsim.config.dimensions import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, Dimensions
 from trustsim.config.experiment import load_experiment
 from trustsim.errors import ConfigError
+from trustsim.schema.translation import read
+
+read_dimensions = partial(read, Dimensions)
 
 ARMS = ("high_trust", "adversarial")
 PARAMETERS = {

@@ -381,7 +381,7 @@ class TestRefusals:
             computed_at(str(cluster.file))
         assert f"has trustsim {__version__}, here it is 99.1" in str(refused.value)
 
-    def test_a_rule_that_cannot_be_sent(self) -> None:
+    def test_a_rule_that_takes_what_none_may(self) -> None:
         libc = ctypes.CDLL(None)
         absolute = libc.abs
         absolute.argtypes, absolute.restype = [ctypes.c_int], ctypes.c_int
@@ -391,7 +391,7 @@ class TestRefusals:
 
         config = small()
         config = dataclasses.replace(config, arms={**config.arms, "mine": ruled(counted)})
-        with pytest.raises(ConfigError, match="cannot be sent to other processes"):
+        with pytest.raises(ConfigError, match="uses absolute, which is abs of ctypes"):
             next(DaskExecutor("127.0.0.1:1").attempts([], config))
 
     def test_for_nothing_nobody_is_asked(self) -> None:

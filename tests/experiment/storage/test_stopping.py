@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -256,9 +258,24 @@ class TestDamage:
         assert len(list((folder / "chunks").glob("*.arrow"))) == 1
 
 
+@contextmanager
+def no_room_for(path: Path) -> Iterator[None]:
+    """Let a file be written to a disk that is full."""
+    real = Path.open
+
+    def led_away(self: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        if self == path and "x" in mode:
+            return real(DISK_IS_FULL, "wb")
+        return real(self, mode, *more, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", led_away)
+        yield
+
+
 @pytest.mark.skipif(not DISK_IS_FULL.exists(), reason="needs /dev/full")
 class TestFullDisk:
-    """Real writes that really fail, by temporary files that lead to where no room is."""
+    """Real writes that really fail, because they are led to where no room is."""
 
     @pytest.mark.parametrize("name", ["runs.parquet", "ages.parquet", "manifest.json"])
     def test_of_a_file_loses_nothing(
@@ -268,8 +285,7 @@ class TestFullDisk:
         before = (folder / name).read_bytes()
         leave_chunks(more, folder, runs=3, per_chunk=1)
         before = (folder / name).read_bytes()
-        (folder / f".{name}.new").symlink_to(DISK_IS_FULL)
-        with pytest.raises(ConfigError) as raised:
+        with no_room_for(folder / f".{name}.new"), pytest.raises(ConfigError) as raised:
             collect(folder)
         assert f"{folder / name}: cannot be written: No space left on device" in str(raised.value)
         assert "make room and run again: what is done so far is kept" in str(raised.value)
@@ -287,8 +303,8 @@ class TestFullDisk:
         (out / "chunks").mkdir(parents=True)
         (out / ".lock").touch()
         (out / "experiment.toml").write_text(small.to_toml())
-        (out / "chunks" / f".{fifth}.arrow.new").symlink_to(DISK_IS_FULL)
-        with pytest.raises(ConfigError, match="No space left on device"):
+        full = no_room_for(out / "chunks" / f".{fifth}.arrow.new")
+        with full, pytest.raises(ConfigError, match="No space left on device"):
             run_missing(small, out, jobs=1)
         assert manifest(out)["runs_done"] >= 4
         assert check(out).wrong == [

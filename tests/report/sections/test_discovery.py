@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from trustsim.analysis.discovery.boxes import LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.discovery.prim import BoxSearch
 from trustsim.analysis.discovery.who_wins import leading, who_wins
-from trustsim.config.dimensions import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, Dimensions
 from trustsim.errors import ConfigError
 from trustsim.report.figures.analyses.discovery import who_wins_map
 from trustsim.report.figures.analyses.losing_boxes import losing_boxes
@@ -23,6 +24,9 @@ from trustsim.report.figures.style import COLUMN, WIDE
 from trustsim.report.results import Reported
 from trustsim.report.sections.discovery import FILLING, analyses, pictures, section, sentences
 from trustsim.report.words.boxes import box_words, limit_text, restriction_words
+from trustsim.schema.translation import read
+
+read_dimensions = partial(read, Dimensions)
 
 ARMS = ["high_trust", "adversarial"]
 BOTH: dict[str, dict] = {"high_trust": {}, "adversarial": {}}

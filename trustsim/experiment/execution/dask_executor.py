@@ -11,6 +11,7 @@ import logging
 import pickle
 import queue
 import sys
+import sysconfig
 import time
 import uuid
 from asyncio import CancelledError
@@ -18,12 +19,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, islice
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from trustsim.config.experiment import ExperimentConfig
+from trustsim.engine.reach import reach
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.dask_cluster import (
     check_address,
@@ -33,6 +36,7 @@ from trustsim.experiment.execution.dask_cluster import (
 )
 from trustsim.experiment.execution.executors import Attempt, Failure
 from trustsim.experiment.plan import Plan, Run
+from trustsim.schema.decisions import REGISTERED
 
 BATCH_SECONDS = 1.0
 """What a batch of runs should take: long against sending it, short against losing it."""
@@ -110,7 +114,7 @@ class DaskExecutor:
             If nobody answers at the address, a worker computes with other versions, a rule cannot
             be sent, or the scheduler goes away.
         """
-        packed = _packed(config)
+        packed, ids = _packed(config), {name: arm.id() for name, arm in config.arms.items()}
         left = iter(runs)
         if (first := next(left, None)) is None:
             return  # for nothing no cluster is needed
@@ -119,7 +123,7 @@ class DaskExecutor:
             if client is None:
                 client = (self._stay or stack).enter_context(connected(self.address, self.workers))
                 self._client = client if self._stay is not None else None
-            plugin = stack.enter_context(_sent(client, packed))
+            plugin = stack.enter_context(_sent(client, packed, ids))
             batches = stack.enter_context(_Batches(client, plugin, config, self.address))
             yield from batches.attempts(chain([first], left))
 
@@ -266,11 +270,11 @@ def _killer(batch: list[Run], why: str) -> Iterable[Attempt]:
 
 
 @contextmanager
-def _sent(client: Any, packed: bytes) -> Iterator[str]:
+def _sent(client: Any, packed: bytes, ids: dict[str, str]) -> Iterator[str]:
     """Send an experiment to all workers, those that join later too, and take it back in the end."""
     from trustsim.experiment.execution.dask_worker import WorkerExperiment, state
 
-    plugin = WorkerExperiment(f"trustsim-{uuid.uuid4().hex}", packed, state())
+    plugin = WorkerExperiment(f"trustsim-{uuid.uuid4().hex}", packed, state(), ids)
     client.register_plugin(plugin)
     try:
         yield plugin.name
@@ -291,12 +295,13 @@ def _packed(config: ExperimentConfig) -> bytes:
     import cloudpickle  # type: ignore[import-untyped,unused-ignore]
 
     by_value = []
-    for module in _modules_of_rules(config):
+    named = _named_in_design(config)
+    for module in _modules_of_rules([*_rules_of(config), *(rule for rule, _ in named.values())]):
         if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
             cloudpickle.register_pickle_by_value(module)
             by_value.append(module)
     try:
-        packed: bytes = cloudpickle.dumps(config)
+        packed: bytes = cloudpickle.dumps((config, named))
     except Exception as error:
         raise ConfigError(
             f"a rule of your own cannot be sent to other processes ({short(error)}); let it use "
@@ -309,11 +314,41 @@ def _packed(config: ExperimentConfig) -> bytes:
     return packed
 
 
-def _modules_of_rules(config: ExperimentConfig) -> list[ModuleType]:
-    """Modules of the author's own rules, which workers need not be able to import."""
-    names = set()
+def _rules_of(config: ExperimentConfig) -> Iterator[Any]:
+    """Give the rules of the author's own that policies have."""
     for arm in config.arms.values():
         for policy in (*arm.buyer_policies.values(), *arm.supplier_policies.values()):
-            names |= {v.__module__ for v in vars(policy).values() if callable(v)}
-    names -= {None, "__main__"}
-    return [sys.modules[name] for name in sorted(names) if name in sys.modules]
+            yield from (value for value in vars(policy).values() if callable(value))
+
+
+def _named_in_design(config: ExperimentConfig) -> dict[str, Any]:
+    """Give the rules of the author's own that points of a design name."""
+    named = set().union(*(column for _, column in Plan(config).table.items()))
+    return {name: REGISTERED[name] for name in sorted(named & set(REGISTERED))}
+
+
+def _modules_of_rules(rules: Iterable[Any]) -> list[ModuleType]:
+    """Modules of the author's that rules are made of, which workers need not be able to import."""
+    found: dict[str, ModuleType] = {}
+    for rule in rules:
+        own = sys.modules.get(rule.__module__)
+        reached = reach(rule)
+        others = [sys.modules.get(each.function.__module__) for each in reached]
+        others += [module for each in reached for module in each.modules.values()]
+        taken = [value for each in reached for value in each.taken.values()]
+        kinds = [value if isinstance(value, type) else type(value) for value in taken]
+        others += [sys.modules.get(kind.__module__) for kind in kinds]
+        for module in [own, *others]:
+            if module is not None and (module is own or not _is_installed(module)):
+                found[module.__name__] = module
+    found.pop("__main__", None)
+    return [module for name, module in sorted(found.items()) if sys.modules.get(name) is module]
+
+
+def _is_installed(module: ModuleType) -> bool:
+    """Whether a module is of Python, of an installed library, or ours: workers have it."""
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__.split(".")[0] == "trustsim":
+        return True
+    homes = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return any(Path(file).is_relative_to(home) for home in homes)

@@ -22,9 +22,10 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.engine.compiling import sources_digest
-from trustsim.errors import ConfigError
+from trustsim.errors import ConfigError, shown
 from trustsim.experiment.execution.executors import Attempt, Compute, compile_ahead, in_threads
 from trustsim.experiment.plan import Run
+from trustsim.schema.decisions import REGISTERED
 
 State = dict[str, str]
 """What a process computes with: versions by name."""
@@ -71,24 +72,36 @@ class WorkerExperiment(WorkerPlugin):
         The experiment, pickled.
     state : State
         With what the main process computes.
+    ids : dict of str
+        Ids of the arms as the main process has them.
     """
 
     name: str
     packed: bytes
     state: State
+    ids: dict[str, str]
 
     @cached_property
     def config(self) -> ExperimentConfig:
         """The experiment."""
         refuse_another_state(self.state, state(), get_worker().address)
         try:
-            config: ExperimentConfig = pickle.loads(self.packed)
+            config: ExperimentConfig
+            config, registered = pickle.loads(self.packed)
         except ImportError as error:
             raise ConfigError(
                 f"the worker {get_worker().address} cannot load the experiment: {error}. Put all "
                 "that a rule of your own uses into the module of the rule, or where workers can "
                 "import it"
             ) from None
+        REGISTERED.update(registered)
+        for name, arm in config.arms.items():
+            if arm.id() != self.ids[name]:
+                raise ConfigError(
+                    f"the worker {get_worker().address}: the arm {shown(name)} is another one "
+                    "there, so a library that its rules use is another version; install the same "
+                    "environment there and start the workers again"
+                )
         if config.run_timeout is not None:
             compile_ahead(config)
         return config

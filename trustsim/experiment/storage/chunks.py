@@ -7,6 +7,7 @@ It is read where it lies, by mapping it into memory.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -131,7 +132,7 @@ def _path_aside(folder: Path, name: str) -> Path:
 
 def _mapped(path: Path) -> Any:
     refuse_strange(path)
-    with pa.memory_map(str(path)) as file:
+    with pa.memory_map(os.fsencode(path)) as file:
         return file.read_buffer()
 
 

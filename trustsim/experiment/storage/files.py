@@ -20,6 +20,7 @@ from trustsim import __version__
 from trustsim.config.experiment import ExperimentConfig, load_experiment
 from trustsim.errors import ConfigError, clear_errors, refuse_strange
 from trustsim.experiment.storage.seals import (
+    LATE_KEY,
     MANIFEST,
     Hashing,
     harm,
@@ -103,7 +104,10 @@ def opened_table(path: Path) -> Iterator[Any]:
     """Open a Parquet file; what is wrong with it, now or while it is read, is a `ConfigError`."""
     try:
         refuse_strange(path)
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with (
+            pa.OSFile(os.fsencode(path)) as source,
+            pq.ParquetFile(source, page_checksum_verification=True) as file,
+        ):
             yield file
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file; has the experiment been run?") from None
@@ -132,8 +136,9 @@ def verify(folder: Path, *names: str) -> None:
 
 def unverified(folder: Path) -> list[str]:
     """Say that nothing in a folder can be verified, if that is so."""
-    if is_sealed(read_manifest(folder)):
-        return []
+    manifest = read_manifest(folder)
+    if is_sealed(manifest):
+        return [f"{folder}: {LATE}"] if manifest.get(LATE_KEY) else []
     lacks = (
         "its manifest has no hashes of its files"
         if (folder / MANIFEST).exists()
@@ -168,6 +173,12 @@ def experiment_in(folder: Path) -> ExperimentConfig:
 
 CALIBRATION = "calibration.toml"
 """What a calibration asks; a folder that has it holds no results of an experiment."""
+
+LATE = (
+    "its tables were there before their hashes, so it cannot be seen whether they were changed "
+    "before; 'trustsim check' computes a sample of runs again"
+)
+"""What is said of a folder whose manifest was lost, or had no hashes, and was written anew."""
 
 STUDIES = {"experiment": "the results of an experiment", "calibration": "a calibration"}
 """What a folder may hold."""
@@ -224,7 +235,8 @@ def written(path: Path, announce: Callable[[str], None] | None = None) -> Iterat
     new = path.with_name(f".{path.name}.new")
     with clear_errors(path):
         try:
-            with new.open("wb") as file:
+            new.unlink(missing_ok=True)  # of a killed process, or a pipe or a link of somebody's
+            with new.open("xb") as file:
                 hashing = Hashing(file)
                 yield hashing
                 file.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,18 @@ TAKEN = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 WITHOUT_LOCK = "TRUSTSIM_NO_LOCK"
 """Environment variable: 1 to go on where the file system has no locks."""
+
+
+def lock_file(path: Path) -> BinaryIO:
+    """Open the file of a lock, which may be written: no link to another file, and no pipe."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    file = os.fdopen(os.open(path, flags, 0o666), "ab+", buffering=0)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ConfigError(f"{path}: is no ordinary file; remove it and run again")
+    return file
 
 
 def lock(file: BinaryIO, folder: Path) -> None:

@@ -17,10 +17,12 @@ from trustsim.experiment.storage.chunks import ASIDE
 from trustsim.experiment.storage.files import EXPERIMENT, written
 from trustsim.experiment.storage.seals import (
     ABSENT,
+    LATE_KEY,
     MANIFEST,
     Hashing,
     hash_of,
     hashes,
+    is_sealed,
     read_manifest,
     sealed,
 )
@@ -65,7 +67,8 @@ class OpenFolder:
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Write the manifest with the hashes of all files, and give it."""
-        return self._write_manifest(sealed(manifest, self._hashes))
+        late = {LATE_KEY: True} if self._sealed_late else {}
+        return self._write_manifest(sealed({**manifest, **late}, self._hashes))
 
     def write_experiment(self, toml: str) -> None:
         """Write the resolved experiment."""
@@ -94,6 +97,16 @@ class OpenFolder:
             files.verify(self.folder, f"{name}.parquet")
             self._verified.add(name)
 
+    def unverified(self) -> list[str]:
+        """Say that nobody can tell whether the tables are as they were written, if that is so."""
+        return [f"{self.folder}: {files.LATE}"] if self._sealed_late else []
+
+    @cached_property
+    def _sealed_late(self) -> bool:
+        """Whether there were tables when the folder was opened, and no hashes of them from then."""
+        manifest, tables = self.manifest(), any(self.folder.glob("*.parquet"))
+        return tables and bool(not is_sealed(manifest) or manifest.get(LATE_KEY))
+
     @cached_property
     def _hashes(self) -> dict[str, str]:
         """Hashes of the files of the folder by name."""
@@ -109,7 +122,8 @@ class OpenFolder:
     def _announce(self, name: str, coming: str) -> None:
         manifest, before = self.manifest(), self._hashes
         if manifest:
-            self._write_manifest(sealed(manifest, before, {name: coming}))
+            late = {LATE_KEY: True} if self._sealed_late else {}
+            self._write_manifest(sealed({**manifest, **late}, before, {name: coming}))
         self.refuse_another_place()
         self._hashes[name] = coming
 

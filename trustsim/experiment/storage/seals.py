@@ -20,12 +20,16 @@ MANIFEST = "manifest.json"
 FILES, NEXT, OWN = KEYS = ("files", "next", "manifest")
 """Keys of a manifest: hashes of files, of those that are being replaced, of the manifest itself."""
 
+LATE_KEY = "sealed_late"
+"""Key of a manifest that was written beside tables which no manifest had hashes of."""
+
 ABSENT = ""
 """In place of the hash of a file that is not there."""
 
 
 WHOLE, ABOVE = "a whole number from 0 to 2**63 - 1", "a whole number from 1 to 2**63 - 1"
 SECONDS, TEXT, TEXTS = "a number, 0 or more", "text", "texts by name"
+YES_OR_NO = "true or false"
 KINDS = {
     **dict.fromkeys(("seed", "rounds", "runs_planned", "runs_done", "runs_failed"), WHOLE),
     **dict.fromkeys(("orders", "trials"), WHOLE),
@@ -33,6 +37,7 @@ KINDS = {
     **dict.fromkeys(("name", "model_version", "digest", "experiment", "kind", OWN), TEXT),
     **dict.fromkeys(("scenarios", FILES, NEXT), TEXTS),
     "seconds": SECONDS,
+    LATE_KEY: YES_OR_NO,
     "notices": "a list of texts",
 }
 """What stands under the keys of a manifest that others rely on."""
@@ -80,6 +85,8 @@ def _is(value: Any, kind: str) -> bool:
         return type(value) is int and (kind == ABOVE) <= value < 2**63
     if kind == SECONDS:
         return type(value) in (int, float) and 0 <= value < math.inf
+    if kind == YES_OR_NO:
+        return isinstance(value, bool)
     if kind == TEXT:
         return isinstance(value, str)
     if kind == TEXTS:

@@ -35,7 +35,7 @@ from trustsim.experiment.storage.files import (
     settle,
     written,
 )
-from trustsim.experiment.storage.locks import lock
+from trustsim.experiment.storage.locks import lock, lock_file
 from trustsim.experiment.storage.merging import Finder, Merging, Piece, blocks
 from trustsim.experiment.storage.open_folder import LOCK, OpenFolder
 from trustsim.experiment.storage.seals import MANIFEST, is_sealed, read_manifest
@@ -307,7 +307,8 @@ def opened(folder: Path) -> Iterator[Store]:
                 f"{folder}: is not empty and holds no {EXPERIMENT} with a {MANIFEST}, so it is no "
                 "results folder; give an empty or new folder with --out"
             )
-        file = (folder / LOCK).open("ab+", buffering=0)
+    with clear_errors(folder / LOCK):
+        file = lock_file(folder / LOCK)
     with file:
         lock(file, folder)
         yield Store(folder, os.fstat(file.fileno()))

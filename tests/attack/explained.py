@@ -1,0 +1,35 @@
+"""Faults that nobody can see, each with its reason: they are neither tried nor counted."""
+
+from __future__ import annotations
+
+EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
+    ("analysis/crossover.py", "weights @ np.where(seen, gap", "* (weights @ seen.astype(float)))",
+     "of a mean path the sign alone is looked at"),
+    ("analysis/discovery/losses.py", "for k in range(1, max(1, len(result)) + 1)", "1 -> (2)",
+     "boxes judged beyond those found are cut off again"),
+    ("analysis/discovery/surface.py", "AT_ONCE = 4_000_000", "", "how much is done at a time"),
+    ("analysis/means.py", "if counts[1] == 1:", "1 -> (0)", "parted, one point comes out the same"),
+    ("analysis/means.py", "SWEEPS = 100", "", "a sweep more or less of a hundred moves no digit"),
+    ("analysis/means.py", "SETTLED = 1e-12", "1e-12 -> (-0.999999999999)",
+     "sweeps that go on change nothing"),
+    ("analysis/precision.py", "MOST_DRAWS = 20_000_000", "", "a draw more of twenty million"),
+    ("analysis/precision.py", "FEWEST_RESAMPLES = 200", "", "a resample more of two hundred"),
+    ("analysis/precision.py", "MOST_PAIRS = 10**9", "", "more replications than anybody runs"),
+    ("analysis/sensitivity/drivers.py", "reshape(-1", "1 -> (2)", "below zero: what is left"),
+    ("analysis/sensitivity/indices.py", "reshape(-1", "1 -> (2)", "below zero: what is left"),
+    ("analysis/discovery/who_wins.py", "reshape(-1", "1 -> (2)", "below zero: what is left"),
+    ("experiment/estimate.py", "MOST_POINTS_LOOKED_AT = 500", "", "a point more of five hundred"),
+    ("experiment/execution/dask_cluster.py", "CONNECT_WITHIN = 6.0", "", "how long one waits"),
+    ("experiment/execution/dask_executor.py", "LOOK_EVERY = 1.0", "", "how long one waits"),
+    ("experiment/execution/executors.py", "LOOK_EVERY = 0.2", "", "how long one waits"),
+    ("experiment/execution/executors.py", "LONGEST_FAULT = 200", "", "a letter of two hundred"),
+    ("experiment/plan.py", "SCENARIOS_KEPT = 4096", "", "how much at a time"),
+    ("experiment/run.py", "SECONDS_PER_CHUNK = 2.0", "", "how much at a time"),
+    ("experiment/run.py", "ORDERS_PER_CHUNK = 2**18", "", "how much at a time"),
+    ("experiment/storage/manifest.py", "timeout=10", "", "how long one waits"),
+    ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much at a time"),
+    ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
+     "without an order none has been clean either"),
+    ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),
+)  # fmt: skip
+"""Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""

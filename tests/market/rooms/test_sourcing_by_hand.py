@@ -1,0 +1,313 @@
+"""Choices of single buyers, each with its own luck, worked out in plain numbers."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import pytest
+from support.one_order import PLACES, Books, order_for, world_of
+from support.single_records import buyer as buyer_policy
+
+from trustsim.engine.luck import draw, draw_slot, number_of
+from trustsim.market.rooms.sourcing import (
+    add_noise,
+    ask,
+    assets_with,
+    award,
+    explore,
+    find,
+    logit,
+    lowest_bid,
+    most_noise,
+    noise_of,
+    note_loyalty,
+    place,
+    recommend,
+    total_cost,
+)
+from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
+
+MARKET: dict[str, Any] = {
+    "suppliers": 9, "contacts": 6, "tier_threshold": 0.7, "tier_bonus": 0.2, "streak_threshold": 4,
+    "streak_bonus": 0.1, "hour_cost": 0.01, "order_hours": 1.0, "tender_hours": 2.5,
+    "coordination_hours": 2.0, "qualification_hours": 7.0, "knowhow_ease": 0.4,
+    "asset_saving": 0.5, "asset_lock": 0.3, "switching_cost": 0.2, "lot_cost": 1.5,
+    "defect_bad": 0.4, "failure_cost": 0.6, "goodwill_bonus": 0.3,
+}  # fmt: skip
+
+
+def town(policy: Any = None, **market: Any) -> tuple[Any, Any]:
+    world, workspace = world_of(policy, None, **{**MARKET, **market})
+    world.suppliers["listed"] = [1, 1, 0, 1, 1, 1, 0, 1, 1]
+    world.suppliers["rating"] = [0.1, 0.9, 0.95, 0.6, 0.5, 0.72, 0.8, 0.3, 0.65]
+    world.suppliers["streak"] = [5, 0, 9, 4, 3, 8, 2, 1, 6]
+    world.buyers["recommends"] = [b % 11 - 1 if b % 11 < 10 else -1 for b in PLACES]
+    return world, workspace
+
+
+def shown(world: Any, s: int) -> float:
+    rating, streak = float(world.suppliers["rating"][s]), int(world.suppliers["streak"][s])
+    return rating + 0.2 * (rating >= 0.7) + 0.1 * (streak >= 4)
+
+
+def found(world: Any, b: int, search: str) -> int:
+    """Whom a buyer finds: by referral, by rating, or the first stranger by chance."""
+    *three, other = draw(world.market[0], number_of("search"), b)
+    known = set(world.ties["supplier"][b].tolist())
+
+    def good(s: int) -> bool:
+        return bool(world.suppliers["listed"][s] == 1 and s not in known)
+
+    if search == "referral":
+        named = int(world.buyers["recommends"][int(other * len(world.buyers))])
+        if named >= 0 and good(named):
+            return named
+    strangers = [s for s in (int(chance * 9) for chance in three) if good(s)]
+    if not strangers:
+        return -1
+    return max(strangers, key=lambda s: shown(world, s)) if search == "rating" else strangers[0]
+
+
+RULES = {"random": 0, "rating": 1, "referral": 2}
+
+
+@pytest.mark.parametrize("search", RULES)
+def test_whom_a_buyer_finds(search: str) -> None:
+    world, _ = town({"search": search, "exploration": 0.0})
+    rule = int(world.buyer_policies["search"][0])
+    results = [int(find(world, b, rule)) for b in PLACES]
+    assert results == [found(world, b, search) for b in PLACES]
+    assert -1 in results
+    assert len(set(results)) >= 5
+
+
+@pytest.mark.parametrize("exploration", [0.6, 1.0])
+def test_the_weakest_contact_makes_room(exploration: float) -> None:
+    world, _ = town({"exploration": exploration})
+    seen = set()
+    for b in PLACES:
+        ties = world.ties[b]
+        ties["owed"] = [100 * (k == b % 6) for k in range(6)]
+        partner = int(ties["supplier"][(b + 1) % 6])
+        world.buyers["partner"][b] = partner
+        if b % 9 == 8:
+            ties["owed"] = 100
+        before = ties["supplier"].tolist()
+        chance = draw(world.market[0], number_of("referral"), b)[0]
+        newcomer = found(world, b, "random")
+        free = [k for k in range(6) if ties["owed"][k] == 0 and before[k] != partner]
+        moves = chance < exploration and newcomer >= 0 and free
+        expected = min(free, key=lambda k: float(ties["retained"][k])) if moves else -1
+        assert explore(world, b) == expected
+        after = list(before)
+        if moves:
+            after[expected] = newcomer
+            assert ties["retained"][expected] == 0.0
+            assert ties["orders"][expected] == 0
+        assert ties["supplier"].tolist() == after
+        seen.add(expected)
+    assert len(seen) >= 4
+
+
+def noise(luck: float, intensity: float = 2.0) -> float:
+    return -log(-log(luck)) / (intensity + 1e-9)
+
+
+WEIGHTS = {"attraction_weight": 0.5, "trust_weight": 1.5, "rating_weight": 0.8}
+
+
+@pytest.mark.parametrize(
+    "weights", [WEIGHTS, dict.fromkeys(WEIGHTS, 0.0), {**WEIGHTS, "trust_weight": 0.0}]
+)
+@pytest.mark.parametrize(("bidders", "tested"), [(1, 0.0), (1, 0.5), (3, 0.9), (6, 0.0)])
+@pytest.mark.parametrize("award_rule", ["lowest_bid", "logit"])
+def test_whom_a_buyer_asks(
+    weights: dict[str, float], bidders: int, tested: float, award_rule: str
+) -> None:
+    policy = {
+        **weights, "bidders": bidders, "market_test": tested, "intensity": 2.0,
+        "award": award_rule,
+    }  # fmt: skip
+    world, workspace = town(policy)
+    market, numbers = world.market[0], set()
+    for b in PLACES:
+        order_for(world, workspace, b)
+        ties = world.ties[b]
+        if b % 5 == 0:
+            ties["generation"][b % 6] = 1  # that firm is gone
+        newcomer = b % 6 if b % 3 == 0 else -1
+        slots = [*draw_slot(market, number_of("asking"), b, 0),
+                 *draw_slot(market, number_of("asking"), b, 1)]  # fmt: skip
+        utility: dict[int, float] = {}
+        for k in range(6):
+            s = int(ties["supplier"][k])
+            if world.suppliers["listed"][s] == 0 or ties["generation"][k] == 1:
+                continue
+            good, bad = float(ties["supplier_good"][k]), float(ties["supplier_bad"][k])
+            mean = good / (good + bad)
+            trust = mean + 0.3 * float(world.bonds["goodwill"][b, k]) * (1 - mean)
+            value = weights["attraction_weight"] * float(ties["attraction"][k])
+            value += weights["trust_weight"] * trust + weights["rating_weight"] * shown(world, s)
+            utility[k] = value + noise(slots[k])
+        wanted = bidders
+        extra = draw(market, number_of("market test"), b)[0]
+        if bidders == 1 and extra < tested:
+            wanted = 2
+        asked = [newcomer] if newcomer in utility else []
+        wanted = max(wanted, 2) if asked else wanted
+        for k in sorted(utility, key=lambda k: -utility[k]):
+            if len(asked) < wanted and k not in asked:
+                asked.append(k)
+        assert ask(world, workspace, b, newcomer) == len(asked)
+        assert workspace.order["bidders"][0] == len(asked)
+        views = workspace.buyer_views
+        assert [k for k in range(6) if views["asked"][k] == 1.0] == sorted(asked)
+        for k in asked:
+            differ = any(weights.values())
+            expected = utility[k] if differ or award_rule == "logit" else 0.0
+            # of a lone favourite the others' noise need not be known
+            if len(asked) > 1 and wanted > 1:
+                assert views["score"][k] == pytest.approx(expected, rel=1e-5)
+            assert views["orders"][k] == ties["orders"][k]
+            assert views["trust"][k] > 0
+        numbers.add(len(asked))
+    assert max(numbers) <= 6
+
+
+def test_noise_where_only_the_best_counts_leaves_the_best_as_it_is() -> None:
+    world, workspace = town({"intensity": 2.0})
+    policy, market = world.buyer_policies[0], world.market[0]
+    hopeless = 0
+    for b in PLACES:
+        lucks = [*draw_slot(market, 9999, b, 0), *draw_slot(market, 9999, b, 1)][:6]
+        scores = [(-1.0e300 if (b + k) % 7 == 0 else 0.7 * k % 3 + 0.1 * b) for k in range(6)]
+        for alone in (True, False):
+            workspace.candidates["score"], workspace.candidates["luck"] = scores, lucks
+            add_noise(workspace.candidates, policy, alone)
+            there = [k for k in range(6) if scores[k] > -1e300]
+            whole = {k: scores[k] + noise(lucks[k]) for k in there}
+            mine = workspace.candidates["score"].tolist()
+            best = max(there, key=lambda k: whole[k])
+            assert max(range(6), key=lambda k: mine[k]) == best
+            assert mine[best] == pytest.approx(whole[best])
+            for k in range(6):
+                if k not in there:
+                    assert mine[k] == -1.0e300
+                elif alone and mine[k] == -1.0e200:
+                    hopeless += 1
+                else:
+                    assert mine[k] == pytest.approx(whole[k])
+    assert hopeless > 10
+
+
+@pytest.mark.parametrize("luck", [1e-9, 0.3, 0.8999, 0.9, 0.9899, 0.99, 1 - 2**-33])
+def test_noise_has_a_bound_that_is_close(luck: float) -> None:
+    policy = buyer_policy(intensity=2.0)
+    assert noise_of(luck, policy) == pytest.approx(noise(luck))
+    bound = {True: 2.26, False: 4.61}[luck < 0.9] if luck < 0.99 else 24.0
+    assert most_noise(luck, policy) == pytest.approx(bound / 2.0)
+    assert noise_of(luck, policy) <= most_noise(luck, policy)
+    blind = buyer_policy(intensity=0.0)
+    assert noise_of(0.5, blind) == pytest.approx(-log(log(2)) * 1e9)
+    assert most_noise(luck, blind) == pytest.approx(bound * 1e9)
+
+
+def test_scores_of_bids_by_hand() -> None:
+    world, workspace = town()
+    order = order_for(world, workspace, 0, reference_price=2.0)
+    view, policy = workspace.buyer_views[0], buyer_policy(price_weight=3.0)
+    view["bid"], view["trust"], view["score"], view["orders"] = 2.5, 0.75, 0.4, 0
+    market = world.market[0]
+    assert lowest_bid(order, view, policy, market) == -2.5
+    risk = 0.4 * 0.6 * 0.25
+    assert total_cost(order, view, policy, market) == pytest.approx(-(2.5 + (risk + 0.2) * 1.5))
+    view["orders"] = 1
+    assert total_cost(order, view, policy, market) == pytest.approx(-(2.5 + risk * 1.5))
+    assert logit(order, view, policy, market) == pytest.approx(0.4 - 3.0 * 0.25)
+
+
+def test_every_award_and_what_asking_costs() -> None:
+    world, workspace = town({"award": "lowest_bid"})
+    for b in PLACES:
+        number = 1 + b % 6
+        order, expected = order_for(world, workspace, b, bidders=number), Books()
+        bids = [1.0 + (b * 7 + k * 5) % 11 / 10 for k in range(6)]
+        asked = [(b + k) % 6 for k in range(number)]
+        workspace.buyer_views["bid"] = bids
+        workspace.buyer_views["asked"] = [float(k in asked) for k in range(6)]
+        world.ties["orders"][b] = [0, 3, 0, 4, 5, 0]
+        award(world, workspace, b)
+        best = min(asked, key=lambda k: (bids[k], k))
+        expected.work(SOURCING, 1.0 + 2.5 * (number - 1), 0.01)
+        expected.held_against(workspace.books[0])
+        done = int(world.ties["orders"][b, best])
+        told = (order["contact"], order["supplier"], order["age"], order["fresh"])
+        assert told == (best, world.ties["supplier"][b, best], done, done == 0)
+        assert workspace.books["transaction_hours"][0] == pytest.approx(1 + 2.5 * (number - 1))
+
+
+def test_every_order_that_is_placed() -> None:
+    world, workspace = town()
+    for b in PLACES:
+        contact, before = b % 6, (b + b % 2) % 6
+        supplier = world.ties["supplier"][b, contact]
+        fresh = b % 3 == 0
+        order = order_for(world, workspace, b, contact=contact, supplier=supplier, fresh=fresh)
+        partner = int(world.ties["supplier"][b, before]) if b % 5 else -1
+        partner = -2 if b % 7 == 6 else partner
+        world.buyers["partner"][b] = partner
+        tie, assets = world.ties[b, contact], world.bonds["assets"][b]
+        knowhow, retained, expected = float(tie["knowhow"]), float(tie["retained"]), Books()
+        hours = 2.0 * (1 - 0.4 * knowhow) * (1 - 0.5 * float(assets[contact])) + 7.0 * fresh
+        expected.work(SOURCING, hours, 0.01)
+        switched = partner not in (-1, int(supplier))
+        if switched:
+            lost = float(assets[before]) if partner >= 0 else 0.0
+            expected.spend(SWITCHING, OUTSIDE, (0.2 + 0.3 * lost) * order["lots"] * 1.5)
+        place(world, workspace, b)
+        expected.held_against(workspace.books[0])
+        assert order["ordered"] == 1
+        assert world.buyers["partner"][b] == supplier
+        assert float(tie["retained"]) == pytest.approx(retained + 0.15 * (1 - retained), rel=1e-5)
+        assert workspace.books["productive_hours"][0] == pytest.approx(hours)
+    assert assets_with(world, 0, -2) == 0.0
+
+
+def test_loyalty_is_concentration() -> None:
+    world, workspace = town()
+    facts = workspace.facts[0]
+    world.ties["retained"][0] = [0.5, 0.25, 0.25, 0.0, 0.0, 0.0]
+    note_loyalty(world.ties, facts, 0)
+    assert (facts["loyalty"], facts["top_share"]) == (0.375, 0.5)
+    world.ties["retained"][0] *= 0.5  # shares, not sizes
+    note_loyalty(world.ties, facts, 0)
+    assert (facts["loyalty"], facts["top_share"]) == (0.375, 0.5)
+    world.ties["retained"][0] = 0.0
+    note_loyalty(world.ties, facts, 0)
+    assert (facts["loyalty"], facts["top_share"]) == (0.0, 0.0)
+
+
+def test_the_most_trusted_that_was_tried_is_recommended() -> None:
+    world, _ = town()
+    named = []
+    for b in PLACES:
+        ties = world.ties[b]
+        ties["orders"] = [(b + k) % 3 for k in range(6)]
+        ties["supplier_good"][b % 6] = ties["supplier_bad"][b % 6] = 2.0  # as likely good as bad
+        if b % 9 == 0:
+            ties["supplier_good"] = 1.0
+            ties["supplier_bad"] = 1.0
+        trust = {
+            k: float(ties["supplier_good"][k])
+            / float(ties["supplier_good"][k] + ties["supplier_bad"][k])
+            for k in range(6)
+            if ties["orders"][k] > 0
+        }
+        best = max(trust, key=lambda k: trust[k])
+        expected = int(ties["supplier"][best]) if trust[best] > 0.5 else -1
+        recommend(world.buyers[b], world.ties, b)
+        assert world.buyers["prefers"][b] == expected
+        named.append(expected)
+    assert -1 in named
+    assert len(set(named)) >= 5
