@@ -148,7 +148,10 @@ def test_lines_and_crossovers_of_the_cost_over_time(tables, year):
         heights = [mark.get_ydata()[0] for mark in marks]
         assert heights == sorted(heights, reverse=True)
         assert floor < heights[-1] <= heights[0] < lowest
-        bars_, downs = axis.collections[-2 * len(marks) :: 2], axis.collections[1 - 2 * len(marks) :: 2]
+        bars_, downs = (
+            axis.collections[-2 * len(marks) :: 2],
+            axis.collections[1 - 2 * len(marks) :: 2],
+        )
         for mark, note, bar, down, (arm_style, when) in zip(
             marks, axis.texts, bars_, downs, crossed, strict=True
         ):
@@ -235,8 +238,7 @@ def test_bars_of_the_hours(tables, width):
         pytest.approx((row, 0, mean)) for row, mean in enumerate(ratio)
     ]
     for axis, values, scale in ((split, share, 100), (goods, ratio, 1)):
-        high = [mean for mean in values]
-        for note, mean in zip(axis.texts, high, strict=False):
+        for note, mean in zip(axis.texts, values, strict=False):
             assert near(note.get_text(), scale * mean)
             assert note.xy[0] >= mean
     assert all("%" in note.get_text() for note in split.texts[:3])
@@ -247,7 +249,7 @@ def test_bars_of_the_hours(tables, width):
     assert [note.get_text() for note in split.texts[3:]] == ["least\ntrusted", "most\ntrusted"]
     assert [note.xy[0] for note in (*split.texts[3:], goods.texts[3])] == [0.47, 0.235, 0.2]
     assert split.get_xlim() == (0, 1)
-    assert goods.get_xlim()[0] == 0 and goods.get_xlim()[1] > max(ratio)
+    assert goods.get_xlim()[0] == 0 < max(ratio) < goods.get_xlim()[1]
 
 
 def test_counts_of_the_distribution(tables):
