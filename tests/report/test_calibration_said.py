@@ -180,7 +180,7 @@ def test_too_few_targets_too_short_a_search_and_failures(found: Calibration) -> 
     one = replace(
         found.config, targets=(targets[0], *(replace(t, fitted=False) for t in targets[1:]))
     )
-    assert warnings(replace(found, config=one)) == [
+    assert warnings(replace(found, config=one))[-1:] == [
         "2 parameters are fitted to 1 target: fewer targets than parameters cannot tell them all."
     ]
     trials = tuple(
