@@ -79,10 +79,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "commands/running.py": ("commands/test_cli.py", "commands/test_ablate.py",
                             "commands/test_refusals.py"),
-    "commands/options.py": ("commands/test_cli.py",),
+    "commands/options.py": ("commands/test_cli.py", "commands/test_terminal.py"),
+    "commands/": ("commands/test_terminal.py",),
     "commands/codebook.py": ("schema/test_tables.py",),
     "commands/screen.py": ("commands/test_streams.py", "commands/test_pipes.py"),
-    "commands/progress.py": ("commands/test_calibrate.py",),
     "market/": ("market",),
 }  # fmt: skip
 """Further tests of a module, or of all in a folder."""
