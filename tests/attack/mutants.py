@@ -81,6 +81,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
                             "commands/test_refusals.py"),
     "commands/options.py": ("commands/test_cli.py", "commands/test_terminal.py"),
     "commands/": ("commands/test_terminal.py",),
+    "commands/cli.py": ("commands/test_stopping.py",),
+    "commands/describe.py": ("commands/test_cli.py",),
+    "report/": ("report/test_what_is_missing.py",),
     "commands/codebook.py": ("schema/test_tables.py",),
     "commands/screen.py": ("commands/test_streams.py", "commands/test_pipes.py"),
     "market/": ("market",),
@@ -110,6 +113,7 @@ LOOKS_NAMED = {
 
 EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("report/figures/", r"width <= style\.NARROW", "no figure is exactly as wide as the limit"),
+    ("report/figures/analyses/discovery.py", r"axis\.high - axis\.low <=", "fewer of the ticks"),
     ("report/figures/", r"\(0, \([0-9., ]*\)\)|\(\(1\.0, \(4, 2\)\)", "lengths of dashes"),
 )
 """Faults that change nothing anybody is told: file, pattern in `line of the file: change`, why."""

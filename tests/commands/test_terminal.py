@@ -22,6 +22,7 @@ from trustsim.calibration import fit
 from trustsim.commands.options import refuse_gaps
 from trustsim.commands.progress import trial_lines
 from trustsim.commands.running import _tell_failures
+from trustsim.config.experiment import load_experiment
 from trustsim.report import calibration_page, writing
 from trustsim.report.calibration_page import sentences
 from trustsim.study import Results
@@ -154,6 +155,23 @@ def test_describe_says_how_an_experiment_is_run(call: Call, small: Path) -> None
     kept = call("describe", str(small))
     assert (kept.code, kept.err) == (0, "")
     assert "experiment small" in kept.out
+
+
+def test_describe_says_who_is_in_an_arm(call: Call) -> None:
+    mixed = "buyer_mix = { high_trust = 0.25, adversarial = 0.75 }"
+    text = CONFIG.replace("buyer_mix = { high_trust = 1.0 }", mixed)
+    Path("mine.toml").write_text(text, encoding="utf-8")
+    arm = load_experiment("mine.toml").arms["high"]
+    lines = call("describe", "mine.toml", "--arm", "high").out.splitlines()
+    place = lines.index("arm high")
+    suppliers = [f"{name} {share:g}" for name, share in arm.supplier_mix.items()]
+    assert lines[place - 1 : place + 4] == [
+        "",
+        "arm high",
+        "    buyer_mix = high_trust 0.25, adversarial 0.75",
+        f"    supplier_mix = {', '.join(suppliers)}",
+        f"    instruments = {', '.join(arm.instruments)}",
+    ]
 
 
 @pytest.mark.parametrize(
