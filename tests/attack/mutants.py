@@ -113,6 +113,9 @@ LOOKS_NAMED = {
 
 EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("report/figures/", r"width <= style\.NARROW", "no figure is exactly as wide as the limit"),
+    ("report/figures/style.py", r'"(handlelength|labelspacing)": ', "spaces within a legend"),
+    ("report/figures/style.py", r"round\(float\(v\), 6\)", "places to a millionth of a figure"),
+    ("report/figures/style.py", r"_pad=", "spaces between panels"),
     ("report/figures/analyses/discovery.py", r"axis\.high - axis\.low <=", "fewer of the ticks"),
     ("report/figures/", r"\(0, \([0-9., ]*\)\)|\(\(1\.0, \(4, 2\)\)", "lengths of dashes"),
 )

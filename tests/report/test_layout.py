@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from report.test_drawn_values_of_analyses import TestPrecision as Precision
 from report.test_drawn_values_of_analyses import TestSensitivity as Shares
 from report.test_drawn_values_of_analyses import asks, boxed, morris_rows
 from report.test_figures import DRAW
-from support.synthetic_results import frames
+from support.synthetic_results import ARMS, frames
 
 from trustsim.analysis.discovery.boxes import HeldOut
 from trustsim.analysis.discovery.losses import Discovery
@@ -185,3 +186,71 @@ def test_all_that_is_written_can_be_read(
     (foot,) = figure.texts
     assert within(foot.get_window_extent(), figure)
     assert all(apart(foot.get_window_extent(), box) for box in tight)
+
+
+class TestLegendOfArms:
+    def test_as_many_columns_as_the_longest_name_leaves_room_for(self) -> None:
+        arms = [f"arm number {i}" for i in range(8)]  # 12 letters, .062 in each, and .55 for a line
+        assert style.arm_entries(arms, 7.0) == (arms, 5)
+        assert style.arm_entries(arms, 3.5)[1] == 2
+        assert style.arm_entries(arms[:3], 7.0)[1] == 3
+        assert style.arm_entries(["x" * 54], 1.0)[1] == 1
+
+    def test_its_height_is_that_of_the_tallest_column(self) -> None:
+        arms = [f"arm number {i}" for i in range(8)]
+        assert style.arm_legend_height(arms, 7.0) == pytest.approx(0.15 + 2 * 0.15)
+        assert style.arm_legend_height(arms, 3.5) == pytest.approx(0.15 + 4 * 0.15)
+        # Two lines each from the 41st letter on, one below the other
+        long = [f"an arm with a name of more than forty letters {i}" for i in range(3)]
+        assert style.arm_legend_height(long, 1.0) == pytest.approx(0.15 + 6 * 0.15)
+
+    def test_entries_look_as_the_arms_do(self) -> None:
+        for handle, known in zip(style.arm_handles(ARMS), style.ARM_STYLES, strict=False):
+            assert (handle.get_color(), handle.get_marker()) == (known.color, known.marker)  # type: ignore[attr-defined]
+        twelve = list(style.arm_styles([str(i) for i in range(12)]).values())
+        assert twelve[10:] == twelve[:2]
+
+
+class TestPanels:
+    def test_they_stand_row_by_row(self) -> None:
+        axes = style.panels(None, 5, 3, 7.0, 1.5, 0.5)
+        spans = [(s.rowspan.start, s.colspan.start) for s in (a.get_subplotspec() for a in axes)]
+        assert spans == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+        figure = axes[0].figure
+        assert figure.get_size_inches().tolist() == [7.0, 3.5]
+        assert len(style.panels(None, 2, 9, 7.0, 1.0, 0.0)) == 2
+        assert (
+            style.panels(None, 2, 0, 7.0, 1.0, 0.0)[0].get_subplotspec().get_gridspec().ncols == 1
+        )
+
+    def test_in_a_place_of_ones_own(self) -> None:
+        figure = Figure(figsize=(8, 4))
+        free = figure.add_axes((0.5, 0.1, 0.25, 0.8))
+        assert style.available_width(free, 7.0) == pytest.approx(2.0)
+        assert style.available_width(None, 7.0) == 7.0
+        assert style.panels(free, 1, 1, 7.0, 1.0, 0.0) == [free]
+        made = style.panels(free, 2, 1, 7.0, 1.0, 0.0)
+        assert free not in figure.axes
+        boxes = [axis.get_position() for axis in made]
+        assert [box.x0 for box in boxes] == pytest.approx([0.5, 0.5])
+        assert [box.x1 for box in boxes] == pytest.approx([0.75, 0.75])
+        assert (boxes[1].y0, boxes[0].y1) == pytest.approx((0.1, 0.9))
+        style.settle(figure)  # whose layout is its owner's
+        figure.subplots(1, 2)
+        style.legend(made, False, style.arm_handles(["a"]), ["a"], 1)
+        assert made[0].get_legend() is not None
+        assert figure.legends == []
+
+    def test_files_have_the_size_of_the_figure(self, tmp_path: Path) -> None:
+        axes = style.panels(None, 1, 1, 3.5, 1.0, 0.0)
+        png, svg = style.save(axes[0], tmp_path / "x", {"Title": "t"})
+        assert (png.name, svg.name) == ("x.png", "x.svg")
+        assert 'width="252pt" height="72pt"' in svg.read_text(encoding="utf-8")
+
+    def test_whole_numbers_at_the_ticks_of_counts(self) -> None:
+        (axis,) = style.panels(None, 1, 1, 3.5, 2.0, 0.0)
+        axis.set(xlim=(0, 1), ylim=(0, 2))
+        style.few_ticks(axis, "y", 9, whole=True)
+        style.few_ticks(axis, "x", 2)
+        assert [tick for tick in axis.get_yticks() if 0 <= tick <= 2] == [0, 1, 2]
+        assert [tick for tick in axis.get_xticks() if 0 <= tick <= 1] == [0, 0.5, 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from report.sections.test_discovery import planted as losing
 from report.sections.test_precision import made, results, runs_of, words
 from report.sections.test_sensitivity import folder as designed
 from report.words.test_said_values import near, spaced
+from scipy import stats
 from support.designed_runs import design_of
 from support.designed_runs import runs_of as designed_runs
 from support.drawn import numbers, student
@@ -25,8 +27,9 @@ from trustsim.analysis.discovery.boxes import HeldOut, LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
 from trustsim.analysis.sensitivity.drivers import sensitivity as sensitivity_of
+from trustsim.report.results import Reported
 from trustsim.report.sections import ablation as carrying
-from trustsim.report.sections import discovery, sensitivity
+from trustsim.report.sections import comparison, discovery, sensitivity
 from trustsim.schema.mechanisms import MECHANISMS
 
 INF = math.inf
@@ -464,3 +467,84 @@ class TestPrecise:
         assert "diamonds: looks." in ruled.pictures[0].caption
         assert spaced(ruled.tables[0].header[3]) == "90 % interval of Student"
         assert results(runs_of(), rule).experiment["precision"] == rule
+
+
+class TestCompared:
+    def test_every_cell(self, tmp_path: Path) -> None:
+        n = 8
+        base = np.linspace(1.0, 1.4, n)
+        gaps = {
+            "total_cost": np.array([3, 5, 4, 6, 2, 4, 5, 3]) / 100,
+            "dispute_rate": np.array([1, -1, 2, -2, 1, -1, 0, 1]) / 100,
+            "loyalty": -np.array([3, 5, 4, 6, 2, 4, 5, 3]) / 1000,
+        }
+        runs = pd.concat(
+            pd.DataFrame(
+                {"arm": arm, "replicate": range(n), "status": "done",
+                 **{name: base + (arm == "a") * gap for name, gap in gaps.items()}}
+            )
+            for arm in "ab"
+        )  # fmt: skip
+        found = comparison.comparison(Reported(tmp_path, runs), confidence=0.9, correction="none")
+        lines = comparison.text_table(found)
+        assert lines[0] == "a minus b"
+        (table,) = (comparison._table(found, arm) for arm in found.arms)
+        for row, gap in zip(table.rows, gaps.values(), strict=True):
+            assert near(row[1], gap.mean())
+            assert near(row[2], *student(gap, 0.9))
+            assert near(row[3], 100 * gap.mean() / base.mean())
+            assert near(row[4], gap.mean() / gap.std(ddof=1))
+            p = stats.ttest_1samp(gap, 0.0).pvalue
+            assert row[6] == ("< 0.001" if p < 0.001 else f"{p:.3f}")
+        assert [row[-1] for row in table.rows] == ["more", "open", "less"]
+        assert comparison._p_text(0.001) == "0.001"
+        assert comparison._p_text(0.000999) == "< 0.001"
+        first = spaced(comparison.sentences(found)[0])
+        gap = gaps["total_cost"]
+        assert near(first.partition("(")[2], gap.mean(), 90, *student(gap, 0.9))
+        low = student(gap, 0.9)[0]
+        for bound, words_ in ((0.99 * low, "by at least"), (1.01 * low, "whether by as much as")):
+            more = comparison.comparison(
+                Reported(tmp_path, runs), confidence=0.9, smallest={"total_cost": bound}
+            )
+            assert f", {words_} {bound:g} money" in comparison.sentences(more)[0] or (
+                f"; {words_} {bound:g} money" in comparison.sentences(more)[0]
+            )
+
+    def family(self, alone: int, stand: int, arms: int, correction: str = "holm") -> str:
+        """What is said of 20 comparisons of which so many differ alone, and so many together."""
+        rows = pd.DataFrame(
+            {"measure": [f"m_{i % 10}" for i in range(20)],
+             "arm": ["a_b" if i < 10 or arms == 1 else "c" for i in range(20)],
+             "p_value": [0.05 if i < alone else 0.06 for i in range(20)],
+             "p_adjusted": [0.05 if i < stand else 0.06 for i in range(20)]}
+        )  # fmt: skip
+        made_ = comparison.Comparison(rows, "z", 0.95, "replicates", correction)  # type: ignore[arg-type]
+        return spaced(comparison._family_sentence(rows, made_))
+
+    def test_the_family(self) -> None:
+        opening = "Of 20 comparisons, 10 measures of 2 arms, "
+        assert self.family(2, 1, 2) == (
+            f"{opening}2 differ from zero each by itself at 95 %, and 1 when all are judged "
+            "together; m 1 (a b) does not stand."
+        )
+        assert self.family(11, 9, 2).endswith("together; m 9 (a b), m 0 (c) do not stand.")
+        assert self.family(2, 0, 1).endswith("together; m 0, m 1 do not stand.")
+        assert self.family(6, 0, 1).endswith("do not stand.")
+        assert self.family(7, 0, 1).endswith("and 0 when all are judged together.")
+        assert self.family(3, 3, 1).startswith("Of 20 comparisons, 3 differ")
+        assert self.family(3, 3, 1, "none").endswith(
+            "each by itself at 95 %; about 1 would by chance alone."
+        )
+
+    @pytest.mark.parametrize(("lost", "said"), [(1, "1 planned run is"), (2, "2 planned runs are")])
+    def test_missing_runs_are_counted(self, tmp_path: Path, lost: int, said: str) -> None:
+        runs = pd.concat(
+            pd.DataFrame({"arm": arm, "replicate": range(6), "total_cost": values})
+            for arm, values in (("a", [1.0, 1.1, 1.3, 1.2, 1.4, 1.3]), ("b", [1.0] * 6))
+        )
+        known = Reported(tmp_path, runs[(runs["arm"] == "b") | (runs["replicate"] >= lost)])
+        found = comparison.comparison(known, allow_missing=True)
+        assert f"{said} missing; they are left out" in " ".join(comparison.sentences(found))
+        assert not any("Of 1 comp" in line for line in comparison.sentences(found))
+        assert "adjusted for all 1 comparisons" in comparison._notes(found)[0]
