@@ -113,6 +113,8 @@ LOOKS_NAMED = {
 
 EXPLAINED: tuple[tuple[str, str, str], ...] = (
     ("report/figures/", r"width <= style\.NARROW", "no figure is exactly as wide as the limit"),
+    ("report/figures/analyses/calibration.py", r"place - 0\.2", "runs above or below their mean"),
+    ("report/words/labels.py", r"value < 0\b.*-> \(value <= 0", "zero has no sign before or after"),
     ("report/figures/style.py", r'"(handlelength|labelspacing)": ', "spaces within a legend"),
     ("report/figures/style.py", r"round\(float\(v\), 6\)", "places to a millionth of a figure"),
     ("report/figures/style.py", r"_pad=", "spaces between panels"),

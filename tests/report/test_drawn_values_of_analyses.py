@@ -461,6 +461,11 @@ class TestPrecision:
         plain = interval_by_replications(self.PATHS, baseline="base")
         assert list(legend_of(plain[0])) == ["shared luck (as run)", "independent seeds"]
 
+    def test_a_single_look_has_a_place(self) -> None:
+        axis = interval_by_replications(self.PATHS.iloc[:1], baseline="base")[0]
+        assert axis.get_xlim()[0] == 10
+        assert axis.get_xlim()[1] >= 11
+
     def test_ticks_of_a_short_way(self) -> None:
         short = self.PATHS[self.PATHS["replications"] <= 40]
         axis = interval_by_replications(short, baseline="base")[0]

@@ -455,6 +455,18 @@ class TestPrecise:
 
         assert spaced(_rounded(count)) == text
 
+    def test_what_is_just_reached_needs_no_more(self) -> None:
+        from trustsim.report.sections.precision import _width_sentence, find
+
+        rule = {"half_width": 0.0125, "confidence": 0.9}
+        found = find(results(runs_of(), rule))
+        assert found is not None
+        (known,) = found.challengers
+        half = float(known.path["sequence"].iloc[-1])
+        for target, more in ((half, False), (0.999 * half, True)):
+            said = spaced(_width_sentence(replace(known, target=target, needed=876), found, 0.9))
+            assert said.endswith(" About 880 replications would reach it.") == more
+
     def test_the_caption_names_the_interval_that_is_drawn(self) -> None:
         plain = spaced(made(runs_of()).pictures[0].caption)
         assert plain.startswith(
@@ -513,11 +525,12 @@ class TestCompared:
 
     def family(self, alone: int, stand: int, arms: int, correction: str = "holm") -> str:
         """What is said of 20 comparisons of which so many differ alone, and so many together."""
+        level = 1 - 0.95
         rows = pd.DataFrame(
             {"measure": [f"m_{i % 10}" for i in range(20)],
              "arm": ["a_b" if i < 10 or arms == 1 else "c" for i in range(20)],
-             "p_value": [0.05 if i < alone else 0.06 for i in range(20)],
-             "p_adjusted": [0.05 if i < stand else 0.06 for i in range(20)]}
+             "p_value": [level if i < alone else 0.06 for i in range(20)],
+             "p_adjusted": [level if i < stand else 0.06 for i in range(20)]}
         )  # fmt: skip
         made_ = comparison.Comparison(rows, "z", 0.95, "replicates", correction)  # type: ignore[arg-type]
         return spaced(comparison._family_sentence(rows, made_))

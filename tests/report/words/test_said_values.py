@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -202,6 +203,7 @@ def test_precision_of_one_market_and_of_a_design(results: Reported, design: Repo
         ratio = (high - low) / 2 / abs(gap.mean())
         needed = math.ceil(6 * (ratio / 0.01) ** 2)
         assert near(said.partition(": ")[2], 6, 100 * ratio, needed, 1)
+        assert f"the half-width is {100 * ratio:.1f} % of the difference, about" in spaced(said)
     wide = design.runs.pivot_table(index=["point", "replicate"], columns="arm", values="total_cost")
     gaps = (wide["high_trust"] - wide["adversarial"]).unstack()
     a, b = gaps.mean(axis=1).var(ddof=1) / 24, gaps.mean(axis=0).var(ddof=1) / 4
@@ -209,7 +211,18 @@ def test_precision_of_one_market_and_of_a_design(results: Reported, design: Repo
     half = stats.t.ppf(0.975, df) * math.sqrt(a + b)
     (said,) = precision_sentences(design)
     ratio = half / abs(gaps.to_numpy().mean())
-    assert near(said.partition(": ")[2], 24, 4, 100 * ratio if ratio < 1 else ratio)
+    assert ratio < 1
+    assert spaced(said) == (
+        "High trust against adversarial: 24 points, 4 replicates; the half-width is "
+        f"{100 * ratio:.1f} % of the difference."
+    )
+    runs = design.runs.copy()
+    runs.loc[runs["arm"] == "high_trust", "total_cost"] -= 0.999 * gaps.to_numpy().mean()
+    (said,) = precision_sentences(replace(design, runs=runs))
+    assert said.endswith(f"half-width is {1000 * ratio:.1f} times the size of the difference.")
+    one = replace(design, runs=runs[runs["replicate"] == 0], experiment={})
+    assert one.points == 24
+    assert precision_sentences(one) == []
 
 
 def test_means_say_how_many_replicates_each_point_has(design: Reported) -> None:
@@ -248,7 +261,12 @@ def test_where_a_challenger_does_not_win(results: Reported) -> None:
         relative = 100 * early.mean() / first[BASELINE].mean()
         assert near(said, early.mean(), relative, 95, low, high, 6), (said, early.mean(), low, high)
         (said,) = [each for each in listed if "it pays a higher price" in each]
-        assert near(said, price[arm].mean(), price[BASELINE].mean())
+        a, b = price[arm], price[BASELINE]
+        assert near(said, a.mean(), b.mean())
+        # One digit of the uncertainty of their difference, two decimals at least
+        ends = student(a - b, 0.95)
+        places = max(2, -math.floor(math.log10((ends[1] - ends[0]) / 2)))
+        assert f": {a.mean():.{places}f} per accepted lot against {b.mean():.{places}f}." in said
         assert not any(each.startswith("It is the dearer") for each in listed) or (
             near(sentences["It"], 100 * (gap > 0).mean())
         )
