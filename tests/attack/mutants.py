@@ -58,12 +58,14 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "report/figures/analyses/": (
         "report/test_drawn_values_of_analyses.py",
+        "report/test_drawn_values_of_discovery.py",
         "report/test_drawn_intervals_of_analyses.py",
         "report/test_calibration_page.py",
         "report/sections",
     ),
     "report/sections/": (
         "report/sections/test_said_of_analyses.py",
+        "report/sections/test_said_of_comparisons.py",
         "report/words/test_said_values.py",
         "report/test_design.py",
     ),

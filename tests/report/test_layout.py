@@ -18,7 +18,8 @@ from report.sections.test_discovery import HOUR_COST, LATE_GAIN, RIVALS, folder,
 from report.test_drawn_values_of_analyses import TestMechanisms as Mechanisms
 from report.test_drawn_values_of_analyses import TestPrecision as Precision
 from report.test_drawn_values_of_analyses import TestSensitivity as Shares
-from report.test_drawn_values_of_analyses import asks, boxed, morris_rows
+from report.test_drawn_values_of_analyses import morris_rows
+from report.test_drawn_values_of_discovery import asks, boxed
 from report.test_figures import DRAW
 from support.synthetic_results import ARMS, frames
 

@@ -17,11 +17,9 @@ from support.synthetic_results import ARMS, write_folder
 from trustsim.analysis.crossover import Crossover
 from trustsim.report.results import Reported, read_results
 from trustsim.report.sections.gallery import pictures
-from trustsim.report.sections.tables import parameter_tables, provenance_table, text_lines
 from trustsim.report.words.answer import answer, crossover_sentence, replication_sentence
 from trustsim.report.words.answers import answers, mean_sentence, precision_sentences
 from trustsim.report.words.limits import limits
-from trustsim.schema import MARKET
 
 BASELINE = "adversarial"
 
@@ -360,47 +358,3 @@ def test_alternative_texts_hold_no_number_that_is_not_there(results: Reported) -
     made.__dict__["rounds"] = empty
     alts = {picture.name: picture.alt for picture in pictures(made)}
     assert alts["cost_over_time"].endswith("over time.")
-
-
-def test_provenance_and_parameters_show_every_value(results: Reported) -> None:
-    table = provenance_table(results)
-    assert table.rows == (
-        ("replications", "6"), ("runs_planned", "18"), ("name", "made"), ("versions · a", "[1, 2]"),
-    )  # fmt: skip
-    tables = {
-        each.title: each
-        for each in parameter_tables(
-            {
-                "name": "x", "rounds": 3, "stop": False, "keep": ["runs", "ages"], "none": None,
-                "x" * 90: 1,
-                "market": {"hold_up": 0.25, "unheard_of": 1.5},
-                "sources": {"market": {"hold_up": "a visit"}},
-                "arms": {"a": {"buyer_mix": {"b": 1.0}}},
-                "policies": {"buyers": {"b": {"bidders": 3}, "c_d": {"inspection": "all"}}},
-            }
-        )
-    }  # fmt: skip
-    assert list(tables) == ["Experiment", "Market", "Arms", "Policies of buyers"]
-    assert all(each.folded == "always" for each in tables.values())
-    assert tables["Experiment"].rows == (
-        ("name", "x"), ("rounds", "3"), ("stop", "no"), ("keep", "runs, ages"), ("none", "–"),
-        ("x" * 79 + "…", "1"),
-    )  # fmt: skip
-    assert tables["Arms"].rows == (("a · buyer_mix · b", "1"),)
-    held, unknown = tables["Market"].rows
-    assert tables["Market"].header == ("parameter", "value", "default", "meaning", "source")
-    assert (held[:2], held[-1]) == (("hold_up", "0.25"), "a visit")
-    assert held[2] == f"{next(row.default for row in MARKET if row.name == 'hold_up'):g}"
-    assert unknown == ("unheard_of", "1.5", "", "", "")
-    assert tables["Policies of buyers"].header == ("parameter", "b", "c d", "meaning", "source")
-    bidders, inspection = tables["Policies of buyers"].rows
-    assert bidders[:3] == ("bidders", "3", "")
-    assert inspection[:3] == ("inspection", "", "all")
-
-
-def test_lines_of_a_table_stand_in_columns(results: Reported) -> None:
-    title, head, *rest = text_lines(provenance_table(results))
-    assert title == "Provenance"
-    assert head == "what           value"
-    assert rest[0] == "replications       6"
-    assert rest[3] == "versions · a  [1, 2]"
