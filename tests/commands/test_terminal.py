@@ -237,7 +237,8 @@ def test_an_interrupted_run_says_what_it_keeps(
 
 class TestCalibrate:
     @pytest.fixture(scope="class")
-    def fitted(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    @classmethod
+    def fitted(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         home = tmp_path_factory.mktemp("fit")
         (home / "problem.toml").write_text(text_of(trials=20), encoding="utf-8")
         return home

@@ -29,7 +29,8 @@ INF = math.inf
 
 class TestLoses:
     @pytest.fixture(scope="class")
-    def found(self) -> Discovery:
+    @classmethod
+    def found(cls) -> Discovery:
         (each,) = discovery.analyses(folder(losing))
         return each
 
@@ -165,7 +166,8 @@ class TestLoses:
 
 class TestMatters:
     @pytest.fixture(scope="class", params=["sobol", "morris"])
-    def found(self, request: pytest.FixtureRequest) -> tuple[Sensitivity, pd.DataFrame]:
+    @classmethod
+    def found(cls, request: pytest.FixtureRequest) -> tuple[Sensitivity, pd.DataFrame]:
         points = {"sobol": 64, "morris": 24}[request.param]
         results_ = designed(request.param, points)
         (each,) = sensitivity.analyses(results_, 0.8, arm="high_trust")

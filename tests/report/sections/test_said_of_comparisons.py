@@ -27,15 +27,16 @@ class TestMechanisms:
     LEVEL = 0.9
 
     @pytest.fixture(scope="class")
-    def known(self) -> dict[str, Any]:
+    @classmethod
+    def known(cls) -> dict[str, Any]:
         """Differences in the full market and without each mechanism, with their intervals."""
         runs = planted(whole=-0.02)
         wide = runs.pivot(index=["without", "replicate"], columns="arm", values="total_cost")
         gap = (wide["high"] - wide["low"]).unstack("without")
         full = gap.pop("nothing")
-        together = 1 - (1 - self.LEVEL) / len(PLANTED)
+        together = 1 - (1 - cls.LEVEL) / len(PLANTED)
         return {
-            "full": (full.mean(), *student(full, self.LEVEL)),
+            "full": (full.mean(), *student(full, cls.LEVEL)),
             "off": {n: (gap[n].mean(), *student(gap[n], together)) for n in gap},
             "carries": {
                 n: ((full - gap[n]).mean(), *student(full - gap[n], together))
@@ -45,8 +46,9 @@ class TestMechanisms:
         }
 
     @pytest.fixture(scope="class")
-    def found(self) -> Any:
-        return ablation(planted(whole=-0.02), "high", "low", confidence=self.LEVEL)
+    @classmethod
+    def found(cls) -> Any:
+        return ablation(planted(whole=-0.02), "high", "low", confidence=cls.LEVEL)
 
     def test_the_table(self, found: Any, known: dict[str, Any]) -> None:
         table = carrying.carriers_table(found)
