@@ -279,6 +279,14 @@ class TestMatters:
             only = replace(each, indices=pd.DataFrame([{**row, "verdict": verdict}]))
             assert sensitivity._verdicts(only) == [known]
 
+    def test_small_shares_have_one_decimal(self) -> None:
+        (each,) = sensitivity.analyses(designed("sobol", 16), arm="high_trust")
+        for value, half, text in (
+            (0.05, 0.01, "5.0 %"), (0.0949, 0.0, "9.5 %"), (0.096, 0.0, "10 %"),
+            (0.05, 0.096, "5 %"), (0.456, 0.01, "46 %"),
+        ):  # fmt: skip
+            assert spaced(sensitivity._amount(each, value, half)) == text
+
     def test_luck_and_convergence_in_words(self, found: tuple[Sensitivity, pd.DataFrame]) -> None:
         each, _ = found
         noise = replace(each.noise, points=1.0, interaction=0.6, share=0.2)

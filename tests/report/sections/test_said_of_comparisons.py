@@ -167,6 +167,17 @@ class TestPrecise:
 
         assert spaced(_rounded(count)) == text
 
+    def test_looks_are_counted(self) -> None:
+        from trustsim.report.sections.precision import _stopped, find
+
+        found = find(results(runs_of(), {"half_width": 0.025}))
+        assert found is not None
+        assert found.rule is not None
+        last = found.looks[-1]
+        for count, words_ in ((1, "at the first look"), (2, "at look 2"), (3, "at look 3")):
+            said = _stopped((last,) * count, found.rule, last.replications, True)
+            assert f"replications, {words_}: " in said
+
     def test_what_is_just_reached_needs_no_more(self) -> None:
         from trustsim.report.sections.precision import _width_sentence, find
 
