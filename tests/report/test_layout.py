@@ -206,7 +206,7 @@ class TestLegendOfArms:
         assert style.arm_legend_height(long, 1.0) == pytest.approx(0.15 + 6 * 0.15)
 
     def test_entries_look_as_the_arms_do(self) -> None:
-        for handle, known in zip(style.arm_handles(ARMS), style.ARM_STYLES, strict=False):
+        for handle, known in zip(style.arm_handles(ARMS), style.ARM_STYLES[:3], strict=True):
             assert (handle.get_color(), handle.get_marker()) == (known.color, known.marker)  # type: ignore[attr-defined]
         twelve = list(style.arm_styles([str(i) for i in range(12)]).values())
         assert twelve[10:] == twelve[:2]
