@@ -193,6 +193,7 @@ class TestLosingBoxes:
             assert row - 0.5 < note.xy[1] < row
         assert list(ticks(ranges).values()) == ["lowest", "highest"]
         assert list(ticks(ranges)) == [0, 1]
+        assert ranges.get_xlim()[0] <= 0 < 1 <= ranges.get_xlim()[1]
 
     def test_a_bar_ends_within_the_range_and_one_box_has_no_number(self, found: Discovery) -> None:
         ends = (asks(RIVALS, 6, 6), asks(RIVALS, 1, 1), asks(LATE_GAIN, 0.5, 1.5))
