@@ -62,6 +62,8 @@ def test_another_design_is_left_out_and_that_is_said(call: Call) -> None:
     [
         (("--measure", "totl_cost"), ["totl_cost", 'did you mean "total_cost"?']),
         (("--confidence", "95"), ["--confidence = 95", "below 1"]),
+        (("--confidence", "0"), ["--confidence = 0", "above 0"]),
+        (("--confidence", "1"), ["--confidence = 1", "below 1"]),
         (("--mechanism", "ransm"), ["ransm", 'did you mean "ransom"?']),
     ],
 )
