@@ -31,7 +31,7 @@ from trustsim.experiment.storage.files import (
     verify,
 )
 from trustsim.experiment.storage.seals import read_manifest
-from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
+from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, RUNS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.words.answers import answers
 
@@ -163,6 +163,11 @@ class Results:
     def runs(self) -> pd.DataFrame:
         """A row per run."""
         return self._frame(RUNS)
+
+    @cached_property
+    def policies(self) -> pd.DataFrame:
+        """A row per run and buyer policy."""
+        return self._frame(POLICIES)
 
     @cached_property
     def rounds(self) -> pd.DataFrame:

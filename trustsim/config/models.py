@@ -37,7 +37,7 @@ from trustsim.schema.checking import (
 )
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
 
-KEPT = ("runs", "rounds", "ages")
+KEPT = ("runs", "policies", "rounds", "ages")
 """Tables of results that are kept unless told otherwise."""
 
 TABLES = (*KEPT, "orders")
