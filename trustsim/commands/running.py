@@ -54,7 +54,8 @@ def run(
     loaded = _loaded(config, changes or [], replications, seed)
 
     def answer(results: Any) -> Iterable[str]:
-        return [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
+        answers = [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
+        return [*answers, *results.alone_or_all()]
 
     options = {"jobs": jobs, "executor": executor, "address": address}
     _run(loaded, out, answer, report=not no_report, quiet=quiet, options=options)

@@ -19,7 +19,14 @@ from trustsim.errors import ConfigError, clear_errors
 from trustsim.experiment.storage.files import written
 from trustsim.report.figures.style import COLUMN, WIDE, footer, our_style, save
 from trustsim.report.results import Reported, read_results
-from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
+from trustsim.report.sections import (
+    ablation,
+    alone,
+    comparison,
+    discovery,
+    precision,
+    sensitivity,
+)
 from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.section import MakeSection, Section
 from trustsim.report.sections.tables import (
@@ -46,6 +53,7 @@ PAGES = jinja2.Environment(
 UNITS = {"replicates": "runs", "points": "points", "both": "points and replicates"}
 
 SECTIONS: tuple[MakeSection, ...] = (
+    alone.section,
     comparison.section,
     ablation.section,
     precision.section,
