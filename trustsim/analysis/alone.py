@@ -154,9 +154,7 @@ def share_markets(
     return Shared(a, b, found, steps, bool((mixed["moved"] > 0).any()))
 
 
-def families(
-    policies: pd.DataFrame, alike: Mapping[str, str], points: pd.Series | None = None
-) -> list[list[Market]]:
+def families(policies: pd.DataFrame, alike: Mapping[str, str]) -> list[list[Market]]:
     """Group markets that differ in nothing but the shares of policies.
 
     Parameters
@@ -165,13 +163,10 @@ def families(
         The table of policies, with ``point``.
     alike : mapping of str to str
         What tells arms apart beside the shares, by arm; arms that are not there are all alike.
-    points : Series, optional
-        The same of points; all alike if not given.
     """
-    groups: dict[tuple[str, str], list[Market]] = {}
+    groups: dict[str, list[Market]] = {}
     for arm, point in policies[["arm", "point"]].drop_duplicates().itertuples(index=False):
-        key = alike.get(arm, ""), "" if points is None else str(points[point])
-        groups.setdefault(key, []).append((str(arm), int(point)))
+        groups.setdefault(alike.get(str(arm), ""), []).append((str(arm), int(point)))
     return list(groups.values())
 
 
@@ -189,7 +184,7 @@ def _row(
     if math.isfinite(change_half) and abs(change) > change_half:
         goes = GAINS if change > 0 else LOSES
     return {
-        "share": float(start.mean()), "cost_a": mean_a, "half_a": half_a, "n_a": n_a,
+        "share": round(float(start.mean()), 12), "cost_a": mean_a, "half_a": half_a, "n_a": n_a,
         "cost_b": mean_b, "half_b": half_b, "n_b": n_b,
         "difference": difference, "half": half, "n": n, "end": last, "end_half": last_half,
         "change": change, "change_half": change_half, "runs": runs,

@@ -181,9 +181,10 @@ class Reported:
         ordered = table[(table["arm"] == arm) & (table["orders"] > 0)]
         names = list(dict.fromkeys(policies)) or [str(n) for n in dict.fromkeys(ordered["policy"])]
         if len(names) < 2:
+            which = "is named" if policies else "has buyers that order"
             raise ConfigError(
-                f"arm {shown(arm)}: only {shown(names[0])} has buyers that order; a comparison "
-                "within an arm needs two policies"
+                f"arm {shown(arm)}: only {shown(names[0] if names else 'nobody')} {which}; a "
+                "comparison within an arm needs two policies"
             )
         last = names[-1] if policies else self.policy_of_baseline(names)
         arms = [*(name for name in names if name != last), last]

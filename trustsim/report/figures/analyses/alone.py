@@ -75,7 +75,8 @@ def _costs(axis: Axes, drawn: Shared) -> None:
         rows = drawn.markets[drawn.markets[f"n_{which}"] > 0]
         look, mean, half = looks[name], f"cost_{which}", f"half_{which}"
         axis.errorbar(
-            100 * rows["share"], rows[mean], yerr=np.nan_to_num(rows[half]), color=look.color,
+            100 * rows["share"].to_numpy(), rows[mean].to_numpy(),
+            yerr=np.nan_to_num(rows[half].to_numpy()), color=look.color,
             linestyle=look.line, marker=look.marker, markersize=3.6, linewidth=1.3,
             elinewidth=0.9, capsize=1.8,
         )  # fmt: skip
@@ -111,7 +112,8 @@ def _ends(axis: Axes, moving: Shared) -> None:
     look = style.arm_styles([moving.a, moving.b])[moving.a]
     axis.plot([0, 100], [0, 100], color=style.FAINT, linewidth=0.9, linestyle=(0, (1, 1.5)))
     axis.errorbar(
-        100 * rows["share"], 100 * rows["end"], yerr=np.nan_to_num(100 * rows["end_half"]),
+        100 * rows["share"].to_numpy(), 100 * rows["end"].to_numpy(),
+        yerr=np.nan_to_num(100 * rows["end_half"].to_numpy()),
         color=look.color, linestyle=look.line, marker=look.marker, markersize=3.6, linewidth=1.3,
         elinewidth=0.9, capsize=1.8,
     )  # fmt: skip
