@@ -96,7 +96,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     Parameters
     ----------
     folder : Path
-        A folder with ``runs.parquet``; ``rounds.parquet``, ``ages.parquet``, ``manifest.json`` and
+        A folder with ``runs.parquet``; the other tables of `KEPT`, ``manifest.json`` and
         ``experiment.toml`` add what they hold.
     confidence : float
         Level of all intervals, between 0 and 1.
@@ -115,7 +115,11 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     """
     results = read_results(folder)
     folder = results.folder
-    _ = results.rounds, results.ages  # what cannot be read is refused before anything is drawn
+    _ = (
+        results.policies,
+        results.rounds,
+        results.ages,
+    )  # what cannot be read is refused before anything is drawn
     student = f", Student t over {UNITS[results.reading['over']]}"
     shown = show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
