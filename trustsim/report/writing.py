@@ -96,7 +96,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     Parameters
     ----------
     folder : Path
-        A folder with ``runs.parquet``; the other tables of `KEPT`, ``manifest.json`` and
+        A folder with ``runs.parquet``; the tables of policies, rounds and ages, the manifest and
         ``experiment.toml`` add what they hold.
     confidence : float
         Level of all intervals, between 0 and 1.
