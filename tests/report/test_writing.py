@@ -255,7 +255,7 @@ class TestOddFolders:
         few.loc[0, "total_cost"] = np.nan
         few.to_parquet(tmp_path / "runs.parquet")
         page = write_report(tmp_path).read_text(encoding="utf-8")
-        assert "Not in the folder: rounds.parquet, ages.parquet" in page
+        assert "Not in the folder: policies.parquet, rounds.parquet, ages.parquet" in page
         assert page.count("Not drawn") == 5
         assert "2 paired runs" in page
 
