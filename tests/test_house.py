@@ -30,10 +30,13 @@ KNOWS: dict[str, set[str]] = {
     "experiment": {"schema", "engine", "config", "simulation"},
     "analysis": {"schema", "config", "experiment"},
     "calibration": {"schema", "config", "experiment", "analysis", "simulation"},
-    "report": {"schema", "config", "experiment", "analysis", "calibration"},
+    "validation": {
+        "theory", "schema", "engine", "market", "config", "simulation", "experiment", "analysis",
+    },
+    "report": {"schema", "config", "experiment", "analysis", "calibration", "validation"},
     "study": {"config", "experiment", "analysis", "report"},
     "commands": {
-        "schema", "config", "experiment", "calibration", "report", "study",
+        "schema", "config", "experiment", "calibration", "validation", "report", "study",
     },
     "__main__": {"commands"},
 }  # fmt: skip

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import brentq
-from support.published_answers import PLAN
 
 from trustsim.market.rooms.inspection import acceptance
 from trustsim.theory.inspection import (
@@ -14,6 +13,7 @@ from trustsim.theory.inspection import (
     operating_characteristic,
     quantal_inspection_game,
 )
+from trustsim.theory.published import PLAN
 
 # Inspection game: cost of a look h, saving of the worker c, stake w, fine f.
 GAMES = [(8.0, 15.0, 20.0, 0.0), (8.0, 15.0, 20.0, 20.0), (1.0, 2.0, 10.0, 5.0)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from support.published_answers import PROFIT, THRESHOLD
 
+from trustsim.theory.published import THRESHOLD
 from trustsim.theory.sourcing import logit_shares
+from trustsim.validation.known.trade import PROFIT
 
 
 @pytest.mark.parametrize("intensity", THRESHOLD)

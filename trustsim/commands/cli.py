@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from trustsim import __version__
-from trustsim.commands import analyses, running
+from trustsim.commands import analyses, running, validating
 from trustsim.commands.options import (
     FAILED,
     INTERRUPTED,
@@ -147,7 +147,13 @@ def rerun(
     say(f"{name} comes out the same, bit for bit")
 
 
-for verb in (analyses.compare, analyses.sensitivity, analyses.discover, analyses.calibrate):
+for verb in (
+    analyses.compare,
+    analyses.sensitivity,
+    analyses.discover,
+    analyses.calibrate,
+    validating.validate,
+):
     app.command()(verb)
 
 

@@ -86,3 +86,9 @@ def trial_lines(done: int, asked: int, least: float) -> None:
     if done % max(1, asked // TENTHS) == 0 or done == asked:
         loss = f", least loss {least:.3g}" if least < float("inf") else ""
         tell(f"{done} of {asked} trials{loss}")
+
+
+def part_lines(what: str, done: int, asked: int) -> None:
+    """Print how far a part of a validation is, at every tenth of it."""
+    if done * TENTHS // asked > (done - 1) * TENTHS // asked:
+        tell(f"{done} of {asked} {what}")

@@ -1,4 +1,4 @@
-"""A page of one section, for what is not the results of an experiment: a calibration.
+"""A page of one section, for what is no experiment's results: a calibration, a validation.
 
 It looks like the report, with which it shares style, tables and figures, and like the report it
 holds all that it shows and refers to nothing outside itself.
@@ -28,8 +28,9 @@ def write_page(
     line: str,
     provenance: Mapping[str, str],
     parameters: Sequence[Table] = (),
+    page_name: str = "report.html",
 ) -> Path:
-    """Write ``report.html`` and ``figures/`` into a folder.
+    """Write the page, and ``figures/`` if there are any, into a folder.
 
     Parameters
     ----------
@@ -45,6 +46,8 @@ def write_page(
         What the results are from; goes into the page and into every figure's file.
     parameters : sequence of Table
         Tables of parameters.
+    page_name : str
+        Name of the page in the folder.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def write_page(
         provenance=Table("Provenance", ("what", "value"), tuple(provenance.items())),
         version=__version__,
     )
-    path = folder / "report.html"
+    path = folder / page_name
     with written(path) as file:
         file.write(page.encode("utf-8"))
     return path

@@ -46,3 +46,8 @@ def operating_characteristic(items: int, allowed: int, fraction: float) -> float
             for result in range(allowed + 1)
         )
     )
+
+
+def inspects_all(defects: float, look: float, failure: float) -> bool:
+    """Say whether all lots are to be inspected, or none: all iff p > k1/k2 (Deming 1986)."""
+    return defects > look / failure

@@ -1,6 +1,20 @@
-"""Reputation mechanisms of marketplaces: Dellarocas (2005)."""
+"""Reputation: counts that fade (Josang & Ismail 2002), and delisting (Dellarocas 2005)."""
 
 from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def beta_reputation(bad: npt.ArrayLike, forgetting: float = 1.0) -> float:
+    """Give the mean (r + 1)/(r + s + 2) of experience that fades geometrically.
+
+    Josang & Ismail (2002): ``bad`` says of each experience, in order, whether it was bad; one that
+    was followed by k others weighs ``forgetting**k``.
+    """
+    news = np.asarray(bad, float)
+    weight = forgetting ** np.arange(len(news) - 1.0, -1.0, -1.0)
+    return float(((weight * (1.0 - news)).sum() + 1.0) / (weight.sum() + 2.0))
 
 
 def delisting_equilibrium(

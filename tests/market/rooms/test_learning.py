@@ -7,6 +7,7 @@ from support.quiet_market import quiet
 from support.troubles import FAULTY
 
 from trustsim.simulation.run import Rounds, simulate
+from trustsim.validation.known.memory import idle_pair
 
 
 @pytest.mark.parametrize("voice", [0.0, 1.0])
@@ -51,36 +52,13 @@ def test_suppliers_learn_how_they_are_watched_and_how_loyal_a_buyer_is(
     assert tie["retained"] == pytest.approx(1.0 - 0.85**12, rel=1e-5)
 
 
-@pytest.fixture
-def idle_pair() -> Rounds:
-    """Give a pair with a past that has no orders any more."""
-    run = Rounds(
-        quiet(
-            {"memory": 0.2, "prior_good": 2.0, "prior_bad": 1.0},
-            rounds=40,
-            demand_rate=0.0,
-            idle_forgetting=0.9,
-            knowhow_erosion=0.05,
-            goodwill_bonus=0.5,  # so that goodwill is kept
-            goodwill_erosion=0.1,
-        ),
-        0,
-    )
-    tie = run.world.ties[0, 0]
-    tie["last_round"] = -2
-    tie["supplier_good"], tie["supplier_bad"] = 12.0, 5.0
-    tie["buyer_good"], tie["attraction"], tie["knowhow"] = 9.0, 3.0, 0.6
-    tie["retained"] = 0.7
-    run.world.bonds[0, 0]["goodwill"] = 0.8
-    return run
-
-
-def test_what_nobody_tends_decays_geometrically(idle_pair: Rounds) -> None:
-    tie = idle_pair.world.ties[0, 0]
+def test_what_nobody_tends_decays_geometrically() -> None:
+    pair = idle_pair()
+    tie = pair.world.ties[0, 0]
     for n in range(1, 41):
-        idle_pair.step()
+        pair.step()
         found = {name: float(tie[name]) for name in tie.dtype.names}
-        found["goodwill"] = float(idle_pair.world.bonds[0, 0]["goodwill"])
+        found["goodwill"] = float(pair.world.bonds[0, 0]["goodwill"])
         # an idle round starts with the round after the last order
         assert found["supplier_good"] == pytest.approx(2.0 + 10.0 * 0.9**n, rel=1e-5)
         assert found["supplier_bad"] == pytest.approx(1.0 + 4.0 * 0.9**n, rel=1e-5)

