@@ -13,7 +13,7 @@ from trustsim.experiment.execution.executors import Executor, ThreadExecutor
 from trustsim.experiment.plan import Plan
 
 TITLE = "Dask against threads, two arms of the headline experiment"
-KEPT = {"runs": ("runs",), "all tables": ("runs", "rounds", "ages")}
+KEPT = {"runs": ("runs",), "all tables": ("runs", "policies", "rounds", "ages")}
 
 
 def study(replications: int, rounds: int, keep: tuple[str, ...]) -> ExperimentConfig:

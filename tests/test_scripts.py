@@ -53,6 +53,25 @@ def test_own_rule_inspects_more_than_the_built_in_one(tmp_path: Path) -> None:
     assert "same bits: True" in output
 
 
+def test_alone_or_all_says_what_it_is_for(tmp_path: Path) -> None:
+    small = ["--replications", "3", "--set", "rounds=12", "--set", "market.buyers=60"]
+    config = str(ROOT / "configs" / "alone_or_all.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "trustsim.commands.cli", "run", config, "--out", "out", *small],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    worth, leads = done.stdout.splitlines()[2:4]
+    assert worth.startswith("A buyer that turns to high trust while the others stay with adversari")
+    assert leads.startswith("Where buyers imitate whoever fares better (imitating), high trust ")
+    assert "have the policy 'high_trust' (share 0.01)" in done.stderr
+    assert (tmp_path / "out" / "figures" / "alone_or_all.png").stat().st_size > 10_000
+    assert '<section id="alone">' in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.toml"), key=str))
 def test_configs_are_described(config: Path) -> None:
     done = subprocess.run(

@@ -31,7 +31,7 @@ from trustsim.experiment.storage.files import (
     verify,
 )
 from trustsim.experiment.storage.seals import read_manifest
-from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
+from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, RUNS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.words.answers import answers
 
@@ -165,6 +165,11 @@ class Results:
         return self._frame(RUNS)
 
     @cached_property
+    def policies(self) -> pd.DataFrame:
+        """A row per run and buyer policy."""
+        return self._frame(POLICIES)
+
+    @cached_property
     def rounds(self) -> pd.DataFrame:
         """A row per run, round and policy."""
         return self._frame(ROUNDS)
@@ -194,10 +199,16 @@ class Results:
 
         Over a design whose points were drawn at random, intervals are for other points drawn
         alike and other luck, unless ``over`` says otherwise. Of an ablation it is the full market
-        that is compared, with nothing switched off.
+        that is compared, with nothing switched off. With ``within=ARM`` two policies of buyers
+        are, side by side in the market of that arm.
         """
         reported = self._as_reported
-        runs = self.runs if reported.ablated is None else reported.runs
+        if options.get("within") is not None:
+            runs = reported.policies
+            if runs is None:
+                runs = self.policies  # which says what is missing
+        else:
+            runs = self.runs if reported.ablated is None else reported.runs
         return compare(runs, arm_a, arm_b, measures, **{**reported.reading, **options})
 
     def answer(self, confidence: float = 0.95) -> list[str]:
@@ -213,6 +224,12 @@ class Results:
 
         result = precision.find(reported)
         return precision.sentences(result)[:1] if result is not None else []
+
+    def alone_or_all(self, confidence: float = 0.95) -> list[str]:
+        """Say what a policy of buyers is worth to one and to all, if policies share a market."""
+        from trustsim.report.sections import alone
+
+        return alone.sentences(alone.find(self._as_reported, confidence), confidence)
 
     def sensitivity(self, confidence: float = 0.95, **options: Any) -> list[Sensitivity]:
         """Say which parameters drive the difference to the baseline, for each challenger.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("analysis/crossover.py", "weights @ np.where(seen, gap", "* (weights @ seen.astype(float)))",
      "of a mean path the sign alone is looked at"),
@@ -33,3 +35,26 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),
 )  # fmt: skip
 """Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""
+
+OF_A_KIND: tuple[tuple[str, str, str], ...] = (
+    ("report/figures/", r"width <= style\.NARROW", "no figure is exactly as wide as the limit"),
+    ("report/figures/analyses/calibration.py", r"place - 0\.2", "runs above or below their mean"),
+    ("report/words/labels.py", r"value < 0\b.*-> \(value <= 0", "zero has no sign before or after"),
+    ("report/figures/style.py", r'"(handlelength|labelspacing)": ', "spaces within a legend"),
+    ("report/figures/style.py", r"round\(float\(v\), 6\)", "places to a millionth of a figure"),
+    ("report/figures/style.py", r"_pad=", "spaces between panels"),
+    ("report/figures/analyses/discovery.py", r"axis\.high - axis\.low <=", "fewer of the ticks"),
+    ("report/figures/", r"\(0, \([0-9., ]*\)\)|\(\(1\.0, \(4, 2\)\)", "lengths of dashes"),
+)
+"""Kinds of faults that nobody can see: start of the file, pattern in `line: change`, the reason."""
+
+
+def explanation(file: str, line: str, fault: str, change: str) -> str:
+    """Give the reason why nobody can see a fault; nothing if somebody should."""
+    for where, text, end, why in EXPLAINED:
+        if where == file and text in line and fault.endswith(end):
+            return why
+    for where, pattern, why in OF_A_KIND:
+        if file.startswith(where) and re.search(pattern, f"{line.strip()}: {change}"):
+            return why
+    return ""

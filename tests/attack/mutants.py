@@ -25,7 +25,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.attack.explained import EXPLAINED
+from tests.attack.elsewhere import ELSEWHERE
+from tests.attack.explained import explanation
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE, TESTS = ROOT / "trustsim", ROOT / "tests"
@@ -37,43 +38,6 @@ NEVER = {"test_baseline.py", "test_browser.py"}
 COMPILED = ("engine/", "market/", "schema/")
 """Packages whose faults ask for another compilation; the cache of each is thrown away."""
 
-ELSEWHERE: dict[str, tuple[str, ...]] = {
-    "analysis/pairs.py": ("analysis/test_compare.py",),
-    "analysis/means.py": ("analysis/test_compare_points.py",),
-    "analysis/crossover.py": ("analysis/test_compare.py", "report/test_drawn_intervals.py"),
-    "analysis/sensitivity/indices.py": ("analysis/sensitivity/test_drivers.py",),
-    "analysis/discovery/prim.py": ("analysis/discovery/test_boxes.py",),
-    "analysis/discovery/who_wins.py": (
-        "report/sections/test_discovery.py",
-        "report/test_drawn_intervals_of_analyses.py",
-    ),
-    "experiment/run.py": ("experiment/test_design_runs.py", "experiment/storage"),
-    "experiment/plan.py": ("experiment/test_design_plan.py", "experiment/test_design_runs.py"),
-    "experiment/estimate.py": ("experiment/test_design_runs.py",),
-    "experiment/storage/": ("experiment/storage",),
-    "experiment/execution/": ("experiment/execution",),
-    "report/figures/": ("report/test_figures.py", "report/test_drawn_intervals.py"),
-    "report/figures/analyses/": (
-        "report/sections",
-        "report/test_calibration_page.py",
-        "report/test_drawn_intervals_of_analyses.py",
-    ),
-    "report/words/": ("report/words", "report/test_design.py", "report/sections"),
-    "report/results.py": ("report/test_design.py", "report/test_writing.py"),
-    "report/page.py": ("report/test_writing.py",),
-    "commands/analyses.py": (
-        "commands/test_compare_options.py",
-        "commands/test_sensitivity_options.py",
-        "commands/test_discover_options.py",
-        "commands/test_refusals.py",
-    ),
-    "commands/running.py": ("commands/test_cli.py", "commands/test_ablate.py",
-                            "commands/test_refusals.py"),
-    "commands/options.py": ("commands/test_cli.py",),
-    "market/": ("market",),
-}  # fmt: skip
-"""Further tests of a module, or of all in a folder."""
-
 LOOKS = {
     "alpha", "bottom", "capsize", "columnspacing", "edgecolor", "elinewidth", "extra", "figsize",
     "fontsize", "ha", "handlelength", "hatch", "height", "labelspacing", "linestyle", "linewidth",
@@ -81,6 +45,19 @@ LOOKS = {
     "row_height", "va", "width", "wrap", "x", "xytext", "zorder",
 }  # fmt: skip
 """Keyword arguments of figures that change how something looks and not what is said."""
+
+LOOKS_FROM = {
+    "panels": 4, "legend": 4, "few_ticks": 2, "in_figure": 1, "arm_names": 1, "axis_words": 1,
+    "MaxNLocator": 0,
+}  # fmt: skip
+"""Functions whose arguments from a place on are heights, columns, ticks or letters of a line."""
+
+LOOKS_NAMED = {
+    "ARM_STYLES", "BINS", "BOX_DASHES", "COLUMN", "DASHED", "DOTTED", "FIXED", "MOST_LEVELS",
+    "NARROW", "ROW", "SMALL", "TEXT", "TINTS", "WIDE", "legend_columns", "legend_rows", "letters",
+    "longest", "room", "row_height",
+}  # fmt: skip
+"""Names of figures that hold sizes and dashes and nothing that is said."""
 
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt),
@@ -120,12 +97,7 @@ class Mutant:
     def reason(self) -> str:
         """Why nobody can see this fault; empty if somebody should."""
         line = (PACKAGE / self.file).read_text(encoding="utf-8").splitlines()[self.line - 1]
-        found = (
-            why
-            for file, text, change, why in EXPLAINED
-            if file == self.file and text in line and str(self).endswith(change)
-        )
-        return next(found, "")
+        return explanation(self.file, line, str(self), f"{self.before} -> {self.after}")
 
     def planted(self) -> bytes:
         """Give the content of the file with the fault."""
@@ -207,9 +179,27 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         if name in ("annotation", "returns", "decorator_list", "type_comment"):
             continue
         for each in value if isinstance(value, list) else [value]:
-            looks = isinstance(each, ast.keyword) and each.arg in LOOKS
-            if isinstance(each, ast.AST) and not looks and not isinstance(each, ast.Assert):
+            if (
+                isinstance(each, ast.AST)
+                and not isinstance(each, ast.Assert)
+                and not _looks(node, each)
+            ):
                 yield from _walk(each)
+
+
+def _looks(owner: ast.AST, node: ast.AST) -> bool:
+    """Whether a part of a figure changes how it looks and nothing that is said."""
+    if isinstance(node, ast.keyword):
+        return node.arg in LOOKS
+    if isinstance(owner, ast.Call) and node in owner.args:
+        called = owner.func.attr if isinstance(owner.func, ast.Attribute) else ""
+        called = owner.func.id if isinstance(owner.func, ast.Name) else called
+        return owner.args.index(node) >= LOOKS_FROM.get(called, len(owner.args))
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [name for each in targets for name in ast.walk(each)]
+        return all(each.id in LOOKS_NAMED for each in names if isinstance(each, ast.Name))
+    return False
 
 
 def _defaults(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, list[str]]]:

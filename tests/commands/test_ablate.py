@@ -43,7 +43,7 @@ def test_an_ablation_is_taken_as_it_is(call: Call) -> None:
     config = load_experiment("out/experiment.toml")
     assert config.design is not None
     assert config.design.mechanisms == ("ideas",)
-    assert config.keep == ("runs", "rounds", "ages")
+    assert config.keep == ("runs", "policies", "rounds", "ages")
     assert (
         call("compare", "out", "--measure", "total_cost").out.count("This is the full market") == 1
     )
@@ -62,6 +62,8 @@ def test_another_design_is_left_out_and_that_is_said(call: Call) -> None:
     [
         (("--measure", "totl_cost"), ["totl_cost", 'did you mean "total_cost"?']),
         (("--confidence", "95"), ["--confidence = 95", "below 1"]),
+        (("--confidence", "0"), ["--confidence = 0", "above 0"]),
+        (("--confidence", "1"), ["--confidence = 1", "below 1"]),
         (("--mechanism", "ransm"), ["ransm", 'did you mean "ransom"?']),
     ],
 )

@@ -15,6 +15,8 @@ import pytest
 from scipy import stats
 from support.command_line import Call
 from support.drawn import student
+from support.shared_markets import shared
+from support.small_experiment import reseal
 from support.written_folder import asked, gaps, names_of_option_tests, near, written
 
 from trustsim.analysis.compare import compare
@@ -184,3 +186,47 @@ def test_allow_missing(call: Call, tmp_path: Path, runs: pd.DataFrame) -> None:
         row, left = tables(said)["high minus low"][label], gaps(holes, measure)
         assert row["pairs"] == str(len(left)) == "9"
         assert near(row["95 % interval"], student(left, 0.95))
+
+
+@pytest.fixture(scope="module")
+def policies() -> pd.DataFrame:
+    costs = {"warm": lambda share: 1.1, "mild": lambda share: 1.2}
+    two = shared(costs, (0.5,), arm="both", replicates=REPLICATES)
+    cold = two[two["policy"] == "mild"].assign(policy="cold")
+    return pd.concat([two, cold.assign(total_cost=cold["total_cost"] + 0.3)], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory, policies: pd.DataFrame) -> str:
+    runs = policies[policies["policy"] == "warm"][["arm", "point", "replicate", "total_cost"]]
+    path = tmp_path_factory.mktemp("beside") / "out"
+    written(path, runs.assign(status="done"), keep=["runs", "policies"])
+    ids = pd.read_parquet(path / "runs.parquet").set_index("replicate")["run_id"]
+    named = policies.assign(run_id=policies["replicate"].map(ids))
+    named.to_parquet(path / "policies.parquet")
+    reseal(path)
+    return str(path)
+
+
+def side_by_side(policies: pd.DataFrame, a: str, b: str) -> float:
+    wide = policies.pivot(index="replicate", columns="policy", values="total_cost")
+    return float((wide[a] - wide[b]).mean())
+
+
+def test_within(call: Call, beside: str, policies: pd.DataFrame) -> None:
+    found = tables(asked(call, "compare", beside, "--within", "both"))
+    assert list(found) == ["warm minus cold", "mild minus cold"]
+    for title, rows in found.items():
+        a, _, b = title.split()
+        (row,) = rows.values()
+        said = float(row["difference"].replace("\N{MINUS SIGN}", "-"))
+        assert said == pytest.approx(side_by_side(policies, a, b), abs=6e-4)
+        assert row["pairs"] == str(REPLICATES)
+
+
+def test_policy(call: Call, beside: str, policies: pd.DataFrame) -> None:
+    named = ("--policy", "mild", "--policy", "warm")
+    found = tables(asked(call, "compare", beside, "--within", "both", *named))
+    assert list(found) == ["mild minus warm"]
+    said = found["mild minus warm"][LABELS["total_cost"]]["difference"]
+    assert float(said) == pytest.approx(side_by_side(policies, "mild", "warm"), abs=6e-4)

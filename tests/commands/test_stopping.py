@@ -16,6 +16,7 @@ from support.command_line import CONFIG
 from support.places import ROOT
 from support.processes import hear_interrupts
 
+from trustsim.commands import stopping
 from trustsim.experiment.run import collect
 from trustsim.experiment.storage.files import read_manifest, read_table
 from trustsim.study import Results
@@ -148,6 +149,26 @@ def test_while_the_report_is_written(place: Path) -> None:
     stopped(process)
     assert json.loads((place / "out" / "manifest.json").read_text())["runs_done"] == 4
     assert Results.open(place / "out").report().stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("terminal", "said"), [(2, False), (1, False), (2, True)])
+def test_who_is_in_a_hurry_gets_the_cursor_back(
+    monkeypatch: pytest.MonkeyPatch, terminal: int, said: bool
+) -> None:
+    written: list[tuple[int, bytes]] = []
+    monkeypatch.setattr(stopping.os, "isatty", lambda stream: stream == terminal)
+    monkeypatch.setattr(stopping.os, "write", lambda stream, text: written.append((stream, text)))
+    monkeypatch.setattr(stopping.os, "_exit", sys.exit)
+    pressed = stopping.Interrupts()
+    pressed.said = said
+    with pytest.raises(KeyboardInterrupt):
+        pressed()
+    assert pressed.asked
+    with pytest.raises(SystemExit) as ended:
+        pressed()
+    assert ended.value.code == 130
+    cursor = stopping.SHOW_CURSOR if terminal == 2 else ""
+    assert written == ([] if said else [(2, f"{cursor}{stopping.STOPPED}\n".encode())])
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs to see processes")

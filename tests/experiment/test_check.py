@@ -38,7 +38,7 @@ def change(folder: Path, name: str, harm: Callable[[pd.DataFrame], pd.DataFrame 
     found = harm(table)
     (table if found is None else found).to_parquet(path, index=False)
     digest = Digest()
-    for each in ("runs", "rounds", "ages"):
+    for each in ("runs", "policies", "rounds", "ages"):
         digest.add(each, pq.read_table(folder / f"{each}.parquet").replace_schema_metadata(None))
     reseal(folder, digest=digest.hexdigest())
 
@@ -56,12 +56,13 @@ def test_a_sound_folder(finished: Path) -> None:
     assert found.sound
     assert found.wrong == []
     said = found.sentences()
-    files = "ages.parquet, experiment.toml, rounds.parquet, runs.parquet"
+    files = "ages.parquet, experiment.toml, policies.parquet, rounds.parquet, runs.parquet"
     assert said[0] == f"as they were written, by their hashes: {files}"
     assert said[1] == "12 of 12 planned runs are in the tables, each once"
     assert said[2] == f"digest as in the manifest: {manifest(finished)['digest']}"
-    assert said[5] == "the accounts add up to zero in each of 60 rows of rounds"
-    assert said[6].startswith("4 runs, computed again by trustsim")
+    assert said[5] == "orders of policies add up to those of runs"
+    assert said[6] == "the accounts add up to zero in each of 60 rows of rounds"
+    assert said[7].startswith("4 runs, computed again by trustsim")
     assert said[-1] == f"{finished}: sound"
     assert content(finished) == before
 
@@ -90,6 +91,9 @@ def test_a_design_is_checked_with_its_parameters(tmp_path: Path, finished: Path)
         ("rounds", set_value("arm", 7, "low"), "says of 1 rows something else than the plan"),
         ("rounds", lambda t: t[t["run_id"] != t["run_id"][9]], "has no row of 1 runs that are"),
         ("ages", lambda t: t[t["run_id"] != t["run_id"][0]], "has no row of 1 runs that are"),
+        ("policies", lambda t: t[t["run_id"] != t["run_id"][0]], "has no row of 1 runs that are"),
+        ("policies", lambda t: t.drop(index=5), "the orders of 1 runs do not add up to those of"),
+        ("policies", set_value("orders", 2, 7.0), "the orders of 1 runs do not add up to those of"),
         ("runs", lambda t: t.astype({"replicate": str}).replace("3", "x"), "says of 12 rows"),
         ("rounds", set_value("balance_banks", 11, 1), "the accounts of 1 rows do not add up to"),
         ("runs", set_value("orders", 0, 1e6), "the manifest says orders = "),
@@ -125,7 +129,7 @@ def test_one_changed_bit_changes_the_digest(folder: Path) -> None:
     assert second.startswith("the manifest says digest = ")
 
 
-@pytest.mark.parametrize("name", ["runs", "rounds", "ages"])
+@pytest.mark.parametrize("name", ["runs", "policies", "rounds", "ages"])
 def test_a_row_that_does_not_come_out_again(folder: Path, name: str) -> None:
     run_id = pd.read_parquet(folder / "runs.parquet")["run_id"][6]
 

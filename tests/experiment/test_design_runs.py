@@ -107,7 +107,9 @@ class TestExtending:
             run(dataclasses.replace(config, keep=("runs", "rounds")), tmp_path / "out")
 
     def test_points_of_tables_by_round(self, make: Make, tmp_path: Path) -> None:
-        config = dataclasses.replace(make(grid(1.0, 2.0)), keep=("runs", "rounds", "ages"))
+        config = dataclasses.replace(
+            make(grid(1.0, 2.0)), keep=("runs", "policies", "rounds", "ages")
+        )
         run(config, tmp_path / "out")
         rounds = pd.read_parquet(tmp_path / "out" / "rounds.parquet")
         assert rounds.groupby(["arm", "point", "replicate"]).size().tolist() == [4] * 8

@@ -78,6 +78,13 @@ def test_profiles_show_the_loss_and_the_values_that_fit_as_well(found: Calibrati
     assert (band.x0, band.x1) == pytest.approx((spread.low, spread.high))
 
 
+def test_profiles_that_found_better_values_are_seen_whole(found: Calibration) -> None:
+    losses = found.losses()
+    better = losses["parameter"] == found.spreads[0].path
+    losses.loc[better, "loss"] = losses["loss"].min() - 3.0
+    assert calibration_profiles(losses, found.spreads)[0].get_ylim()[0] < -3.0
+
+
 def test_the_search_shows_the_least_loss_so_far(found: Calibration) -> None:
     (axis,) = calibration_search(found.losses())
     assert axis.get_yscale() == "log"

@@ -1,6 +1,7 @@
 """The page of the report and its files: what they hold, and of which folders."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -108,6 +109,48 @@ class TestPage:
         mean = runs.loc[runs["arm"] == "adversarial", "arrears_days"].mean()
         assert f"{mean:.1f}" in said
 
+    def test_gives_counts_levels_and_baselines(self, page):
+        said = References(page).text
+        assert "12 finished runs were analysed. The run is the unit" in said
+        assert "Compared are high trust, adversarial, trust but verify; the baseline is" in said
+        assert "Intervals are Student's t at 95\xa0% over" in page
+        assert re.search(r"1\s%\s+of that difference, or\s+200 pairs", page)
+        assert "<h3>high trust against adversarial</h3>" in page
+        assert "In this market" not in said
+        assert "failed and" not in said
+        first = page.index("<h3>1. Total cost by category")
+        assert first < page.index("<h3>8. First orders and old relations")
+        assert re.findall(r'<img [^>]*width="(\d+)"', page) == ["1400"] * 8
+
+
+class TestFoot:
+    def test_says_what_a_figure_is_from(self, folder):
+        results = read_results(folder)
+        foot = report._footer(results, 0.9, ", Student t over runs").replace("\xa0", " ")
+        assert foot == (
+            "high trust vs adversarial · 4 runs per arm · intervals: 90 %, Student t over runs · "
+            f"trustsim {MANIFEST['model_version']} · seed 1 · digest {MANIFEST['digest'][:12]}"
+        )
+
+    def test_of_what_is_not_known(self, folder):
+        known = read_results(folder)
+        runs = known.runs[(known.runs["arm"] != "high_trust") | (known.runs["replicate"] < 1)]
+        one = report._footer(replace(known, runs=runs, manifest={}, experiment={}), 0.95, "")
+        assert f"{folder.name[:8]}" in one
+        assert " · 1 to 4 runs per arm · " in one
+        assert one.endswith(f"trustsim {report.__version__} · seed unknown · digest unknown")
+        alone = replace(known, runs=runs[runs["arm"] == "high_trust"], manifest={"seed": 0})
+        assert " · 1 run per arm · " in report._footer(alone, 0.95, "")
+        assert " · seed 0 · " in report._footer(alone, 0.95, "")
+        two = pd.concat([known.runs, known.runs.assign(point=1)])
+        foot = report._footer(replace(known, runs=two, manifest={}), 0.95, "")
+        assert " · 8 runs per arm at 2 points · " in foot
+        assert "seed 1 ·" in foot
+        found = report.figure_metadata(replace(known, manifest={}, experiment={}), "t")
+        assert found["Identifier"] == "digest unknown"
+        assert found["Description"].endswith("seed unknown; git unknown")
+        assert found["Creator"] == f"trustsim {report.__version__}"
+
 
 class TestFiles:
     def test_png_and_svg_at_both_widths_with_provenance(self, folder):
@@ -212,7 +255,7 @@ class TestOddFolders:
         few.loc[0, "total_cost"] = np.nan
         few.to_parquet(tmp_path / "runs.parquet")
         page = write_report(tmp_path).read_text(encoding="utf-8")
-        assert "Not in the folder: rounds.parquet, ages.parquet" in page
+        assert "Not in the folder: policies.parquet, rounds.parquet, ages.parquet" in page
         assert page.count("Not drawn") == 5
         assert "2 paired runs" in page
 

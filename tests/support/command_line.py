@@ -14,6 +14,9 @@ baseline = "low"
 [market]
 buyers = 5
 suppliers = 3
+[market.supplier_mix]
+cooperative = 0.5
+opportunist = 0.5
 [arms.high]
 buyer_mix = { high_trust = 1.0 }
 [arms.low]

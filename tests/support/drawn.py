@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.contour import QuadContourSet
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 from scipy import stats
 
 Floats = npt.NDArray[np.float64]
@@ -86,3 +90,40 @@ def _inside(ring: Floats, places: Floats) -> npt.NDArray[np.bool_]:
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = x0 + (y - y0) * (x1 - x0) / (y1 - y0)
     return np.asarray((spans & (x < crossing)).sum(axis=1) % 2 == 1)
+
+
+def bars(axis: Axes) -> list[tuple[float, float, float, str, str]]:
+    """Middle across, start and length of every horizontal bar, its colour and hatch, in order."""
+    return [
+        (
+            each.get_y() + each.get_height() / 2, each.get_x(), each.get_width(),
+            to_hex(each.get_facecolor()), each.get_hatch() or "",
+        )
+        for each in axis.patches
+        if isinstance(each, Rectangle)
+    ]  # fmt: skip
+
+
+def legend_of(axis: Axes) -> dict[str, Artist]:
+    """Return the handles of the legend of a figure of our own, by what they say."""
+    (found,) = axis.figure.get_figure(root=True).legends  # type: ignore[union-attr]
+    texts = [each.get_text() for each in found.get_texts()]
+    return dict(zip(texts, found.legend_handles, strict=True))  # type: ignore[arg-type]
+
+
+def look(artist: Artist) -> tuple[str, ...]:
+    """Tell what a legend and a panel must have in common: colours, hatch, dashes, marker."""
+    if isinstance(artist, Line2D):
+        face = artist.get_markerfacecolor()
+        dashes = str(artist._unscaled_dash_pattern) if artist.get_linestyle() != "None" else "none"  # type: ignore[attr-defined]
+        marker = str(artist.get_marker())
+        inner = to_hex(face) if marker in "osvD^P" and face != "none" else ""
+        return (to_hex(artist.get_color()), dashes, marker, inner)  # type: ignore[arg-type]
+    assert isinstance(artist, Patch)
+    return (to_hex(artist.get_facecolor()), artist.get_hatch() or "")
+
+
+def is_vertical(line: Line2D) -> bool:
+    """Whether a line goes over the whole height at one place."""
+    x, y = (np.asarray(each, float) for each in line.get_data())
+    return len(x) == 2 and x[0] == x[1] and y.tolist() == [0, 1]

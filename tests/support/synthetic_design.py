@@ -75,7 +75,7 @@ def write_design_folder(
         folder, ("high_trust", "adversarial"), replicates=1, rounds=3, manifest=manifest,
         question="Where does high trust pay?",
     )  # fmt: skip
-    for name in ("rounds", "ages"):
+    for name in ("policies", "rounds", "ages"):
         (folder / f"{name}.parquet").unlink()
     design_runs(points, replicates).to_parquet(folder / "runs.parquet")
     experiment = folder / "experiment.toml"

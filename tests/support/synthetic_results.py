@@ -157,6 +157,12 @@ def frames(
     )
 
 
+def policies_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """Table of policies of runs in each of which all buyers have the policy of the arm's name."""
+    shares = ("share_of_buyers", "share_of_orders", "share_at_start", "share_at_end")
+    return runs.assign(policy=runs["arm"], **dict.fromkeys(shares, 1.0)).drop(columns="status")
+
+
 MANIFEST = {
     "name": "high_trust_vs_adversarial",
     "model_version": "0.1.0",
@@ -186,6 +192,7 @@ def write_folder(
     folder.mkdir(parents=True, exist_ok=True)
     runs, rounds, ages = frames(arms, **kinds)  # type: ignore[arg-type]
     runs.to_parquet(folder / "runs.parquet")
+    policies_of(runs).to_parquet(folder / "policies.parquet")
     rounds.to_parquet(folder / "rounds.parquet")
     ages.to_parquet(folder / "ages.parquet")
     if baseline is None:

@@ -29,6 +29,7 @@ from trustsim.analysis.verdicts import (
     refuse_smallest,
     with_verdicts,
 )
+from trustsim.analysis.within import refuse_absent, runs_by_policy
 from trustsim.schema.measures import MEASURES
 
 __all__ = [
@@ -86,8 +87,12 @@ def compare(
     block: int = 1,
     smallest: Mapping[str, float] | None = None,
     correction: Correction = "holm",
+    within: str | None = None,
 ) -> pd.DataFrame:
     """Compare two arms by paired differences over (point, replicate).
+
+    With `within` it is two policies of buyers in the same market that are compared: the table is
+    that of policies, and every run of the arm gives one difference.
 
     The interval of a difference is Student's t. Without a design it is over the paired runs. With
     several design points, all of which count alike, `over` says what else could have been drawn.
@@ -100,9 +105,10 @@ def compare(
     runs : DataFrame
         One row per run: arm, replicate, [point, status], measures.
     arm_a, arm_b : str
-        The arms; differences are a - b.
+        The arms; differences are a - b. With `within`, policies of buyers.
     measures : sequence of str, optional
-        Which measures; all that the table holds if not given.
+        Which measures; all that the table holds if not given, but those that count orders and lots
+        within an arm.
     confidence : float
         Level of the intervals and verdicts, between 0 and 1.
     unpaired : {"refuse", "drop"}
@@ -115,6 +121,8 @@ def compare(
     correction : {"holm", "benjamini_hochberg", "none"}
         How p values are adjusted for the number of measures; see
         `trustsim.analysis.verdicts.adjusted`.
+    within : str, optional
+        Arm in which two policies of buyers are compared; `runs` is then a table of policies.
 
     Returns
     -------
@@ -132,8 +140,12 @@ def compare(
     Raises
     ------
     ConfigError
-        For an unknown arm or measure, a number out of bounds, or runs without a partner.
+        For an unknown arm, policy or measure, a policy that no buyer has, a number out of bounds,
+        or runs without a partner.
     """
+    if within is not None:
+        policies, runs = runs, runs_by_policy(runs, within)
+        refuse_absent(policies, within, (arm_a, arm_b))
     a, b = _paired_runs(runs, arm_a, arm_b, measures, unpaired)
     smallest = smallest or {}
     refuse_smallest(smallest, a)

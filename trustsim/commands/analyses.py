@@ -22,7 +22,7 @@ from trustsim.commands.options import (
 )
 from trustsim.commands.screen import say
 from trustsim.commands.stopping import Stopped
-from trustsim.errors import ConfigError, suggestion
+from trustsim.errors import ConfigError, shown, suggestion
 
 Config = Annotated[
     Path, typer.Argument(help="Calibration file (TOML).", show_default=False, callback=expanded)
@@ -43,6 +43,22 @@ def compare(
             "--arm",
             help="Arm to compare, repeated; the last one is the baseline.",
             show_default="all arms with the experiment's baseline",
+        ),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ARM",
+            help="Compare policies of buyers side by side in the market of this arm.",
+            show_default="arms are compared",
+        ),
+    ] = None,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--policy",
+            help="Policy to compare within an arm, repeated; the last one is the baseline.",
+            show_default="all that the arm has",
         ),
     ] = None,
     measures: Annotated[
@@ -69,13 +85,28 @@ def compare(
     """Compare arms by paired differences, with verdicts that hold for all comparisons together."""
     _one_of("over", over, OVER)
     _one_of("correction", correction, CORRECTIONS)
+    if policies and within is None:
+        raise ConfigError(
+            f"--policy = {shown(policies[0])}: goes with --within ARM, which says where"
+        )
+    if within is not None and arms:
+        raise ConfigError(
+            f"--arm = {shown(arms[0])}: does not go with --within, which compares policies of one "
+            "arm; name them by --policy"
+        )
+    from trustsim.report.sections import alone
     from trustsim.report.sections.comparison import comparison, sentences, text_table
 
+    results = results_in(folder)
+    beside = alone.sentences(alone.find(results, confidence), confidence) if within is None else []
+    if within is not None:
+        results = results.within(within, policies or ())
+        say(f"Policies of buyers side by side in the market of the arm {shown(within)}.")
     result = comparison(
-        results_in(folder), arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
+        results, arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]
         correction=correction, allow_missing=allow_missing,  # type: ignore[arg-type]
     )  # fmt: skip
-    say(*sentences(result), "", *text_table(result))
+    say(*sentences(result), *beside, "", *text_table(result))
 
 
 def sensitivity(

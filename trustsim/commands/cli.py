@@ -116,6 +116,7 @@ def report(folder: Folder) -> None:
     from trustsim.calibration.folder import is_calibration
     from trustsim.experiment.storage.files import unverified
     from trustsim.report.calibration_page import write_calibration
+    from trustsim.report.sections import alone
     from trustsim.report.writing import write_report
 
     if is_calibration(folder):
@@ -123,7 +124,7 @@ def report(folder: Folder) -> None:
         say(f"report: {write_calibration(folder)}")
         return
     results = analyses.results_in(folder)
-    say(f"report: {write_report(folder)}")
+    say(*alone.sentences(alone.find(results)), f"report: {write_report(folder)}")
     refuse_gaps(folder, results.manifest)
 
 

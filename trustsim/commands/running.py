@@ -54,7 +54,8 @@ def run(
     loaded = _loaded(config, changes or [], replications, seed)
 
     def answer(results: Any) -> Iterable[str]:
-        return [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
+        answers = [*results.answer(), *results.precision()] if len(loaded.arms) > 1 else []
+        return [*answers, *results.alone_or_all()]
 
     options = {"jobs": jobs, "executor": executor, "address": address}
     _run(loaded, out, answer, report=not no_report, quiet=quiet, options=options)
@@ -148,12 +149,11 @@ def plan(
     loaded = _loaded(config, changes or [], replications, seed)
     from trustsim.experiment.estimate import estimate, plan_lines
     from trustsim.experiment.plan import Plan
-    from trustsim.experiment.run import check_points, cores_to_use
+    from trustsim.experiment.run import check_points, cores_to_use, notices_of
 
     check_points(Plan(loaded))
     say(*plan_lines(loaded, estimate(loaded, cores_to_use(jobs))))
-    for notice in loaded.design.notices if loaded.design is not None else ():
-        tell(f"note: {notice}")
+    tell_notes(notices_of(loaded))
 
 
 def _refuse_options_of_a_run(folder: Path, **options: Any) -> None:
@@ -177,8 +177,13 @@ def _run(
 ) -> None:
     """Run what is missing, print the answer and where it stands, and tell of failures."""
     from trustsim.commands.progress import progress as watching
+    from trustsim.experiment.plan import Plan
+    from trustsim.experiment.run import check_points, notices_of
     from trustsim.study import Experiment, default_folder
 
+    check_points(Plan(config))
+    at_start = notices_of(config)
+    tell_notes(at_start)
     folder = out if out is not None else default_folder(config)
     try:
         with watching(quiet) as progress:
@@ -186,7 +191,7 @@ def _run(
     except KeyboardInterrupt:
         _interrupted(folder)
     manifest = results.manifest
-    tell_notes(manifest["notices"])
+    tell_notes(notice for notice in manifest["notices"] if notice not in at_start)
     if manifest["runs_done"]:
         for line in answer(results):
             say(line)

@@ -22,7 +22,7 @@ from trustsim.errors import at, shown, suggestion
 from trustsim.schema import checking
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
 
-KEPT = ("runs", "rounds", "ages")
+KEPT = ("runs", "policies", "rounds", "ages")
 """Tables of results that are kept unless told otherwise."""
 
 TABLES = (*KEPT, "orders")

@@ -34,6 +34,7 @@ from trustsim.experiment.storage.merging import NOWHERE, Finder, blocks
 from trustsim.experiment.storage.seals import FILES, harm, read_manifest
 from trustsim.experiment.storage.tables import (
     NAMES,
+    POLICIES,
     ROUNDS,
     RUN_ID,
     RUNS,
@@ -103,8 +104,9 @@ def check(folder: Path, sample: int = SAMPLE) -> Checked:
     folder = path_of(folder)
     check_folder(folder)
     checked = Checked(folder)
+    before = unverified(folder)
     checked.wrong.extend(collect(folder))
-    checked.good.extend(unverified(folder))
+    checked.good.extend(before or unverified(folder))
     manifest = read_manifest(folder)
     changed = _changed(checked, manifest)
     if EXPERIMENT in changed:
@@ -175,7 +177,8 @@ def _check_tables(
     """Read all tables once; give which runs are done, shape (runs planned,)."""
     folder, finder, digest = checked.folder, Finder(plan), Digest()
     times = {name: np.zeros(len(plan), np.int64) for name in plan.config.keep}
-    orders, accounts = 0.0, _Accounts()
+    orders = {name: np.zeros(len(plan)) for name in (RUNS, POLICIES)}
+    accounts = _Accounts()
     for name, count in times.items():
         strangers = contradictions = 0
         for part in parts_of(folder, name, verified=True):
@@ -188,8 +191,10 @@ def _check_tables(
             if known.all():
                 same = agreeing(name, part, plan, np.repeat(places, rows))
                 contradictions += int((~same).sum())
-            if name == RUNS:
-                orders += pc.sum(part["orders"]).as_py() or 0.0
+            if name in orders:
+                which = np.repeat(known, rows)
+                of_run = part["orders"].to_numpy()[which]
+                np.add.at(orders[name], np.repeat(places, rows)[which], of_run)
             if name == ROUNDS:
                 accounts.add(part)
         path = folder / f"{name}.parquet"
@@ -205,8 +210,13 @@ def _check_tables(
         path = folder / f"{name}.parquet"
         checked.find(f"{path}: has no row of {lacking} runs that are done" * bool(lacking), "")
     checked.find(*_as_in_manifest(manifest, "digest", digest.hexdigest()))
-    checked.find(*_as_in_manifest(manifest, "orders", int(orders)))
+    checked.find(*_as_in_manifest(manifest, "orders", int(orders[RUNS].sum())))
     checked.find(*_as_in_manifest(manifest, "runs_done", int((times[RUNS] > 0).sum())))
+    if POLICIES in times:
+        wrong = int(((orders[RUNS] != orders[POLICIES]) & (times[POLICIES] > 0)).sum())
+        where = folder / f"{POLICIES}.parquet"
+        said = f"{where}: the orders of {wrong:,} runs do not add up to those of {RUNS}.parquet"
+        checked.find(said * bool(wrong), "orders of policies add up to those of runs")
     if ROUNDS in times:
         checked.find(*accounts.finding(folder))
     done: npt.NDArray[np.bool_] = times[RUNS] > 0

@@ -97,6 +97,8 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
             market, policies = scenario.market, len(scenario.buyer_mix)
             orders += market.buyers * scenario.rounds * market.demand_rate
             rows += 1
+            if "policies" in config.keep:
+                rows += policies
             if "rounds" in config.keep:
                 rows += scenario.rounds * (policies + (policies > 1))
             if "ages" in config.keep:

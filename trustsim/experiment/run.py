@@ -16,6 +16,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError, nearest, shown
 from trustsim.experiment.execution.executors import Attempt, Compute, Executor, ThreadExecutor
+from trustsim.experiment.kinds import lonely_kinds
 from trustsim.experiment.plan import Plan, Run, scenario_of
 from trustsim.experiment.stopping import Look, decide
 from trustsim.experiment.storage.chunks import chunks_in
@@ -106,9 +107,7 @@ def run_missing(
     with opened(folder) as store:
         config = going_on(store, config)
         check_points(Plan(config))
-        design = config.design
-        notices = [f"{config.name}: {text}" for text in (design.notices if design else ())]
-        notices += [*store.set_aside(), *store.unverified()]
+        notices = [*notices_of(config), *store.set_aside(), *store.unverified()]
         earlier = float(store.manifest().get("seconds", 0.0))
         work = _Work(store, executor, progress, earlier, notices)
         there = store.replicates()
@@ -129,6 +128,12 @@ def run_missing(
             if looks[-1].last:
                 return manifest
             wanted = looks[-1].next
+
+
+def notices_of(config: ExperimentConfig) -> list[str]:
+    """Say what is worth knowing of an experiment before it is run."""
+    notices = () if config.design is None else config.design.notices
+    return [f"{config.name}: {text}" for text in (*notices, *lonely_kinds(Plan(config)))]
 
 
 def collect(folder: Path) -> list[str]:

@@ -223,7 +223,7 @@ SupplierTally = np.dtype(
 Tally = np.dtype(
     [
         *_i8(
-        "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
+        "buyers", "needs", "no_terms", "orders", "delivered", "accepted_lots", "inspected",
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",

@@ -138,6 +138,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
     market = world.market[0]
     buyer = world.buyers[b]
     order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
+    workspace.rounds[market.round, buyer.policy].buyers += 1
     open_order(order, buyer, b, market)
     blank(facts)
     blank(books)

@@ -168,9 +168,9 @@ def warnings(result: Calibration) -> list[str]:
     failed = sum(trial.failed for trial in result.trials)
     if failed:
         first = next((f"; the first, {t.error}" for t in result.trials if t.error), "")
-        lines.append(
-            f"{number(failed, 0)} runs of the search failed and are left out of its means{first}."
-        )
+        runs = "1 run" if failed == 1 else f"{number(failed, 0)} runs"
+        verb = "is" if failed == 1 else "are"
+        lines.append(f"{runs} of the search failed and {verb} left out of its means{first}.")
     return lines
 
 

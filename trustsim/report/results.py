@@ -6,7 +6,7 @@ Only the table of runs is read at once; the tables per round and per age when th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.means import Reading
+from trustsim.analysis.within import refuse_absent, runs_by_policy
 from trustsim.config.design import SAMPLED, Design, read_design
 from trustsim.config.models import KEPT, TABLES
 from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
-from trustsim.errors import ConfigError, clear_errors, nearest
+from trustsim.errors import ConfigError, clear_errors, nearest, shown
 from trustsim.experiment.storage.files import EXPERIMENT, read_table, verify
 from trustsim.experiment.storage.seals import MANIFEST, read_manifest
 from trustsim.schema.mechanisms import NOTHING, WITHOUT
@@ -67,6 +68,17 @@ class Reported:
     def ages(self) -> pd.DataFrame | None:
         """Table per relationship age; None as `rounds` is."""
         return self._detail("ages")
+
+    @cached_property
+    def policies(self) -> pd.DataFrame | None:
+        """Table per buyer policy of the finished runs, with their design points.
+
+        None if it is not there.
+        """
+        table = _with_points(_frame(self.folder, "policies"), self.runs)
+        if table is None or "run_id" not in table or "run_id" not in self.runs:
+            return table
+        return table[table["run_id"].isin(self.runs["run_id"])]
 
     @cached_property
     def points(self) -> int:
@@ -132,6 +144,59 @@ class Reported:
         """The arm that the others are compared with; the last arm if the experiment names none."""
         named = str(self.experiment.get("baseline", self.arms[-1]))
         return named if named in self.arms else self.arms[-1]
+
+    def policy_of_baseline(self, names: Sequence[str]) -> str:
+        """The policy that others in the same market are compared with.
+
+        That of the baseline if all its buyers have the same and it is among the names, else the
+        last of these.
+        """
+        mix = _table(_table(_table(self.experiment, "arms"), self.baseline), "buyer_mix")
+        used = [str(name) for name, share in mix.items() if share]
+        return used[0] if len(used) == 1 and used[0] in names else names[-1]
+
+    def within(self, arm: str, policies: Sequence[str] = ()) -> Reported:
+        """The same folder as if policies of buyers, side by side in an arm, were its arms.
+
+        Parameters
+        ----------
+        arm : str
+        policies : sequence of str
+            Policies to compare, the last of which is the baseline; all that the arm has if empty.
+
+        Raises
+        ------
+        ConfigError
+            If the folder keeps no table of policies, there is no such arm or policy, a policy has
+            no buyers, or there are not two.
+        """
+        table = self.policies
+        if table is None:
+            raise ConfigError(
+                f"{self.folder / 'policies.parquet'}: the experiment keeps no table of policies, "
+                f'which a comparison within an arm needs; add "policies" to keep and run again'
+            )
+        runs = runs_by_policy(table, arm)
+        refuse_absent(table, arm, tuple(policies))
+        ordered = table[(table["arm"] == arm) & (table["orders"] > 0)]
+        names = list(dict.fromkeys(policies)) or [str(n) for n in dict.fromkeys(ordered["policy"])]
+        if len(names) < 2:
+            which = "is named" if policies else "has buyers that order"
+            raise ConfigError(
+                f"arm {shown(arm)}: only {shown(names[0] if names else 'nobody')} {which}; a "
+                "comparison within an arm needs two policies"
+            )
+        last = names[-1] if policies else self.policy_of_baseline(names)
+        arms = [*(name for name in names if name != last), last]
+        planned = int(self.manifest.get("runs_planned", 0)) * len(arms) // len(self.planned[0])
+        experiment = {**self.experiment, "arms": {name: {} for name in arms}, "baseline": last}
+        return replace(
+            self,
+            runs=runs[runs["arm"].isin(arms)],
+            ablated=None,
+            experiment=experiment,
+            manifest={**self.manifest, "runs_planned": planned},
+        )
 
     @property
     def challengers(self) -> list[str]:

@@ -19,7 +19,14 @@ from trustsim.errors import ConfigError, clear_errors
 from trustsim.experiment.storage.files import written
 from trustsim.report.figures.style import COLUMN, WIDE, footer, our_style, save
 from trustsim.report.results import Reported, read_results
-from trustsim.report.sections import ablation, comparison, discovery, precision, sensitivity
+from trustsim.report.sections import (
+    ablation,
+    alone,
+    comparison,
+    discovery,
+    precision,
+    sensitivity,
+)
 from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.section import MakeSection, Section
 from trustsim.report.sections.tables import (
@@ -46,6 +53,7 @@ PAGES = jinja2.Environment(
 UNITS = {"replicates": "runs", "points": "points", "both": "points and replicates"}
 
 SECTIONS: tuple[MakeSection, ...] = (
+    alone.section,
     comparison.section,
     ablation.section,
     precision.section,
@@ -88,7 +96,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     Parameters
     ----------
     folder : Path
-        A folder with ``runs.parquet``; ``rounds.parquet``, ``ages.parquet``, ``manifest.json`` and
+        A folder with ``runs.parquet``; the tables of policies, rounds and ages, the manifest and
         ``experiment.toml`` add what they hold.
     confidence : float
         Level of all intervals, between 0 and 1.
@@ -107,7 +115,11 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     """
     results = read_results(folder)
     folder = results.folder
-    _ = results.rounds, results.ages  # what cannot be read is refused before anything is drawn
+    _ = (
+        results.policies,
+        results.rounds,
+        results.ages,
+    )  # what cannot be read is refused before anything is drawn
     student = f", Student t over {UNITS[results.reading['over']]}"
     shown = show_all(results, pictures(results, confidence), confidence, student)
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]

@@ -207,6 +207,24 @@ TABLES = {
         "a run",
         (*IDENTITY, Column("status", NO_UNIT, TEXT, "done"), VARIED, *MEASURED),
     ),
+    "policies": TableOfResults(
+        "a run and policy of buyers; one that no buyer has has no measures",
+        (
+            *IDENTITY,
+            Column("policy", NO_UNIT, TEXT, "policy of the buyers"),
+            *_numbers(
+                "share of buyers",
+                share_of_buyers="buyers that have the policy, mean over all rounds",
+            ),
+            *_numbers("share of orders", share_of_orders="orders of the buyers that have it"),
+            *_numbers(
+                "share of buyers",
+                share_at_start="buyers that have it in the first round",
+                share_at_end="buyers that have it in the last round; another share if they imitate",
+            ),
+            *MEASURED,
+        ),
+    ),
     "rounds": TableOfResults(
         "a run, round and policy of buyers",
         (
@@ -214,6 +232,7 @@ TABLES = {
             ROUND,
             Column("policy", NO_UNIT, TEXT,
                    "policy of the buyers; all for all of them, where there are several"),
+            Column("buyers", "buyers", WHOLE, "buyers that have the policy in the round"),
             *MEASURED,
             *(Column(f"balance_{name}", "millionths of money", WHOLE,
                      f"balance of the account of {name} after the round")

@@ -39,6 +39,8 @@ class Sums(NamedTuple):
         Money per hour.
     instruments, policies : tuple of str
         Names of the payment instruments and of the buyers' policies, in the order of the records.
+    buyers : array of int64, shape (2, policies)
+        Buyers of each policy in the first round and in the last; no rows before the first.
     rounds : array of Tally, shape (rounds, policies)
     ages : array of Tally, shape (age buckets,)
     balances : array of int64, shape (rounds, accounts)
@@ -51,6 +53,7 @@ class Sums(NamedTuple):
     hour_cost: float
     instruments: tuple[str, ...]
     policies: tuple[str, ...]
+    buyers: NDArray[np.int64]
     rounds: Records
     ages: Records
     balances: NDArray[np.int64]
@@ -91,6 +94,11 @@ class Outcome:
         """Every measure of the whole run by name."""
         result = run_columns([self.sums])
         return {name: float(value[0]) for name, value in result.items()}
+
+    @cached_property
+    def policies(self) -> pd.DataFrame:
+        """A row per buyer policy: its shares, and the measures of the buyers while they had it."""
+        return pd.DataFrame(policy_columns([self.sums]))
 
     @cached_property
     def rounds(self) -> pd.DataFrame:
@@ -168,6 +176,31 @@ def run_columns(runs: Sequence[Sums]) -> Columns:
     return measure(whole, _hour_costs(runs, 1), list(runs[0].instruments))
 
 
+def policy_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of policies of runs that are `alike`: a row per run and buyer policy.
+
+    A buyer that imitates counts, round by round, for the policy that it has.
+    """
+    names = list(runs[0].policies)
+    sums = np.stack([_as_numbers(run.rounds).sum(axis=0).view(Tally)[..., 0] for run in runs])
+    ends = np.stack([run.buyers for run in runs])
+    return {
+        "policy": np.tile(np.array(names, object), len(runs)),
+        "share_of_buyers": _shares(sums["buyers"]),
+        "share_of_orders": _shares(sums["orders"]),
+        "share_at_start": _shares(ends[:, :1].sum(axis=1)),
+        "share_at_end": _shares(ends[:, 1:].sum(axis=1)),
+        **measure(sums.reshape(-1), _hour_costs(runs, len(names)), list(runs[0].instruments)),
+    }
+
+
+def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give each policy's share in the sum of a run; NaN where there is nothing to share."""
+    whole = counts.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = np.where(whole > 0, counts / np.maximum(whole, 1), np.nan)
+    return shares.reshape(-1)
+
+
 def round_columns(runs: Sequence[Sums]) -> Columns:
     """Give the table of rounds of runs that are `alike`: a row per run, round and buyer policy.
 
@@ -185,6 +218,7 @@ def round_columns(runs: Sequence[Sums]) -> Columns:
     return {
         "round": np.tile(np.repeat(np.arange(rounds), rows), count),
         "policy": np.tile(np.array(names, object), count * rounds),
+        "buyers": sums["buyers"].reshape(-1),
         **measure(sums.reshape(-1), hour_costs, list(runs[0].instruments)),
         **{
             f"balance_{label}": np.repeat(balances[:, account], rows)
@@ -212,11 +246,12 @@ def _hour_costs(runs: Sequence[Sums], rows: int) -> NDArray[np.float64]:
 
 def add_up(tallies: Records) -> Records:
     """Add up tallies: one record (shape (1,)) of sums of all fields, exactly."""
-    total: Records = _as_numbers(tallies).reshape(tallies.size, -1).sum(axis=0).view(Tally)
+    numbers = _as_numbers(tallies)
+    total: Records = numbers.sum(axis=tuple(range(tallies.ndim))).view(Tally)
     return total
 
 
 def _as_numbers(tallies: Records) -> NDArray[np.int64]:
     """Show tallies as integers: one more axis, of fields."""
     plain = np.ascontiguousarray(tallies).view(np.ndarray)
-    return plain.view(np.int64).reshape(*tallies.shape, -1)
+    return plain.view(np.int64).reshape(*tallies.shape, Tally.itemsize // 8)

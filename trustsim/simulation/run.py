@@ -167,6 +167,8 @@ class Rounds:
 
     def outcome(self) -> Outcome:
         """Give what the rounds walked so far have shown."""
+        rounds = self._sum([workspace.rounds[: self.done] for workspace in self.workspaces])
+        ends = [0, -1] if self.done else []
         return Outcome(
             self.scenario,
             self.replicate,
@@ -174,7 +176,8 @@ class Rounds:
                 float(self.scenario.market.hour_cost),
                 tuple(self.scenario.instruments),
                 tuple(self.scenario.buyer_mix),
-                self._sum([workspace.rounds[: self.done] for workspace in self.workspaces]),
+                rounds["buyers"][ends],
+                rounds,
                 self._sum([workspace.ages for workspace in self.workspaces]),
                 self._balances(),
                 self._sum([workspace.temptations for workspace in self.workspaces]),

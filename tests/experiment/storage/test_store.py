@@ -165,7 +165,7 @@ class TestFolder:
         self, small: ExperimentConfig, tmp_path: Path
     ) -> None:
         with opened(tmp_path / "out") as store:
-            store.add(attempts_of(small, all_runs(small)[:1]), ["runs", "ages"])
+            store.add(attempts_of(small, all_runs(small)[:1]), ["runs", "policies", "ages"])
             assert len(store.done(["runs", "ages"])) == len(store.done(["runs"])) == 1
             with pytest.raises(ConfigError, match="leave 'rounds' out of keep"):
                 store.done()
@@ -175,7 +175,7 @@ class TestFolder:
             opened(folder) as store,
             pytest.raises(ConfigError, match=r"rounds\.parquet: is there, .*add 'rounds' to keep"),
         ):
-            store.done(["runs", "ages"])
+            store.done(["runs", "policies", "ages"])
 
     def test_failures_of_a_design(self, small: ExperimentConfig, tmp_path: Path) -> None:
         path = tmp_path / "designed.toml"

@@ -88,10 +88,10 @@ def test_the_first_table_that_a_chunk_lacks_is_told(
 
 def test_tables_that_were_asked_for_and_those_that_were_not(folder: Path) -> None:
     with opened(folder) as store, pytest.raises(ConfigError, match="'ages' is not to be kept"):
-        store.done(["runs", "rounds"])
+        store.done(["runs", "rounds", "policies"])
     (folder / "ages.parquet").unlink()
     with opened(folder) as store, pytest.raises(ConfigError, match="'ages' is to be kept"):
-        store.done(["runs", "rounds", "ages"])
+        store.done(["runs", "rounds", "ages", "policies"])
 
 
 def test_failures_stand_in_the_order_of_the_plan_or_not_at_all(
@@ -123,9 +123,9 @@ def test_tables_that_are_as_planned_are_summed_up_and_not_written(
     before = (folder / "runs.parquet").stat().st_mtime_ns
     runs = pd.read_parquet(folder / "runs.parquet")
     with opened(folder) as store:
-        merged = store.merge(Plan(small), ["runs", "rounds", "ages"])
+        merged = store.merge(Plan(small), ["runs", "rounds", "ages", "policies"])
         ages = len(pd.read_parquet(folder / "ages.parquet"))
-        assert merged.rows == {"runs": 12, "rounds": 60, "ages": ages}
+        assert merged.rows == {"runs": 12, "rounds": 60, "ages": ages, "policies": 16}
         assert merged.orders == int(runs["orders"].sum())
         assert merged.digest == store.manifest()["digest"]
         assert store.notices == []

@@ -12,8 +12,15 @@ from support.synthetic_design import write_design_folder
 from support.synthetic_results import ARMS, write_folder
 
 from trustsim.report.results import Reported, read_results
-from trustsim.report.sections.tables import conduct_tables, measures_table
+from trustsim.report.sections.tables import (
+    conduct_tables,
+    measures_table,
+    parameter_tables,
+    provenance_table,
+    text_lines,
+)
 from trustsim.report.words.answers import answers
+from trustsim.schema import MARKET
 
 LEVELS = [0.95, 0.8]
 
@@ -90,3 +97,54 @@ def test_the_points_of_a_design(tmp_path: Path) -> None:
         assert numbers(cell) == pytest.approx(
             [(low + high) / 2, (high - low) / 2], abs=last_digit(cell)
         )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    manifest = {"replications": 2, "runs_planned": 18, "name": "made", "versions": {"a": [1, 2]}}
+    path = tmp_path_factory.mktemp("made")
+    return read_results(write_folder(path, replicates=2, rounds=3, manifest=manifest))
+
+
+def test_provenance_and_parameters_show_every_value(made: Reported) -> None:
+    table = provenance_table(made)
+    assert table.rows == (
+        ("replications", "2"), ("runs_planned", "18"), ("name", "made"), ("versions · a", "[1, 2]"),
+    )  # fmt: skip
+    tables = {
+        each.title: each
+        for each in parameter_tables(
+            {
+                "name": "x", "rounds": 3, "stop": False, "keep": ["runs", "ages"], "none": None,
+                "x" * 90: 1,
+                "market": {"hold_up": 0.25, "unheard_of": 1.5},
+                "sources": {"market": {"hold_up": "a visit"}},
+                "arms": {"a": {"buyer_mix": {"b": 1.0}}},
+                "policies": {"buyers": {"b": {"bidders": 3}, "c_d": {"inspection": "all"}}},
+            }
+        )
+    }  # fmt: skip
+    assert list(tables) == ["Experiment", "Market", "Arms", "Policies of buyers"]
+    assert all(each.folded == "always" for each in tables.values())
+    assert tables["Experiment"].rows == (
+        ("name", "x"), ("rounds", "3"), ("stop", "no"), ("keep", "runs, ages"), ("none", "–"),
+        ("x" * 79 + "…", "1"),
+    )  # fmt: skip
+    assert tables["Arms"].rows == (("a · buyer_mix · b", "1"),)
+    held, unknown = tables["Market"].rows
+    assert tables["Market"].header == ("parameter", "value", "default", "meaning", "source")
+    assert (held[:2], held[-1]) == (("hold_up", "0.25"), "a visit")
+    assert held[2] == f"{next(row.default for row in MARKET if row.name == 'hold_up'):g}"
+    assert unknown == ("unheard_of", "1.5", "", "", "")
+    assert tables["Policies of buyers"].header == ("parameter", "b", "c d", "meaning", "source")
+    bidders, inspection = tables["Policies of buyers"].rows
+    assert bidders[:3] == ("bidders", "3", "")
+    assert inspection[:3] == ("inspection", "", "all")
+
+
+def test_lines_of_a_table_stand_in_columns(made: Reported) -> None:
+    title, head, *rest = text_lines(provenance_table(made))
+    assert title == "Provenance"
+    assert head == "what           value"
+    assert rest[0] == "replications       2"
+    assert rest[3] == "versions · a  [1, 2]"

@@ -146,6 +146,7 @@ class TestSentences:
         both = pd.concat([runs.assign(arm="a"), runs.assign(arm="b")])
         said = answer(both, None, "b", ["a"])[0]
         assert "costs exactly as much as b in all of 6 paired runs. No measure of any run" in said
+        assert "No measure" in answer(both.assign(loyalty=math.nan), None, "b", ["a"])[0]
         other = both.copy()
         other.loc[other["arm"] == "a", "orders"] += 1.0
         assert "No measure" not in answer(other, None, "b", ["a"])[0]

@@ -1,4 +1,4 @@
-"""The tables of an experiment: a row per run, round, relationship age, or order; never one of all.
+"""The tables of an experiment: a row per run, policy, round, age, or order; never one of all.
 
 Here tables are put together from the outcomes of runs, told which runs their rows belong to, and
 summed up in a digest that depends on what they say and on nothing else.
@@ -22,12 +22,13 @@ from trustsim.experiment.plan import Plan
 Tables = dict[str, Any]
 """Arrow tables by name."""
 
-RUNS, ROUNDS, AGES = NAMES = KEPT
+RUNS, POLICIES, ROUNDS, AGES = NAMES = KEPT
 *_, ORDERS = TABLES
 RUN_ID = "run_id"
 FIRST = {
     RUNS: (RUN_ID, "arm", "point", "replicate", "status"),
-    ROUNDS: (RUN_ID, "arm", "point", "replicate", "round", "policy"),
+    POLICIES: (RUN_ID, "arm", "point", "replicate", "policy"),
+    ROUNDS: (RUN_ID, "arm", "point", "replicate", "round", "policy", "buyers"),
     AGES: (RUN_ID, "arm", "point", "replicate", "age_from", "age_to", "orders"),
     ORDERS: (RUN_ID, "arm", "point", "replicate", "event", "order_id", "round"),
 }
@@ -52,15 +53,20 @@ def tables_of(attempts: Sequence[Attempt], names: Collection[str] = NAMES) -> Ta
         Rows of a run stand together, under its ``run_id``. The table of runs has ``point`` and
         ``replicate`` too; what else tells runs apart is added by `identified`.
     """
-    from trustsim.simulation.outcome import age_columns, alike, round_columns, run_columns
+    from trustsim.simulation import outcome
 
-    make = {RUNS: run_columns, ROUNDS: round_columns, AGES: age_columns}
+    make = {
+        RUNS: outcome.run_columns,
+        POLICIES: outcome.policy_columns,
+        ROUNDS: outcome.round_columns,
+        AGES: outcome.age_columns,
+    }
     if ORDERS in names:
         orders = pa.concat_tables(_orders_of(each) for each in attempts if each.sums is not None)
     groups: dict[Hashable, list[tuple[Attempt, Any]]] = {}
     for attempt in attempts:
         if attempt.sums is not None:
-            together = groups.setdefault(alike(attempt.sums), [])
+            together = groups.setdefault(outcome.alike(attempt.sums), [])
             together.append((attempt, attempt.sums))
     parts: dict[str, list[Any]] = {name: [] for name in NAMES if name in names}
     for group in groups.values():

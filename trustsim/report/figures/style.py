@@ -94,7 +94,7 @@ def arm_styles(arms: Sequence[str]) -> dict[str, ArmStyle]:
     return {arm: ARM_STYLES[i % len(ARM_STYLES)] for i, arm in enumerate(arms)}
 
 
-def arm_names(arms: Sequence[str], wrap: int = 18) -> dict[str, str]:
+def arm_names(arms: Sequence[str], wrap: int) -> dict[str, str]:
     """Name of each arm as drawn: words, wrapped."""
     return {a: in_figure(label, wrap) for a, label in plain_arms(arms, 54).items()}
 
@@ -114,7 +114,7 @@ def available_width(ax: Axes | None, width: float) -> float:
 
 
 def panels(
-    ax: Axes | None, count: int, columns: int, width: float, row_height: float, extra: float = 0.6
+    ax: Axes | None, count: int, columns: int, width: float, row_height: float, extra: float
 ) -> list[Axes]:
     """Make `count` panels in rows of `columns`, in a new figure or in the place of `ax`.
 
@@ -165,7 +165,7 @@ def dress(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: s
         ax.spines[side].set_color(FAINT)
 
 
-def few_ticks(ax: Axes, axis: str, most: int = 5, whole: bool = False) -> None:
+def few_ticks(ax: Axes, axis: str, most: int, whole: bool = False) -> None:
     """Limit the number of ticks so that labels do not touch; `whole` for counts."""
     which = ax.xaxis if axis == "x" else ax.yaxis
     which.set_major_locator(MaxNLocator(most, integer=whole))
@@ -218,23 +218,15 @@ def arm_legend(axes: Sequence[Axes], ours: bool, arms: Sequence[str], width: flo
     legend(axes, ours, arm_handles(arms), names, columns)
 
 
-def band(
-    ax: Axes, x: Iterable[float], mean: Any, half: Any, style: ArmStyle, zorder: float = 2.0
-) -> None:
+def band(ax: Axes, x: Iterable[float], mean: Any, half: Any, style: ArmStyle) -> None:
     """Draw a line with its interval as a band and a few markers on it."""
     positions = np.asarray(list(x), dtype=float)
     mean, half = np.asarray(mean, float), np.nan_to_num(np.asarray(half, float))
     ax.fill_between(
-        positions,
-        mean - half,
-        mean + half,
-        color=style.color,
-        alpha=0.2,
-        linewidth=0,
-        zorder=zorder,
+        positions, mean - half, mean + half, color=style.color, alpha=0.2, linewidth=0, zorder=2
     )
     ax.plot(
-        positions, mean, color=style.color, linestyle=style.line, linewidth=1.4, zorder=zorder + 1,
+        positions, mean, color=style.color, linestyle=style.line, linewidth=1.4, zorder=3,
         marker=style.marker, markersize=3.6, markevery=max(1, len(positions) // 8),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trustsim.config.drafts import SIDES
 from trustsim.config.library import library
 from trustsim.config.scenario import Scenario
 from trustsim.simulation.run import Rounds, simulate
@@ -147,7 +148,7 @@ def answers() -> Iterator[Known]:
                 1e-5,
                 partial(after_idle_rounds, field, rounds),
             )
-    buyers = list(library().buyers)
+    buyers = list(library().rows(SIDES["buyer"]))
     mixes = [{name: 1.0} for name in buyers] + [{name: 1.0 / len(buyers) for name in buyers}]
     for mix in mixes:
         name = next(iter(mix)) if len(mix) == 1 else "all policies"

@@ -47,7 +47,7 @@ def sobol_bars(
     """
     width = style.available_width(ax, width)
     rows = indices.sort_values("ST", ascending=False, kind="stable")
-    axes = style.panels(ax, 1, 1, width, 0.55 + 0.32 * len(rows), 0.45)
+    axes = style.panels(ax, 1, 1, width, max(1.6, 0.55 + 0.32 * len(rows)), 0.45)
     axis = axes[0]
     looks = {"ST": (ALTOGETHER, "////", 0.19), "S1": (ALONE, "", -0.19)}
     for name, (color, hatch, aside) in looks.items():
