@@ -122,7 +122,7 @@ class Outcome:
         """
         rows = self.sums.temptations
         table = pd.DataFrame({"temptation": TEMPTATIONS, "times": rows["times"]})
-        for name in rows.dtype.names[1:]:
+        for name in (rows.dtype.names or ())[1:]:
             scale = 1.0 if name == "found_happened" else MICRO
             with np.errstate(invalid="ignore"):
                 table[name] = rows[name] / scale / rows["times"]

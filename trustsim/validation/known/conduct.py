@@ -87,7 +87,7 @@ def deterring_look(saving: float, stake: float) -> float:
 
     def shades(watched: float) -> bool:
         seen["watched"] = watched
-        weigh_shading(asked, seen, supplier, 1.0, world)
+        weigh_shading(asked, seen, supplier, policy, 1.0, world)
         return bool(conduct(asked, seen, policy, world) > 0.5)
 
     return where(shades)
