@@ -114,6 +114,45 @@ def test_measures_of_relations(outcome: Any, needs: pd.DataFrame) -> None:
         assert found[f"instrument_share_{name}"] == pytest.approx(share), name
 
 
+def test_buyers_that_were_wronged_come_back_or_do_not(outcome: Any, needs: pd.DataFrame) -> None:
+    # nobody fails or leaves here, so every grievance but the last has its answer in the next order
+    stays, times = 0, 0
+    ending = {"exit": 0.0}
+    base = outcome.scenario
+    quiet_end = base.replace(
+        bankruptcy=0,
+        break_rate=0.0,
+        policies={
+            "buyers": dict.fromkeys(base.buyer_mix, ending),
+            "suppliers": dict.fromkeys(base.supplier_mix, ending),
+        },
+    )
+    run = simulate(quiet_end, 6, orders=True)
+    for _, dealt in needs_of(run).query("ordered == 1").groupby("buyer"):
+        wronged = dealt["grievance"].shift() == 1
+        times += wronged.sum()
+        stays += (wronged & (dealt["supplier"] == dealt["supplier"].shift())).sum()
+    assert times > 20
+    assert run.measures["repurchase_rate"] == stays / times
+    # who may end a relation comes back less often, and each answer is in one row
+    answered, returned = needs["answered"].sum(), needs["returned"].sum()
+    assert outcome.measures["repurchase_rate"] == returned / answered
+    assert returned / answered < stays / times
+
+
+def test_banks_lose_what_bankrupt_suppliers_owe() -> None:
+    hard = {"start_cash": 0.0, "credit_line": 0.1, "overhead": 0.5, "suppliers": 3}
+    run = simulate(quiet({"bidders": 2}, **{**hard, "buyers": 4, "contacts": 2}), orders=True)
+    assert run.orders is not None
+    ends = run.orders[run.orders["event"] == "bankruptcy"]
+    lots = needs_of(run)["lots"].sum()
+    assert len(ends) > 3
+    assert run.measures["bank_loss"] == pytest.approx(-ends["flow_banks"].sum() / lots, rel=1e-6)
+    assert run.measures["bank_loss"] > 0.1
+    safe = quiet(**{**hard, "bankruptcy": 0, "buyers": 4})
+    assert simulate(safe).measures["bank_loss"] == 0.0
+
+
 def test_loyalty_is_the_concentration_of_recent_orders() -> None:
     # an order moves the share of its supplier by .15 towards 1; from the second round without an
     # order it fades by as much
@@ -142,5 +181,6 @@ def test_every_measure_is_worked_out_here() -> None:
         *("orders", "inspection_rate", "supplier_opportunism_rate", "buyer_opportunism_rate"),
         *("defect_escape_rate", "dispute_rate", "arrears_days", "no_terms_rate"),
         *("trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal_share", "knowhow"),
+        *("bank_loss", "repurchase_rate"),
     }
     assert set(MEASURES) == here

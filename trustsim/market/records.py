@@ -175,7 +175,7 @@ Order = np.dtype(
     )
     + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
           "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance",
-          "redressed"),
+          "redressed", "answered", "returned"),
     align=True,
 )
 

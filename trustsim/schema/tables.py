@@ -154,19 +154,32 @@ _COURSE = tuple(
         buyer_accused="the buyer rejected a good lot",
         disputed="there was a dispute, also one settled between partners",
         grievance="the buyer has a reason to complain",
+        redressed="the supplier made the fault good at once",
+    )
+)
+_FACTS = (
+    Column("answered", "grievances", WHOLE,
+           "grievances of the buyer to which the row is its answer: its next order, or that it "
+           "ends the relation at once"),
+    Column("returned", "grievances", WHOLE,
+           "of these, answered by another order from the same supplier"),
+    *_flags(
         shaded="the supplier shaded quality",
         absconded="the supplier kept the prepayment and delivered nothing",
         defective="the lot was defective",
         escaped="it was defective, and no inspection found it",
         traced="its failure in use was traced to the supplier",
         leaked="what the buyer had told leaked",
-    )
-)
+    ),
+)  # fmt: skip
 _HIDDEN = (
     Column("false_claim", NO_UNIT, WHOLE,
            "how the buyer denied its debt: 1 it has paid, 2 nothing came, 3 other things were "
            "agreed; 0 if it did not"),
-    *_flags(delayed_payment="the buyer pays late on purpose"),
+    *_flags(
+        found_out="a third party found the denial to be false",
+        delayed_payment="the buyer pays late on purpose",
+    ),
     *_numbers(MONEY, outlay="what the lot cost the supplier, freight included"),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(
@@ -251,7 +264,7 @@ TABLES = {
     ),
     "orders": TableOfResults(
         "an order, what happens after it, or what happens beside orders",
-        (*IDENTITY, *_WHO, *_TERMS, *_COURSE, *_HIDDEN, *_BOOKS),
+        (*IDENTITY, *_WHO, *_TERMS, *_COURSE, *_FACTS, *_HIDDEN, *_BOOKS),
     ),
     "failures": TableOfResults(
         "a run that failed",

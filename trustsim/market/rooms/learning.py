@@ -10,13 +10,13 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
+from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED
-from trustsim.market.rooms.sourcing import note_wronged
 from trustsim.market.temptations import WRONG_A_SUPPLIER, expect, happen
 from trustsim.schema.accounts import MICRO, SOURCING
 
@@ -96,11 +96,13 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
         tally.delivered += order.delivered
         tally.inspected += order.inspected
     tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
-    if wrong == 0 or policy.exit == 0.0:
+    if wrong == 0:
         return False
-    leaves, _, _, _ = draw_slot(market, LEARNING, b, SECOND)
     betrayed = facts.false_claim + order.buyer_accused > 0
-    ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
+    ends = False
+    if policy.exit > 0.0:
+        leaves, _, _, _ = draw_slot(market, LEARNING, b, SECOND)
+        ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
     if betrayed:
         kinds = dealing.temptations
         expect(kinds, WRONG_A_SUPPLIER, 0.0, dealing.buyer_view.left, 0.0)

@@ -34,6 +34,7 @@ from trustsim.market.rooms.disputes import (
     recovery,
     supplier_complains,
 )
+from trustsim.market.rooms.information_sharing import NEVER
 from trustsim.market.rooms.production import MADE_GOOD_FIRST
 from trustsim.market.temptations import ABSCOND, DENY, PAY_LATE, SHADE, expect, happen
 from trustsim.schema.accounts import (
@@ -168,7 +169,7 @@ def relation_value(order: Any, view: Any, policy: Any, market: Any) -> float:
 
     Know-how is expected to grow as the buyer discloses, and trusts its partner to disclose.
     """
-    shared = policy.disclosure * view.trust
+    shared = 0.0 if policy.disclosure_rule == NEVER else policy.disclosure * view.trust
     saving = market.gain_sharing * market.knowhow_gain * order.lots
     value = saving * knowhow_to_come(view, market.knowhow_rate * shared, market.discount)
     leaving = market.switching_cost + market.asset_lock * view.assets

@@ -10,8 +10,8 @@ from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
+from trustsim.market.answers import note_return
 from trustsim.market.beliefs import lifted
-from trustsim.market.conduct import CHEATED
 from trustsim.market.ledger import spend, work, work_together
 from trustsim.market.relations import (
     ATTENTION,
@@ -23,8 +23,7 @@ from trustsim.market.relations import (
     meet,
 )
 from trustsim.market.rooms.reputation import standing
-from trustsim.market.temptations import WRONG_A_BUYER, expect, happen
-from trustsim.market.views import leaves_wronged, see_supplier
+from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
 from trustsim.schema.policy import choice_number
 
@@ -329,7 +328,7 @@ def award(world: Any, workspace: Any, b: int) -> None:
                 best = k
                 highest = score
     for k in range(world.ties.shape[1]):
-        if workspace.buyer_views[k].asked == 1.0:
+        if market.known_odds == 1 and workspace.buyer_views[k].asked == 1.0:
             won = 1.0 if k == best else 0.0
             surprise = won - workspace.candidates[k].chance
             world.ties[b, k].favour += FAVOUR_MEMORY * (surprise - world.ties[b, k].favour)
@@ -349,39 +348,6 @@ def assets_with(world: Any, b: int, s: int) -> float:
         if world.ties[b, k].supplier == s:
             return assets_of(world.bonds, b, k)
     return 0.0
-
-
-@compiled
-def note_wronged(world: Any, workspace: Any, b: int, wronged: int, returned: int) -> None:
-    """Count a buyer that was wronged, and whether it came back to the same supplier."""
-    tally = workspace.rounds[world.market[0].round, world.buyers[b].policy]
-    tally.wronged += wronged
-    tally.returned += wronged * returned
-    if wronged == 1:
-        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
-        happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
-
-
-@spliced
-def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
-    """Note for the supplier of the last order whether it has kept the buyer, and for the buyer."""
-    buyer = world.buyers[b]
-    if buyer.partner == NOBODY:
-        return
-    stayed = 1.0 if buyer.partner == chosen else 0.0
-    buyer.stays = buyer.stays + ATTENTION * (stayed - buyer.stays)
-    for k in range(world.ties.shape[1]):
-        tie = world.ties[b, k]
-        if tie.supplier == buyer.partner:
-            tally = workspace.suppliers[tie.supplier]
-            wronged = 1 if tie.supplier_conduct == CHEATED else 0
-            note_wronged(world, workspace, b, wronged, int(stayed))
-            if stayed == 1.0:
-                tally.wronged_stayed += wronged
-                tally.content_stayed += 1 - wronged
-            else:
-                tally.wronged_left += wronged
-                tally.content_left += 1 - wronged
 
 
 @spliced

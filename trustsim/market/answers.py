@@ -1,0 +1,47 @@
+"""What the wronged do: whether a buyer comes back after a grievance, and who hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trustsim.engine.compiling import compiled, spliced
+from trustsim.market.conduct import CHEATED
+from trustsim.market.relations import ATTENTION, NOBODY
+from trustsim.market.temptations import WRONG_A_BUYER, expect, happen
+from trustsim.market.views import leaves_wronged
+
+
+@compiled
+def note_wronged(world: Any, workspace: Any, b: int, wronged: int, returned: int) -> None:
+    """Count a buyer that was wronged, and whether it came back to the same supplier."""
+    tally = workspace.rounds[world.market[0].round, world.buyers[b].policy]
+    order = workspace.order[0]
+    tally.wronged += wronged
+    tally.returned += wronged * returned
+    order.answered += wronged
+    order.returned += wronged * returned
+    if wronged == 1:
+        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
+        happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
+
+
+@spliced
+def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
+    """Note for the supplier of the last order whether it has kept the buyer, and for the buyer."""
+    buyer = world.buyers[b]
+    if buyer.partner == NOBODY:
+        return
+    stayed = 1.0 if buyer.partner == chosen else 0.0
+    buyer.stays = buyer.stays + ATTENTION * (stayed - buyer.stays)
+    for k in range(world.ties.shape[1]):
+        tie = world.ties[b, k]
+        if tie.supplier == buyer.partner:
+            tally = workspace.suppliers[tie.supplier]
+            wronged = 1 if tie.supplier_conduct == CHEATED else 0
+            note_wronged(world, workspace, b, wronged, int(stayed))
+            if stayed == 1.0:
+                tally.wronged_stayed += wronged
+                tally.content_stayed += 1 - wronged
+            else:
+                tally.wronged_left += wronged
+                tally.content_left += 1 - wronged
