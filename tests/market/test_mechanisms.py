@@ -47,8 +47,9 @@ def with_values(scenario: Scenario, values: Mapping[tuple[str, str, str], Any]) 
         now = records(scenario, table)[name].model_dump()
         changes.setdefault(table, {}).setdefault(name, now)[parameter] = value
     market = changes.pop("market", {}).get("market", {})
-    instruments = changes.pop("instruments", None)
-    return scenario.replace(policies=changes, instruments=instruments, **market)
+    if "instruments" in changes:
+        market["instruments"] = changes.pop("instruments")
+    return scenario.replace(policies=changes, **market)
 
 
 def absent_values(scenario: Scenario, mechanism: Mechanism) -> dict[tuple[str, str, str], Any]:

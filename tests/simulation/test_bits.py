@@ -29,7 +29,7 @@ LIVELY: dict[str, Any] = {
     "imitation_rate": 0.1,
     "mutation": 0.1,
     "delisting_rating": 0.5,
-    "overhead": 0.5,
+    "overhead": 0.12,
 }
 """A market in which firms fail, are delisted, change owners and imitate."""
 MIX = {"high_trust": 0.3, "adversarial": 0.4, "price_only": 0.3}
@@ -37,7 +37,7 @@ MIX = {"high_trust": 0.3, "adversarial": 0.4, "price_only": 0.3}
 
 def bits(outcome: Any) -> list[bytes]:
     """Everything that a run leaves."""
-    sums = [outcome.sums.rounds, outcome.sums.ages, outcome.sums.balances]
+    sums = [getattr(outcome.sums, name) for name in ("rounds", "ages", "balances", "temptations")]
     return [array.tobytes() for array in (*sums, *outcome.world)]
 
 

@@ -26,7 +26,7 @@ SIZES: dict[str, Any] = {"buyers": 40, "suppliers": 12, "rounds": 40}
 SCENARIOS = {
     **{arm: Scenario(arm, **SIZES) for arm in ("high_trust", "adversarial", "trust_but_verify")},
     "restless": restless(),
-    "failing": restless(credit_line=0.2, overhead=1.0, payout=0.5, start_cash=1.0, rounds=25),
+    "failing": restless(credit_line=0.05, overhead=0.2, payout=0.5, start_cash=0.2, rounds=25),
     "leaving": restless(new_identity=0.0, delisting_rating=0.9, payout=1.0, rounds=25),
     "lonely": restless(delisting_rating=0.95, delisting_orders=1, contacts=1, rounds=25),
 }
@@ -68,6 +68,9 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
         "trust_in_suppliers": rounded(orders["trust_in_supplier"]).sum(),
         "trust_in_buyers": rounded(orders["trust_in_buyer"]).sum(),
         "knowhow": rounded(orders["knowhow"]).sum(),
+        "wronged": needs["answered"].sum(),
+        "returned": needs["returned"].sum(),
+        "bank_losses": -whole(of_event(panel, "bankruptcy", "exit")["flow_banks"]).sum(),
         "loyalty": rounded(orders["loyalty"]).sum(),
         "loyal": (orders["top_share"] > 0.95).sum(),
         "transaction_hours": rounded(panel["transaction_hours"]).sum(),
@@ -83,7 +86,8 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
 
 def kept_sums(tally: Any) -> dict[str, int]:
     """The same sums as the run has added them up."""
-    names = [name for name in tally.dtype.names if name not in ("cost", "instrument")]
+    others = ("buyers", "cost", "instrument")
+    names = [name for name in tally.dtype.names if name not in others]
     costs = {f"cost_{name}": tally["cost"][place] for place, name in enumerate(CATEGORIES)}
     return {name: int(n) for name, n in {**{n: tally[n] for n in names}, **costs}.items()}
 
@@ -121,6 +125,8 @@ def measures_of(panel: pd.DataFrame, hour_cost: float) -> dict[str, float]:
         "knowhow": over(sums["knowhow"] / MILLION, sums["orders"]),
         "supplier_profit": over(sums["supplier_profit"], lots),
         "buyer_surplus": over(sums["value"] - total, lots),
+        "bank_loss": over(sums["bank_losses"], lots),
+        "repurchase_rate": over(sums["returned"], sums["wronged"]),
         "joint_surplus": over(sums["value"] - total + sums["supplier_profit"], lots),
         "orders": sums["orders"],
         "accepted": lots / MILLION,
@@ -156,17 +162,26 @@ def test_every_measure_is_worked_out_again(outcome: Outcome, panel: pd.DataFrame
 def test_every_sum_of_every_round_and_policy(outcome: Outcome, panel: pd.DataFrame) -> None:
     rows = panel[panel["buyer"] >= 0]
     there = dict(list(rows.groupby(["round", "buyer_policy"], observed=True)))
+    lost = {place: sums_of(firms)["bank_losses"] for place, firms in panel.groupby("round")}
     for place, tallies in enumerate(outcome.sums.rounds):
+        buyers = tallies["buyers"]
+        assert buyers.sum() == outcome.scenario.market.buyers
+        assert tallies["bank_losses"].sum() == lost[place]
+        even = lost[place] * buyers / buyers.sum()
+        assert (abs(tallies["bank_losses"] - even) <= buyers).all()
         for policy, tally in zip(outcome.sums.policies, tallies, strict=True):
             found = sums_of(there.get((place, policy), rows[:0]))
-            assert found == kept_sums(tally), (place, policy)
+            shared = {"bank_losses": int(tally["bank_losses"])}
+            assert {**found, **shared} == kept_sums(tally), (place, policy)
 
 
 def test_every_sum_of_every_age(outcome: Outcome, panel: pd.DataFrame) -> None:
     rows = panel[(panel["buyer"] >= 0) & (panel["event"] != "unmet need")]
     bucket = np.searchsorted(AGE_FROM, rows["age"], side="right") - 1
     for place, tally in enumerate(outcome.sums.ages):
-        assert sums_of(rows[bucket == place]) == kept_sums(tally), place
+        # the answer to a grievance, and what banks lose, is no order's of one age
+        of_none = dict.fromkeys(("wronged", "returned", "bank_losses"), 0)
+        assert {**sums_of(rows[bucket == place]), **of_none} == kept_sums(tally), place
 
 
 def test_every_payment_is_in_one_row(outcome: Outcome, panel: pd.DataFrame) -> None:

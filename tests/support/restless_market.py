@@ -56,7 +56,7 @@ RESTLESS: dict[str, Any] = {
     "mutation": 0.3,
     "delisting_rating": 0.85,
     "delisting_orders": 4,
-    "overhead": 0.3,
+    "overhead": 0.07,
     "ransom_rate": 0.4,
     "document_loss": 0.05,
     "transit_loss": 0.03,
@@ -76,4 +76,5 @@ def restless(**changes: Any) -> Scenario:
 
 def bits(scenario: Scenario) -> bytes:
     sums = simulate(scenario).sums
-    return sums.rounds.tobytes() + sums.ages.tobytes() + sums.balances.tobytes()
+    kept = (sums.rounds, sums.ages, sums.balances, sums.temptations)
+    return b"".join(array.tobytes() for array in kept)
