@@ -56,6 +56,21 @@ def test_what_the_wronged_are_expected_to_do_stands_beside_what_they_did() -> No
         assert expected == pytest.approx(happened, rel=0.2), whom
 
 
+def test_a_fault_made_good_at_once_leaves_more_trust() -> None:
+    admit = {"suppliers": {name: {"admission": 1.0} for name in SUPPLIERS}}
+    plain, mended = (restless(redress=share).replace(policies=admit) for share in (0.0, 1.0))
+    gaps = [
+        after.measures["trust_in_suppliers"] - before.measures["trust_in_suppliers"]
+        for before, after in ((simulate(plain, r), simulate(mended, r)) for r in range(12))
+    ]
+    assert np.mean(gaps) > 3.0 * np.std(gaps, ddof=1) / len(gaps) ** 0.5
+    orders = simulate(mended, orders=True).orders
+    assert orders is not None
+    known = orders[orders["rejected"] + orders["traced"] > 0]
+    assert (known["redressed"] == 1).all()
+    assert known["redressed"].sum() == orders["redressed"].sum() > 20
+
+
 def test_bidders_that_do_not_know_their_odds_keep_none() -> None:
     known, unknown = (simulate(restless(known_odds=on)).world.ties["favour"] for on in (1, 0))
     assert (unknown == 0.0).all()

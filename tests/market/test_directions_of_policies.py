@@ -46,7 +46,9 @@ OF_BUYERS: dict[str, Direction] = {
     "trust_power": (BY_TRUST, 0.5, 5.0, "inspection_rate", -1),
     "sample_size": (SAMPLING, 20, 200, "cost_inspection", 1),
     "acceptance_number": (SAMPLING, 0, 30, "defect_escape_rate", 1),
-    "lateness": ({}, 0.0, 0.8, "arrears_days", 1),
+    # who pays late is sold to against money in escrow
+    "lateness": ({}, 0.0, 0.8, "instrument_share_escrow", 1),
+    "exit": ({"voice": 0.0}, 0.0, 1.0, "repurchase_rate", -1),
     "blame": ({}, 0.0, 1.0, "trust_in_suppliers", -1),
 }
 OF_SUPPLIERS: dict[str, Direction] = {
@@ -61,10 +63,15 @@ OF_SUPPLIERS: dict[str, Direction] = {
     "prior_bad": ({}, 0.5, 5.0, "trust_in_buyers", -1),
     "disclosure": (SHARED, 0.1, 0.9, "knowhow", 1),
     "care": ({}, 0.0, 1.0, "cost_delay", -1),
+    "exit": ({}, 0.0, 1.0, "buyer_opportunism_rate", -1),
     "admission": ({}, 0.0, 1.0, "dispute_rate", -1),
 }
 IN_QUIET: dict[tuple[str, str], tuple[dict[str, Any], str, int]] = {
-    ("buyer", "market_test"): ({"suppliers": 2, "contacts": 2}, "cost_sourcing", 1),
+    ("buyer", "market_test"): (
+        {"suppliers": 2, "contacts": 2, "bid_hours": 0.0},
+        "cost_sourcing",
+        1,
+    ),
     ("buyer", "exploration"): ({"suppliers": 9, "contacts": 2}, "cost_sourcing", 1),
     ("buyer", "upkeep"): ({"upkeep_hours": 2.0}, "cost_sourcing", 1),
     ("supplier", "outgoing_inspection"): ({"inspection_cost": 0.05}, "supplier_profit", -1),
