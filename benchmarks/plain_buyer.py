@@ -15,9 +15,11 @@ from benchmarks.plain_order import (
     Order,
 )
 from benchmarks.plain_relations import ATTENTION, Relations
-from benchmarks.plain_rules import lifted
+from benchmarks.plain_rules import award_of, lifted, recovery
 from benchmarks.plain_settlement import Settlement
 from benchmarks.plain_supplier import PAYOFF_MEMORY, character
+
+FAVOUR_MEMORY = 0.04
 
 
 class Buyer(Relations, Settlement, Agent):
@@ -35,6 +37,7 @@ class Buyer(Relations, Settlement, Agent):
         "prefers",
         "recommends",
         "remoteness",
+        "stays",
         "ties",
     )
 
@@ -53,6 +56,7 @@ class Buyer(Relations, Settlement, Agent):
         persistence = market.demand_persistence
         spread = market.demand_volatility / sqrt(1.0 - persistence * persistence)
         self.demand = random.gauss(0.0, spread)
+        self.stays = 1.0 / policy.bidders
         self.partner = self.recommends = self.prefers = None
         contacts = min(market.contacts, len(model.suppliers))
         self.ties = [self.meet(supplier) for supplier in random.sample(model.suppliers, contacts)]
@@ -103,6 +107,7 @@ class Buyer(Relations, Settlement, Agent):
         """Find a supplier and terms, and carry the order out."""
         market = self.model.market
         self.note_loyalty(order)
+        order.stays = self.stays
         offer = self.award(order)
         if offer is None or not self.agree(order, offer):
             order.cost[DELAY] += market.shortage_cost * order.worth
@@ -165,8 +170,12 @@ class Buyer(Relations, Settlement, Agent):
         return self.ties[weakest]
 
     def ask(self):
-        """Ask the contacts of greatest noisy utility for bids; give their offers."""
+        """Ask the contacts of greatest noisy utility for bids; give those that bid."""
         market, policy = self.model.market, self.policy
+        weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
+        leaving = 0.0
+        if weights > 0.0 and self.partner is not None:
+            leaving = policy.price_weight * self.leaving_cost() / self.model.reference_price
         expovariate = self.random.expovariate
         newcomer = self.explore()
         asked = []
@@ -180,6 +189,8 @@ class Buyer(Relations, Settlement, Agent):
             utility = policy.attraction_weight * tie.attraction
             utility += policy.trust_weight * trust
             utility += policy.rating_weight * supplier.standing
+            if supplier is not self.partner:
+                utility -= leaving
             utility -= log(expovariate(1.0)) / (policy.intensity + 1e-9)  # Gumbel noise
             if tie is newcomer:
                 asked.append((utility, trust, tie))
@@ -190,11 +201,22 @@ class Buyer(Relations, Settlement, Agent):
             wanted = 2
         scored.sort(key=itemgetter(0), reverse=True)
         asked += scored[: wanted - len(asked)]
-        bidders = len(asked)
-        return [
-            Offer(tie, utility, trust, tie.supplier.bid(tie, self.remoteness, bidders))
+        offers = [
+            Offer(tie, utility, trust, *tie.supplier.prospects(tie, len(asked)))
             for utility, trust, tie in asked
         ]
+        bidding = [offer for offer in offers if offer.tie.supplier.enters(offer, len(asked))]
+        if offers and not bidding:
+            bidding = [max(offers, key=attrgetter("chance"))]
+        for offer in bidding:
+            offer.price = offer.tie.supplier.bid(offer, self.remoteness, len(asked))
+        return bidding
+
+    def leaving_cost(self):
+        """Give what it costs, for a lot, to order from another supplier than the last one."""
+        market = self.model.market
+        assets = next((tie.assets for tie in self.ties if tie.supplier is self.partner), 0.0)
+        return (market.switching_cost + market.asset_lock * assets) * market.lot_cost
 
     def award(self, order):
         """Ask for bids and choose the best, or nobody."""
@@ -208,9 +230,19 @@ class Buyer(Relations, Settlement, Agent):
             bidder.income -= bidding
             bidder.dealing += bidding
         order.bids = bidding * len(offers)
-        reference = 0.5 * (market.cost_low + market.cost_high)
-        reference *= self.model.cost_level * market.lot_cost
+        order.bidders = len(offers)
+        leaving = self.leaving_cost() if self.partner is not None else 0.0
+        for offer in offers:
+            offer.leaving = leaving if offer.tie.supplier is not self.partner else 0.0
+            if offer.tie.orders == 0:
+                qualifying = market.qualification_hours * market.hour_cost
+                offer.qualifying = qualifying / order.lots
+        reference = self.model.reference_price
         best = max(offers, key=lambda offer: policy.award(policy, market, offer, reference))
+        if market.known_odds:
+            for offer in offers:
+                surprise = (offer is best) - offer.chance
+                offer.tie.favour += FAVOUR_MEMORY * (surprise - offer.tie.favour)
         tendering = market.order_hours + market.tender_hours * (len(offers) - 1)
         self.work(order, SOURCING, tendering)
         tie = order.tie = best.tie
@@ -230,9 +262,8 @@ class Buyer(Relations, Settlement, Agent):
             hours += market.qualification_hours
         self.work_together(order, SOURCING, hours)
         if self.partner is not None and self.partner is not supplier:
-            left = next((tie.assets for tie in self.ties if tie.supplier is self.partner), 0.0)
-            order.cost[SWITCHING] += market.switching_cost * order.worth
-            order.cost[SWITCHING] += market.asset_lock * left * order.worth
+            order.cost[SWITCHING] += self.leaving_cost() * order.lots
+        self.note_return(supplier)
         self.partner = supplier
         tie.retained += ATTENTION * (1.0 - tie.retained)
 
@@ -275,7 +306,8 @@ class Buyer(Relations, Settlement, Agent):
         buyer_gain = market.value * order.worth - amount
         supplier_gain = amount - order.unit_cost * order.lots
         distrust_supplier = (1.0 - order.trust_in_supplier) * market.advance_loss * amount
-        distrust_buyer = (1.0 - order.trust_in_buyer) * market.credit_loss * amount
+        kept = 1.0 - award_of(order.evidence) * recovery(market, self.remoteness)
+        distrust_buyer = (1.0 - order.trust_in_buyer) * market.credit_loss * kept * amount
         best, least = None, 0.0
         for instrument in self.model.instruments:
             if self.remoteness > instrument.reach:

@@ -15,6 +15,7 @@ import numpy as np
 from mesa import Model
 
 from benchmarks.plain_buyer import Buyer
+from benchmarks.plain_experience import Experience
 from benchmarks.plain_order import CATEGORIES
 from benchmarks.plain_rules import with_rules
 from benchmarks.plain_supplier import Supplier
@@ -36,6 +37,8 @@ COUNTED = (
     "escaped",
     "disputed",
     "loyal",
+    "wronged",
+    "returned",
 )
 SUMMED = (
     "accepted_lots",
@@ -48,6 +51,7 @@ SUMMED = (
     "productive_hours",
     "value",
     "supplier_profit",
+    "bank_losses",
 )
 
 
@@ -124,6 +128,7 @@ class PlainMarket(Model):
         super().__init__(seed=seed)
         market = self.market = SimpleNamespace(**scenario.market.model_dump())
         self.round = 0
+        self.experience = Experience(self)
         self.cost_level = self.common_demand = self.technology_left = 1.0
         demand = (
             market.demand_persistence,
@@ -160,6 +165,7 @@ class PlainMarket(Model):
         self.rounds.append(Sums(self.names_of_instruments))
         self.open_round()
         self.agents_by_type[Buyer].shuffle_do("step")
+        self.experience.close_round(self.suppliers)
         self.agents_by_type[Supplier].do("close_round")
         self.agents_by_type[Buyer].do("publish")
         for instrument in self.instruments:
@@ -179,6 +185,17 @@ class PlainMarket(Model):
         total = total.view(np.int64).reshape(rounds, -1).sum(axis=0).view(Tally)
         found = measure(total, self.market.hour_cost, self.names_of_instruments)
         return {name: float(value[0]) for name, value in found.items()}
+
+    @property
+    def reference_price(self):
+        """Mid-range cost of a lot in this round, against which prices are judged."""
+        market = self.market
+        return 0.5 * (market.cost_low + market.cost_high) * self.cost_level * market.lot_cost
+
+    @property
+    def ceiling(self):
+        """Highest cost that a bidder expects of another, dealing with buyers included."""
+        return self.market.cost_high * self.cost_level + self.experience.shared_burden
 
     def enter(self, order):
         """Add a need and the order that came of it to the sums."""

@@ -28,6 +28,8 @@ class Tie:
         "buyer_good",
         "buyer_shared",
         "clean",
+        "ended",
+        "favour",
         "generation",
         "goodwill",
         "knowhow",
@@ -35,6 +37,7 @@ class Tie:
         "orders",
         "owed",
         "retained",
+        "served",
         "supplier",
         "supplier_bad",
         "supplier_conduct",
@@ -43,7 +46,7 @@ class Tie:
         "watched",
     )
 
-    def __init__(self, supplier, round_number, buyer_trusts, supplier_trusts):
+    def __init__(self, supplier, round_number, buyer_trusts, supplier_trusts, watched):
         self.supplier = supplier
         self.generation = supplier.generation
         self.supplier_good, self.supplier_bad = buyer_trusts
@@ -53,7 +56,10 @@ class Tie:
         self.supplier_conduct = self.buyer_conduct = None
         self.supplier_shared = self.buyer_shared = False
         self.attraction = self.knowhow = self.goodwill = self.assets = 0.0
-        self.watched = 0.5
+        self.watched = watched
+        self.served = supplier.burden
+        self.favour = 0.0
+        self.ended = False
         self.retained = 0.0
         self.owed = 0.0
         self.arrears = 0
@@ -62,13 +68,15 @@ class Tie:
 class Offer:
     """What a supplier that was asked bids, and what the buyer thinks of it."""
 
-    __slots__ = ("price", "tie", "trust", "utility")
+    __slots__ = ("base", "chance", "leaving", "price", "qualifying", "tie", "trust", "utility")
 
-    def __init__(self, tie, utility, trust, price):
+    def __init__(self, tie, utility, trust, base, chance):
         self.tie = tie
         self.utility = utility
         self.trust = trust
-        self.price = price
+        self.base = base
+        self.chance = chance
+        self.price = self.leaving = self.qualifying = 0.0
 
 
 class Order:
@@ -81,6 +89,7 @@ class Order:
         "age",
         "arrears_days",
         "assets",
+        "bidders",
         "bids",
         "buyer",
         "concentration",
@@ -105,9 +114,11 @@ class Order:
         "productive_hours",
         "profit",
         "receivable",
+        "redressed",
         "rejected",
         "retained",
         "shaded",
+        "stays",
         "supplier",
         "tie",
         "top_share",
@@ -130,7 +141,7 @@ class Order:
         self.misunderstood = self.accepted = self.accused = self.disputed = False
         self.grievance = self.shaded = self.absconded = self.defective = False
         self.escaped = self.traced = self.leaked = False
-        self.false_claim = self.delayed_payment = False
+        self.false_claim = self.delayed_payment = self.redressed = False
 
     def pay_supplier(self, supplier, amount):
         """Pay a supplier; a negative amount is what it spends."""

@@ -1,7 +1,8 @@
 """Relations of the plain Mesa model: how ties begin, fade, share and learn."""
 
+from benchmarks.plain_experience import SERVICE_MEMORY
 from benchmarks.plain_order import DELAY, DISPUTE, LEAKAGE, SOURCING, Tie
-from benchmarks.plain_rules import conduct_never, updated
+from benchmarks.plain_rules import conduct_never, future, updated
 
 ATTENTION = 0.15
 GONE = "gone"
@@ -12,32 +13,30 @@ class Relations:
 
     __slots__ = ()
 
-    def stranger(self, general_good, general_bad, rating, prior, acquainted):
-        """Give trust in a stranger."""
+    def stranger(self, policy, general_good, general_bad, rating, acquainted):
+        """Give the counts for and against a stranger: all evidence added up."""
         market = self.model.market
-        own = max(1.0 - market.general_weight - market.reputation_weight, 0.0)
-        mean = own * prior + market.reputation_weight * rating
-        mean += market.general_weight * general_good / (general_good + general_bad)
-        mean /= own + market.general_weight + market.reputation_weight
-        if acquainted:
-            mean += market.acquaintance_bonus * (1.0 - mean)
-        return mean
+        general = general_good / (general_good + general_bad)
+        good = policy.prior_good + market.general_weight * general
+        good += market.reputation_weight * rating
+        bad = policy.prior_bad + market.general_weight * (1.0 - general)
+        bad += market.reputation_weight * (1.0 - rating)
+        credit = market.acquaintance_bonus * bad if acquainted else 0.0
+        return good + credit, bad - credit
 
     def meet(self, supplier):
         """Open a tie to a stranger."""
         ours, theirs = self.policy, supplier.policy
         acquainted = self.community == supplier.community
-        weight = ours.prior_good + ours.prior_bad
-        prior = ours.prior_good / weight
-        mean = self.stranger(
-            self.general_good, self.general_bad, supplier.rating, prior, acquainted
+        buyer_trusts = self.stranger(
+            ours, self.general_good, self.general_bad, supplier.rating, acquainted
         )
-        buyer_trusts = mean * weight, (1.0 - mean) * weight
-        weight = theirs.prior_good + theirs.prior_bad
-        prior = theirs.prior_good / weight
-        mean = self.stranger(supplier.general_good, supplier.general_bad, prior, prior, acquainted)
-        supplier_trusts = mean * weight, (1.0 - mean) * weight
-        return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts)
+        prior = theirs.prior_good / (theirs.prior_good + theirs.prior_bad)
+        supplier_trusts = self.stranger(
+            theirs, supplier.general_good, supplier.general_bad, prior, acquainted
+        )
+        watched = self.model.experience.watched
+        return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts, watched)
 
     def knows(self, supplier):
         """Tell whether a supplier is a contact."""
@@ -64,7 +63,8 @@ class Relations:
                 tie.retained *= 1.0 - ATTENTION
             if supplier.generation != tie.generation:
                 self.replace(place, supplier)
-            if market.break_rate and self.random.random() < market.break_rate:
+            tie = self.ties[place]
+            if tie.ended or (market.break_rate and self.random.random() < market.break_rate):
                 if tie.owed:
                     spent += self.close_out(tie)
                 other = self.random.choice(model.suppliers)
@@ -81,17 +81,26 @@ class Relations:
         """Disclose or not, both sides; know-how and assets follow."""
         market, tie, supplier = self.model.market, order.tie, order.supplier
         random, ours, theirs = self.random.random, self.policy, supplier.policy
+        hours = market.disclosure_hours * market.hour_cost
+        grown = 0.5 * market.knowhow_rate * (1.0 - tie.knowhow)
+        saved = market.knowhow_gain * market.lot_cost
+        lasting = saved * future(grown, order.stays, market.discount)
+        spared = (self.model.mismatch_unshared - self.model.mismatch_shared) * order.worth
+        risk = market.leak_rate * (1.0 - order.trust_in_supplier) * market.leak_loss * order.worth
         told = random() < ours.disclosure_rule(
-            ours, order.trust_in_supplier, tie.orders, tie.supplier_shared
-        )
+            ours, order.trust_in_supplier, tie.orders, tie.supplier_shared,
+            spared + market.gain_sharing * lasting, hours + risk,
+        )  # fmt: skip
+        lasting = saved * future(grown, order.retained, market.discount)
         heard = random() < theirs.disclosure_rule(
-            theirs, order.trust_in_buyer, tie.orders, tie.buyer_shared
-        )
+            theirs, order.trust_in_buyer, tie.orders, tie.buyer_shared,
+            (1.0 - market.gain_sharing) * lasting, hours,
+        )  # fmt: skip
         both = 0.5 * (told + heard)
         if told:
             self.work_together(order, SOURCING, market.disclosure_hours)
         if heard:
-            order.pay_supplier(supplier, -market.disclosure_hours * market.hour_cost)
+            order.pay_supplier(supplier, -hours)
         mismatch = self.model.mismatch_shared if told else self.model.mismatch_unshared
         order.cost[DELAY] += mismatch * order.worth
         unclear = (1.0 - 0.5 * both) * (1.0 - 0.5 * tie.knowhow)
@@ -143,17 +152,21 @@ class Relations:
         ours, theirs = self.policy, supplier.policy
         good, bad = 1.0, 0.0
         mishap = order.late or order.misunderstood
+        left = False
+        unmended = 1.0 - market.redress * order.redressed
         if order.grievance:
-            good, bad = 0.0, market.betrayal_weight
+            good, bad = 0.0, market.betrayal_weight * unmended
         elif mishap and random() < ours.blame:
             good, bad = 0.0, 0.3 * market.betrayal_weight
-        disappointed = not good
+        disappointed = not good and bad > 0.0
+        good = 0.0 if disappointed else 1.0
         if disappointed:
             if random() < ours.voice:
                 bad *= 1.0 - market.voice_repair
                 self.work_together(order, SOURCING, market.upkeep_hours)
             else:
                 tie.attraction *= 0.5
+                left = order.grievance and random() < ours.exit * unmended
         kept = market.trust_forgetting
         tie.supplier_good = updated(tie.supplier_good, ours.prior_good, kept, good)
         tie.supplier_bad = updated(tie.supplier_bad, ours.prior_bad, kept, bad)
@@ -173,9 +186,42 @@ class Relations:
         tie.clean = 0 if disappointed else tie.clean + 1
         tie.goodwill += 0.1 * (ours.upkeep + theirs.care) * (1.0 - tie.goodwill)
         self.work_together(order, SOURCING, market.upkeep_hours * ours.upkeep)
+        self.answer_wrongs(order, left)
         tie.watched += ATTENTION * (order.inspected - tie.watched)
         tie.orders += 1
         tie.last_round = self.model.round
+
+    def answer_wrongs(self, order, left):
+        """End the relation, or put up with what the partner did; the trade hears of it."""
+        market, news = self.model.market, self.model.experience.news
+        if order.age == 0:
+            news["delivered"] += order.delivered
+            news["inspected"] += order.inspected
+        if left:
+            news["wronged_left"] += 1
+            self.model.rounds[-1].wronged += 1
+        leaves = False
+        betrayed = order.false_claim or order.accused
+        if betrayed or order.delayed_payment:
+            wish = order.supplier.policy.exit * (1.0 if betrayed else market.late_damage)
+            leaves = self.random.random() < wish
+        if betrayed:
+            news["walked_out" if leaves else "put_up"] += 1
+        order.tie.ended = left or leaves
+
+    def note_return(self, supplier):
+        """Note whether the order goes where the last one went, and what the last one was like."""
+        if self.partner is None:
+            return
+        stayed = self.partner is supplier
+        self.stays += ATTENTION * (stayed - self.stays)
+        for tie in self.ties:
+            if tie.supplier is self.partner:
+                wronged = tie.supplier_conduct == "cheated"
+                kind = "wronged" if wronged else "content"
+                self.model.experience.news[f"{kind}_{'stayed' if stayed else 'left'}"] += 1
+                self.model.rounds[-1].wronged += wronged
+                self.model.rounds[-1].returned += wronged and stayed
 
     def attract(self, order):
         """Add the profit of the order to the attraction of its supplier."""
@@ -192,14 +238,18 @@ class Relations:
         supplier, margin = order.supplier, -order.outlay
         if order.accepted or not order.delivered:
             margin += order.price * order.lots
+        dealing = margin - order.profit - order.receivable
         supplier.lots += order.lots
-        supplier.dealing += margin - order.profit - order.receivable
+        supplier.dealing += dealing
+        cost = (dealing + order.bids) / self.model.market.lot_cost
+        weight = SERVICE_MEMORY * min(order.lots, 1.0 / SERVICE_MEMORY)
+        order.tie.served += weight * (cost / order.lots - order.tie.served)
 
     def choose_whom_to_recommend(self):
         """Choose the most trusted supplier that the buyer has tried; others hear of it later."""
         self.prefers, most = None, 0.5
         for tie in self.ties:
-            if tie.orders:
+            if tie.orders and not tie.ended:
                 mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
                 if mean > most:
                     self.prefers, most = tie.supplier, mean

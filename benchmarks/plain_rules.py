@@ -28,17 +28,26 @@ def equilibrium_bid(cost, ceiling, bidders):
     return cost + max(ceiling - cost, 0.0) / bidders
 
 
-# Award: score of a bidder (bid, trust, orders together, noisy utility).
+def award_of(evidence):
+    """Chance that a third party finds for the side that is right."""
+    return 0.5 * (1.0 + evidence)
+
+
+def recovery(market, remoteness):
+    """Share of an award that its holder can expect to be paid by law."""
+    return market.enforcement * market.locatable * (1.0 - 0.5 * remoteness)
+
+
+# Award: score of a bidder (bid, cost of leaving and of qualifying, trust, noisy utility).
 
 
 def award_lowest_bid(policy, market, offer, reference):
-    return -offer.price
+    return -(offer.price + offer.leaving)
 
 
 def award_total_cost(policy, market, offer, reference):
     risk = market.defect_bad * market.failure_cost * (1.0 - offer.trust)
-    change = market.switching_cost if offer.tie.orders == 0 else 0.0
-    return -(offer.price + (risk + change) * market.lot_cost)
+    return -(offer.price + offer.leaving + risk * market.lot_cost + offer.qualifying)
 
 
 def award_logit(policy, market, offer, reference):
@@ -84,25 +93,29 @@ def terms_supplier_dictates(buyer_cost, supplier_cost):
     return supplier_cost + 1e-6 * buyer_cost
 
 
-# Disclosure: probability.
+# Disclosure: probability. What telling is worth and costs is weighed by who calculates.
 
 
-def disclose_never(policy, trust, orders, partner_shared):
+def disclose_never(policy, trust, orders, partner_shared, gain, loss):
     return 0.0
 
 
-def disclose_always(policy, trust, orders, partner_shared):
+def disclose_always(policy, trust, orders, partner_shared, gain, loss):
     return policy.disclosure
 
 
-def disclose_by_trust(policy, trust, orders, partner_shared):
+def disclose_by_trust(policy, trust, orders, partner_shared, gain, loss):
     return policy.disclosure * trust
 
 
-def disclose_reciprocal(policy, trust, orders, partner_shared):
+def disclose_reciprocal(policy, trust, orders, partner_shared, gain, loss):
     if orders == 0:
         return policy.disclosure * trust
     return policy.disclosure if partner_shared else 0.0
+
+
+def disclose_calculative(policy, trust, orders, partner_shared, gain, loss):
+    return policy.disclosure * conduct_calculative(policy, gain, loss, None, None, None)
 
 
 # Conduct: probability of opportunism. Past conduct is None (no order yet), "fair" or "cheated".
@@ -165,8 +178,7 @@ def inspect_fixed(policy, market, tie, trust, price):
 
 
 def inspect_by_trust(policy, market, tie, trust, price):
-    stranger = policy.prior_bad / (policy.prior_good + policy.prior_bad)
-    relative = min((1.0 - trust) / stranger, 1.0)
+    relative = min((1.0 - trust) / 0.5, 1.0)
     return policy.inspection_rate * relative**policy.trust_power
 
 
@@ -220,7 +232,7 @@ def escalate_write_off(market, trust, evidence, stake):
 
 
 def escalate_cheapest(market, trust, evidence, stake):
-    right = 0.5 * (1.0 + evidence)
+    right = award_of(evidence)
     effort = market.dispute_hours * market.hour_cost
     platform = right * stake - effort - (1.0 - right) * market.platform_fee * market.lot_cost
     court = right * market.enforcement * market.locatable * stake - effort

@@ -1,5 +1,6 @@
 """Settlement of the plain Mesa model: inspection, payment, arrears, disputes."""
 
+from benchmarks.plain_experience import SERVICE_MEMORY
 from benchmarks.plain_order import (
     BAD_DEBT,
     DELAY,
@@ -16,9 +17,11 @@ from benchmarks.plain_rules import (
     PLATFORM,
     WRITE_OFF,
     acceptance,
-    future,
+    award_of,
+    disclose_never,
     gravity,
     inspect_sampling,
+    recovery,
 )
 
 NEAR, REMOTE_DEBTOR = 0.0, 0.5
@@ -98,6 +101,7 @@ class Settlement:
             order.cost[DELAY] += market.late_cost * order.worth
             order.accused = not order.defective
             if admitted or instrument.after + instrument.held * instrument.advance >= 0.5:
+                order.redressed = True
                 order.pay_supplier(order.supplier, -stake)
             else:
                 order.cost[FAILURE] += stake
@@ -105,6 +109,7 @@ class Settlement:
         else:
             stake = market.warranty * market.failure_cost * order.worth
             if admitted:
+                order.redressed = True
                 self.recover(order, stake, FAILURE)
             else:
                 self.complain(order, stake, FAILURE)
@@ -118,7 +123,8 @@ class Settlement:
         """Pay what is due after acceptance, late, or not at all."""
         market, policy, tie, random = self.model.market, self.policy, order.tie, self.random
         supplier, secured = order.supplier, order.instrument.secured
-        relation = self.relation_value(order)
+        experience = self.model.experience
+        relation = experience.suppliers_leave * self.relation_value(order)
         record = random.choice(
             (
                 market.payment_record,  # claims to have paid
@@ -128,34 +134,36 @@ class Settlement:
         )
         scruple = market.scruple * (1.0 - self.opportunism)
         gain = due * (1.0 - secured)
-        loss = 0.5 * (1.0 + record) * (gain + market.claim_penalty * due)
+        fee = market.platform_fee * market.lot_cost
+        enforced = recovery(market, self.remoteness) * gain
+        loss = award_of(record) * (enforced + fee + market.claim_penalty * due)
         loss += market.dispute_hours * market.hour_cost + relation + scruple * due
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
-        if gain > 0.0 and random.random() < wish * gravity(policy):
+        if market.false_claims and gain > 0.0 and random.random() < wish * gravity(policy):
             order.false_claim = True
             open_claim = due * (1.0 - secured)
             order.pay_supplier(supplier, due * secured)
-            paid = self.answer_claim(order, open_claim, record)
+            paid, found_out = self.answer_claim(order, open_claim, record)
             order.pay_supplier(supplier, paid)
             order.cost[PRICE] -= open_claim - paid
-            if paid > 0.0:
+            if found_out:
                 order.cost[DISPUTE] += market.claim_penalty * due
-                order.pay_supplier(supplier, market.claim_penalty * due)
             return
-        rounds = 1.0 / max(market.arrears_hazard, 0.01)
-        years = rounds / market.rounds_per_year
-        chased = rounds * market.chase_hours * market.hour_cost
+        years = experience.waiting / market.rounds_per_year
+        chased = experience.chases * market.chase_hours * market.hour_cost
         harm = due * market.supplier_interest * years + chased
-        gain = market.late_gain * due * market.buyer_interest * years
+        gain = due * (market.late_gain * market.buyer_interest * years + experience.never_paid)
         loss = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
         loss += chased + market.late_damage * relation + scruple * harm
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
-        if random.random() < max(policy.lateness, wish):
+        if market.late_on_purpose and random.random() < max(policy.lateness, wish):
             order.delayed_payment = True
+            experience.news["late"] += due
+            experience.news["late_invoices"] += 1
             order.receivable += due
             tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due) + 0.5)
             tie.owed += due
@@ -169,11 +177,16 @@ class Settlement:
 
     def relation_value(self, order):
         """Give what the relation is worth to the buyer."""
-        market = self.model.market
-        saving = market.gain_sharing * market.knowhow_gain * order.knowhow * order.lots
-        leaving = (market.switching_cost + market.asset_lock * order.assets) * order.lots
-        value = future(saving, order.retained, market.discount) + leaving * order.retained
-        return value * market.lot_cost
+        market, policy = self.model.market, self.policy
+        shared = policy.disclosure * order.trust_in_supplier
+        if policy.disclosure_rule is disclose_never:
+            shared = 0.0
+        kept = market.discount * min(order.stays, 0.999)
+        left = kept * (1.0 - market.knowhow_rate * shared)
+        knowhow = kept / (1.0 - kept) - (1.0 - order.knowhow) * left / (1.0 - left)
+        leaving = market.switching_cost + market.asset_lock * order.assets
+        value = market.gain_sharing * market.knowhow_gain * knowhow + leaving * order.stays
+        return value * order.worth
 
     def chase(self, tie):
         """Be chased for an overdue invoice: pay with interest, be taken to law, or wait.
@@ -182,6 +195,9 @@ class Settlement:
         """
         market, random, supplier = self.model.market, self.random.random, tie.supplier
         order = Order(self)
+        news = self.model.experience.news
+        news["chased"] += 1
+        news["waited"] += tie.owed
         tie.arrears += 1
         order.arrears_days = 365.0 / market.rounds_per_year
         self.work(order, DISPUTE, market.chase_hours)
@@ -200,7 +216,9 @@ class Settlement:
             else:
                 order.pay_supplier(supplier, -fee)
             found = random() < market.locatable * (1.0 - REMOTE_DEBTOR * self.remoteness)
-            self.discharge(tie, order, market.enforcement * tie.owed if won and found else 0.0)
+            paid = market.enforcement * tie.owed if won and found else 0.0
+            news["written_off"] += tie.owed - paid
+            self.discharge(tie, order, paid)
         return self.enter_chased(tie, order)
 
     def close_out(self, tie):
@@ -211,7 +229,9 @@ class Settlement:
 
     def enter_chased(self, tie, order):
         """Enter what an overdue invoice has brought about; give what it has cost."""
-        tie.supplier.dealing -= order.profit + order.receivable
+        profit = order.profit + order.receivable
+        tie.supplier.dealing -= profit
+        tie.served -= SERVICE_MEMORY * profit / self.model.market.lot_cost
         self.model.enter_costs(order, max(tie.orders - 1, 0))
         return sum(order.cost)
 
@@ -235,23 +255,26 @@ class Settlement:
         self.work(order, DISPUTE, market.dispute_hours)
         order.pay_supplier(supplier, -market.dispute_hours * market.hour_cost)
 
-    def decide(self, order, route, evidence, remoteness, justified):
-        """Give the share of the stake that the complaining side gets."""
+    def decide(self, order, route, evidence, remoteness, justified, deposit):
+        """Give the share of the stake that the complaining side gets, and whether it is right.
+
+        The platform takes what it awards from a deposit; without one the law must.
+        """
         market, random = self.model.market, self.random.random
         if route == WRITE_OFF:
-            return 0.0
+            return 0.0, False
         if route == JOINT:
             self.work_together(order, DISPUTE, market.joint_hours)
             order.pay_supplier(order.supplier, -market.joint_hours * market.hour_cost)
-            return 1.0 if justified and random() < market.joint_success else 0.0
+            return (1.0 if justified and random() < market.joint_success else 0.0), False
         self.quarrel(order, order.supplier)
-        right = random() < 0.5 * (1.0 + evidence)
+        right = random() < award_of(evidence)
         if right != justified:
-            return 0.0
-        if route == PLATFORM:
-            return 1.0
+            return 0.0, right
+        if route == PLATFORM and deposit:
+            return 1.0, right
         reachable = market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
-        return market.enforcement if random() < reachable else 0.0
+        return (market.enforcement if random() < reachable else 0.0), right
 
     def charge_loser(self, order, route, supplier_lost, fine):
         """Let the loser pay the platform or the court."""
@@ -277,7 +300,7 @@ class Settlement:
             route = PLATFORM
         order.disputed = True
         justified = order.absconded or order.defective
-        share = self.decide(order, route, order.evidence, NEAR, justified)
+        share, _ = self.decide(order, route, order.evidence, NEAR, justified, supplier.listed)
         fine = market.fine if supplier.listed else 0.0
         self.charge_loser(order, route, share > 0.0, fine)
         if justified and route == PLATFORM and supplier.listed:
@@ -288,15 +311,18 @@ class Settlement:
             order.cost[DISPUTE] += share * stake * wait
 
     def answer_claim(self, order, stake, evidence):
-        """Go through the supplier's grievance over an unpaid invoice; give what is paid."""
+        """Go through the supplier's grievance over an unpaid invoice.
+
+        Gives what is paid, and whether the lie is found out.
+        """
         market, policy = self.model.market, order.supplier.policy
         route = policy.escalation(market, order.trust_in_buyer, order.evidence, stake)
         if route == JOINT:
             route = PLATFORM
         order.disputed = True
-        share = self.decide(order, route, evidence, self.remoteness, True)
-        self.charge_loser(order, route, share == 0.0, 0.0)
+        share, found_out = self.decide(order, route, evidence, self.remoteness, True, False)
+        self.charge_loser(order, route, not found_out, 0.0)
         if route == COURT:
             wait = market.supplier_interest * market.court_delay / 12.0
             order.pay_supplier(order.supplier, -share * stake * wait)
-        return share * stake
+        return share * stake, found_out

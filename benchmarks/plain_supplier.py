@@ -2,11 +2,20 @@
 
 from mesa import Agent
 
+from benchmarks.plain_experience import PAYOFF_MEMORY
 from benchmarks.plain_order import DELAY
-from benchmarks.plain_rules import equilibrium_bid, future, gravity, lifted, updated
+from benchmarks.plain_rules import (
+    award_of,
+    equilibrium_bid,
+    future,
+    gravity,
+    lifted,
+    recovery,
+    updated,
+)
 
-PAYOFF_MEMORY = 0.1
 COMPETITION = 4
+RETRY = 0.02
 
 
 def character(random, mean, spread):
@@ -66,7 +75,7 @@ class Supplier(Agent):
         market, random = self.model.market, self.random
         self.opportunism = character(random, market.opportunism_mean, market.opportunism_spread)
         self.cost = random.uniform(market.cost_low, market.cost_high)
-        self.cash = market.start_cash * market.lot_cost
+        self.cash = market.start_cash * self.model.experience.usual_sales * market.lot_cost
         self.general_good = self.general_bad = 1.0
         self.payoff = self.burden = self.lots = self.dealing = 0.0
         self.take_name()
@@ -104,25 +113,57 @@ class Supplier(Agent):
         made = self.cost * self.model.cost_level * (1.0 - market.knowhow_gain * tie.knowhow)
         return made + market.freight * remoteness
 
-    def bid(self, tie, remoteness, bidders):
+    def burden_of(self, tie):
+        """What dealing with the buyer of a tie is expected to cost, as far as it is bid."""
+        market = self.model.market
+        known = market.cost_to_serve
+        burden = (1.0 - known) * self.burden + known * tie.served
+        return market.pass_on * max(burden, 0.0)
+
+    def prospects(self, tie, asked):
+        """Cost of a lot, dealing with the buyer included, and the chance to win among equals."""
+        market, level = self.model.market, self.model.cost_level
+        base = self.cost * level + self.burden_of(tie)
+        spread = (market.cost_high - market.cost_low) * level
+        if spread <= 0.0:
+            return base, 1.0 / max(asked, 2)
+        dearer = min(max((self.model.ceiling - base) / spread, 0.0), 1.0)
+        return base, dearer ** max(asked - 1, 1)
+
+    def enters(self, offer, asked):
+        """Tell whether a bid pays for itself; who stays away forgets a little of why."""
+        market = self.model.market
+        if asked == 1 or market.bid_entry == 0:
+            return True
+        margin = max(self.model.ceiling - offer.base, 0.0) / asked
+        worth = (offer.chance + offer.tie.favour) * margin * market.lot_cost
+        if worth >= market.bid_hours * market.hour_cost:
+            return True
+        offer.tie.favour *= 1.0 - RETRY
+        return False
+
+    def bid(self, offer, remoteness, asked):
         """Name a price per lot."""
         market, level, policy = self.model.market, self.model.cost_level, self.policy
-        base = self.cost * level
-        ceiling = market.cost_high * level
-        if bidders == 1:
-            spread = market.cost_high - market.cost_low
-            option = (market.cost_low + 2.0 * spread / (market.rivals + 1)) * level
-            if tie.orders > 0:
-                option += market.hold_up * (market.switching_cost + market.asset_lock * tie.assets)
-            bid = max(option, equilibrium_bid(base, ceiling, market.rivals))
-        else:
-            bid = equilibrium_bid(base, ceiling, bidders)
+        tie, base, ceiling = offer.tie, offer.base, self.model.ceiling
+        bid = equilibrium_bid(base, ceiling, asked)
+        secure = 1.0 if asked == 1 else 0.0
+        if asked > 1 and market.known_odds:
+            secure = min(tie.favour / (1.0 - 1.0 / asked), 1.0)
+        spread = market.cost_high - market.cost_low
+        option = (market.cost_low + 2.0 * spread / (market.rivals + 1)) * level
+        option += self.model.experience.shared_burden
+        if tie.orders > 0:
+            option += market.hold_up * (market.switching_cost + market.asset_lock * tie.assets)
+        lone = max(option, equilibrium_bid(base, ceiling, market.rivals))
+        bid += secure * (lone - bid)
         competitive = equilibrium_bid(base, ceiling, COMPETITION)
         if bid > competitive:
             bid -= policy.relational_price * self.trust_in(tie) * (bid - competitive)
-        bid += market.pass_on * max(self.burden, 0.0) + market.freight * remoteness
-        bid -= market.gain_sharing * market.knowhow_gain * tie.knowhow * base
-        return max(bid, self.unit_cost(tie, remoteness)) * market.lot_cost
+        bid += market.freight * remoteness
+        bid -= market.gain_sharing * market.knowhow_gain * tie.knowhow * self.cost * level
+        cost = self.unit_cost(tie, remoteness) + self.burden_of(tie)
+        return max(bid, cost) * market.lot_cost
 
     def produce(self, order):
         """Make the lot, honestly, shaded or not at all; True when there is one."""
@@ -156,10 +197,14 @@ class Supplier(Agent):
         scale = market.lot_cost
         taken = instrument.advance * (1 - instrument.held) * order.price
         margin = order.price - order.unit_cost
-        proof = 0.5 * (1.0 + order.evidence) * market.enforcement * market.locatable
+        proof, penalty = award_of(order.evidence), market.platform_fee + market.fine
+        if not self.listed:
+            proof *= recovery(market, 0.0)
+            penalty = market.court_fee
         gain = taken - max(margin, 0.0)
-        loss = proof * (taken + market.court_fee * scale) + market.fine * scale
-        loss += future(margin, order.retained, market.discount)
+        loss = proof * (taken + penalty * scale / order.lots)
+        loss += market.dispute_hours * market.hour_cost / order.lots
+        loss += self.at_stake(order, margin)
         loss += market.scruple * (1.0 - self.opportunism) * taken
         policy = self.policy
         return policy.conduct(
@@ -169,20 +214,49 @@ class Supplier(Agent):
     def temptation_to_shade(self, order):
         """Probability of shading quality."""
         market, policy, tie = self.model.market, self.policy, order.tie
+        instrument = order.instrument
         scale = market.lot_cost
         worse = max(market.defect_bad - market.defect_good, 0.0)
         found = worse * tie.watched * market.sensitivity
         traced = (worse - found) * market.failure_traced
         damages = market.warranty * market.failure_cost * scale
-        if self.listed:
-            damages += market.fine * scale
-        stake = future(order.price - order.unit_cost, order.retained, market.discount)
+        unpaid = instrument.after + instrument.held * instrument.advance
+        admitted = 1.0 if unpaid >= 0.5 else policy.admission
         gain = market.shading_saving * order.unit_cost
-        loss = found * market.rework_cost * scale + traced * damages + (found + traced) * stake
+        loss = found * self.made_good(order, market.rework_cost * scale, admitted)
+        loss += traced * self.made_good(order, damages, policy.admission)
+        loss += (found + traced) * self.at_stake(order, order.price - order.unit_cost)
         loss += market.scruple * (1.0 - self.opportunism) * worse * market.failure_cost * scale
         return policy.conduct(
             policy, gain, loss, self.opportunism, tie.buyer_conduct, tie.supplier_conduct
         )
+
+    def made_good(self, order, stake, admitted):
+        """What a known fault is expected to cost, per lot: all, or what a third party awards."""
+        market = self.model.market
+        penalty = market.platform_fee + market.fine * self.listed
+        penalty *= market.lot_cost / order.lots
+        effort = market.dispute_hours * market.hour_cost / order.lots
+        disputed = award_of(order.evidence) * (stake + penalty) + effort
+        return admitted * stake + (1.0 - admitted) * disputed
+
+    def at_stake(self, order, margin):
+        """What a grievance is expected to cost in sales: to this buyer, and off the platform."""
+        market, experience = self.model.market, self.model.experience
+        lasting = future(margin, order.retained, market.discount)
+        gone = (1.0 - market.new_identity) * market.discount / (1.0 - market.discount)
+        firm = max(margin, 0.0) * experience.usual_sales * (1.0 + gone)
+        return experience.buyers_leave * lasting + market.rating_rate * self.delisting_risk() * firm
+
+    def delisting_risk(self):
+        """Chance that one more bad rating brings the supplier to be delisted."""
+        market = self.model.market
+        if market.delisting_rating <= 0.0 or not self.listed:
+            return 0.0
+        good = self.rating_good + 1.0
+        missing = good / market.delisting_rating - good - 1.0 - self.rating_bad
+        missing = max(missing, market.delisting_orders - self.rated, 1.0)
+        return (1.0 - self.rating) ** (missing - 1.0)
 
     def deliver(self, order):
         """Bring the lot to the buyer."""
@@ -205,25 +279,26 @@ class Supplier(Agent):
     def sales_at_risk(self, margin):
         """What one bad rating costs in sales."""
         market = self.model.market
-        orders = self.load * market.demand_rate * market.buyers / market.suppliers
+        orders = self.load * self.model.experience.usual_sales
         weight = 1.0 / (self.rating_good + self.rating_bad + 2.0)
         return max(margin, 0.0) * orders * weight / (1.0 - market.rating_forgetting + 1e-3)
 
     def close_round(self):
         """Settle the round: books, reputation, generalised trust, cost, character, survival."""
         market, random = self.model.market, self.random.random
-        scale = market.lot_cost
-        profit = self.income - market.overhead * scale
+        scale, experience = market.lot_cost, self.model.experience
+        usual = experience.usual_sales * scale
+        profit = self.income - market.overhead * usual
         self.cash += profit
         self.payoff += PAYOFF_MEMORY * (profit / scale - self.payoff)
-        spare = self.cash - market.start_cash * scale
+        spare = self.cash - market.start_cash * usual
         if spare > 0.0:
             self.cash -= market.payout * spare
         if self.lots > 0.0:
-            self.burden += PAYOFF_MEMORY * (self.dealing / (self.lots * scale) - self.burden)
+            weight = experience.busy(self.lots)
+            self.burden += weight * (self.dealing / (self.lots * scale) - self.burden)
             self.lots = self.dealing = 0.0
-        mean = market.demand_rate * market.buyers / market.suppliers
-        self.load = self.orders / max(mean, 1e-9)
+        self.load = self.orders / max(experience.usual_sales, 1e-9)
         kept = market.rating_forgetting
         self.rating_good = kept * self.rating_good + self.good
         self.rating_bad = kept * self.rating_bad + self.bad
@@ -248,7 +323,8 @@ class Supplier(Agent):
         elif self.rated >= market.delisting_orders and self.rating < market.delisting_rating:
             self.listed = False
         self.empty_round()
-        ruined = self.cash < -market.credit_line * scale
+        ruined = market.bankruptcy == 1 and self.cash < -market.credit_line * usual
         if ruined or (delisted and not comes_back):
+            self.model.rounds[-1].bank_losses += max(-self.cash, 0.0)
             self.generation += 1
             self.start_firm()

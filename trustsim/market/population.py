@@ -314,8 +314,9 @@ def note_experience(market: Any, tallies: Any) -> None:
     market.written_off *= kept
     for s in range(tallies.shape[0]):
         tally = tallies[s]
-        lots += tally.lots
-        dealing += tally.dealing
+        if tally.lots > 0:
+            lots += tally.lots
+            dealing += tally.dealing
         delivered += tally.delivered
         inspected += tally.inspected
         market.wronged_left += tally.wronged_left
