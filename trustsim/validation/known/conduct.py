@@ -10,7 +10,7 @@ from trustsim.market.conduct import conduct
 from trustsim.market.rooms.inspection import rate
 from trustsim.market.rooms.production import weigh_shading
 from trustsim.simulation.building import build
-from trustsim.simulation.run import simulate
+from trustsim.simulation.run import Rounds, simulate
 from trustsim.theory.inspection import (
     inspection_game,
     inspects_all,
@@ -31,6 +31,7 @@ TRACED: dict[str, Any] = {
     "failure_cost": 0.0,
     "warranty": 0.0,
     "fine": 0.0,
+    "platform_fee": 0.0,
     "sensitivity": 0.0,
 }
 """A cheat is always found out and ends, as the supplier sees it, the relation and nothing else."""
@@ -44,13 +45,18 @@ def only_supplier() -> tuple[float, float]:
     return cost, 1.15 - cost
 
 
+SURE = 1e12
+"""Cases beside which what the trade learns later counts for nothing."""
+
+
 def share_shaded(saved: float, discount: float) -> float:
     """Let a sharply calculating supplier serve its only buyer; give the share it shades at last.
 
-    So much is saved by shading a lot.
+    So much is saved by shading a lot. The trade is sure that buyers leave who are wronged, and no
+    others.
     """
     cost, _ = only_supplier()
-    outcome = simulate(
+    rounds = Rounds(
         quiet(
             supplier={"conduct": "calculative", "noise": 1e-4},
             rounds=120,
@@ -58,8 +64,12 @@ def share_shaded(saved: float, discount: float) -> float:
             discount=discount,
             **PRICES,
             **TRACED,
-        )
+        ),
+        0,
     )
+    rounds.world.market["wronged_left"] = rounds.world.market["content_stayed"] = SURE
+    rounds.run()
+    outcome = rounds.outcome()
     return float(outcome.rounds["supplier_opportunism_rate"].to_numpy()[60:].mean())
 
 
@@ -83,7 +93,8 @@ def deterring_look(saving: float, stake: float) -> float:
     """Find the chance of being inspected from which on a sharp supplier does not shade."""
     game = {"shading_saving": saving, "rework_cost": stake, "sensitivity": 1.0, "defect_bad": 1.0}
     asked, seen, policy, supplier, world = situation(**game)
-    asked["price"] = 1.0
+    # a lot is put in order before it is paid for
+    asked["price"] = asked["lots"] = asked["after"] = 1.0
 
     def shades(watched: float) -> bool:
         seen["watched"] = watched
