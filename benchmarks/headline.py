@@ -54,7 +54,7 @@ def against_plain_mesa(quick: bool) -> Iterator[Row]:
     both()  # compiled, and both threads awake
     times = alternating(2 if quick else 7, plain=plain, one=one, both=both)
     cost = {name: [time / orders[name] for time in taken] for name, taken in times.items()}
-    title = "headline experiment, three arms"
+    title = "headline experiment, four arms"
     yield Row(title, "plain Mesa", 1.0 / median(cost["plain"]), "orders/s")
     yield Row(title, "simulate, one core", 1.0 / median(cost["one"]), "orders/s")
     yield Row(title, "simulate, both cores", 1.0 / median(cost["both"]), "orders/s")

@@ -196,7 +196,7 @@ def costs(scenario: Scenario, repetitions: int) -> tuple[dict[str, float], float
 
 
 def stages(quick: bool) -> Iterator[Row]:
-    """Cost of every room in an order, mean over the three arms of the headline experiment."""
+    """Cost of every room in an order, mean over the four arms of the headline experiment."""
     arms = ("high_trust", "adversarial", "trust_but_verify")
     buyers, suppliers, repetitions = (200, 40, 2) if quick else (1_000, 200, 40)
     measured = [

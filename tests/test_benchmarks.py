@@ -180,8 +180,8 @@ def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:
         assert any(line.strip().startswith(row["name"]) for line in printed), row["name"]
     names = {(row["section"], row["name"]) for row in rows}
     for section, name in [
-        ("headline experiment, three arms", "plain Mesa"),
-        ("headline experiment, three arms", "both cores against plain Mesa"),
+        ("headline experiment, four arms", "plain Mesa"),
+        ("headline experiment, four arms", "both cores against plain Mesa"),
         ("rooms, one order", "sourcing"),
         ("rooms, one order", "the whole round"),
         ("memory", "records of 4,000 buyers"),
@@ -189,7 +189,7 @@ def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:
         ("waiting", "trustsim --help"),
         ("waiting", "run of 4 replications, nothing compiled"),
         ("waiting", "run of 4 replications, warm"),
-        ("experiment layer", "added to 6 runs"),
+        ("experiment layer", "added to 8 runs"),
         ("merging chunks into tables", "memory, 1,000 runs"),
         (SWEEP, "sweep against mesa.batch_run"),
         (SWEEP, "processor time outside the compiled engine"),

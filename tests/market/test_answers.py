@@ -58,12 +58,13 @@ def test_what_the_wronged_are_expected_to_do_stands_beside_what_they_did() -> No
 
 def test_a_fault_made_good_at_once_leaves_more_trust() -> None:
     admit = {"suppliers": {name: {"admission": 1.0} for name in SUPPLIERS}}
-    plain, mended = (restless(redress=share).replace(policies=admit) for share in (0.0, 1.0))
-    gaps = [
-        after.measures["trust_in_suppliers"] - before.measures["trust_in_suppliers"]
-        for before, after in ((simulate(plain, r), simulate(mended, r)) for r in range(12))
-    ]
-    assert np.mean(gaps) > 3.0 * np.std(gaps, ddof=1) / len(gaps) ** 0.5
+    plain, mended = (
+        restless(redress=share, imitation_rate=0.0).replace(policies=admit) for share in (0.0, 1.0)
+    )
+    pairs = [(simulate(plain, r).measures, simulate(mended, r).measures) for r in range(12)]
+    for name in ("trust_in_suppliers", "repurchase_rate"):
+        gaps = [after[name] - before[name] for before, after in pairs]
+        assert np.mean(gaps) > 3.0 * np.std(gaps, ddof=1) / len(gaps) ** 0.5, name
     orders = simulate(mended, orders=True).orders
     assert orders is not None
     known = orders[orders["rejected"] + orders["traced"] > 0]

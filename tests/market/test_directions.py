@@ -84,7 +84,6 @@ MARKETS: dict[str, Direction] = {
     "discount": (0.0, 0.999, "supplier_opportunism_rate", -1),
     "late_rate": (0.04, 0.5, "cost_delay", 1),
     "late_cost": (0.02, 0.14, "cost_delay", 1),
-    "knowhow_punctuality": (0.2, 0.8, "cost_delay", -1),
     "capacity": (1.0, 6.0, "cost_delay", -1),
     "freight": (0.01, 0.2, "cost_price", 1),
     "transit_loss": (0.01, 0.3, "accepted", -1),
@@ -116,7 +115,7 @@ MARKETS: dict[str, Direction] = {
     "claim_penalty": (0.1, 1.0, "dispute_rate", -1),
     "payment_record": (0.2, 0.95, "dispute_rate", -1),
     "dispute_hours": (0.0, 60.0, "cost_dispute", 1),
-    "platform_fee": (0.0, 1.0, "cost_dispute", 1),
+    "platform_fee": (0.0, 1.0, "dispute_rate", -1),
     "court_fee": (0.0, 1.0, "cost_dispute", 1),
     "locatable": (0.0, 1.0, "instrument_share_escrow", -1),
     "evidence": (0.1, 0.8, "cost_bad_debt", -1),
@@ -146,7 +145,7 @@ ON: dict[str, tuple[str, int]] = {
     "familiarity": ("instrument_share_letter_of_credit", 1),
     "information_sharing": ("knowhow", 1),
     "forecasts": ("cost_delay", -1),
-    "ideas": ("cost_price", -1),
+    "ideas": ("knowhow", 1),
     "leakage": ("cost_leakage", 1),
     "misunderstanding": ("cost_delay", 1),
     "lateness": ("cost_delay", 1),
@@ -160,7 +159,6 @@ ON: dict[str, tuple[str, int]] = {
     "advance_compensation": ("cost_bad_debt", -1),
     "ratings": ("supplier_opportunism_rate", -1),
     "delisting": ("cost_switching", 1),
-    "ransom": ("cost_dispute", -1),
     "goodwill": ("cost_delay", -1),
     "bankruptcy": ("cost_switching", 1),
     "technology_shocks": ("knowhow", -1),
@@ -183,6 +181,8 @@ ELSEWHERE = {
     "knowhow_ease": "rooms.test_information_sharing."
     "test_knowhow_saves_defects_lateness_misunderstandings_and_hours",
     "knowhow_quality": "rooms.test_information_sharing."
+    "test_knowhow_saves_defects_lateness_misunderstandings_and_hours",
+    "knowhow_punctuality": "rooms.test_information_sharing."
     "test_knowhow_saves_defects_lateness_misunderstandings_and_hours",
     "asset_saving": "rooms.test_information_sharing."
     "test_specific_assets_are_built_on_trust_save_hours_and_lock_in",
@@ -212,6 +212,7 @@ ELSEWHERE = {
     "streak_threshold": "rooms.test_reputation.test_tiers_and_streaks_lift_the_public_standing",
     "new_identity": "test_population.test_a_part_of_the_delisted_comes_back_under_a_new_name",
     "new_identities": "test_population.test_a_part_of_the_delisted_comes_back_under_a_new_name",
+    "ransom": "rooms.test_reputation.test_opportunists_ask_for_money_not_to_complain",
     "betrayal_weight": "test_beliefs.test_trust_follows_the_orders_of_a_tie",
     "general_weight": "test_beliefs."
     "test_strangers_are_judged_by_acquaintance_reputation_and_general_trust",
