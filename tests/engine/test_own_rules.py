@@ -102,9 +102,11 @@ def test_rules_that_always_cheat_or_inspect_do_so() -> None:
 
 
 def total_cost_again(order, view, policy, market):
-    risk = market.defect_bad * market.failure_cost * (1.0 - view.trust)
-    change = market.switching_cost if view.orders == 0 else 0.0
-    return -(view.bid + (risk + change) * market.lot_cost)
+    risk = market.defect_bad * market.failure_cost * (1.0 - view.trust) * market.lot_cost
+    qualifying = 0.0
+    if view.orders == 0:
+        qualifying = market.qualification_hours * market.hour_cost / order.lots
+    return -(view.bid + view.leaving + risk + qualifying)
 
 
 def by_distrust_again(order, view, policy):
@@ -303,7 +305,26 @@ def test_rules_are_given_no_field_of_what_was_really_done() -> None:
     secrets |= {"delayed_payment", "unit_cost", "profit", "receivable"}
     assert secrets <= {*(Facts.names or ()), *(Books.names or ())}
     for record in (Order, View, Market, *Kinds(Order, View, BuyerPolicy, Market).shown()):
-        assert not (secrets | HIDDEN) & set(record.names or ())
+        told = {"burden"} if "rounds_per_year" in (record.names or ()) else set()  # mean of all
+        assert not ((secrets | HIDDEN) - told) & set(record.names or ())
+
+
+def accuses_wrongly(order, view, policy):
+    return order.buyer_accused
+
+
+def rejects(order, view, policy):
+    return order.rejected
+
+
+def test_a_buyer_does_not_see_that_its_accusation_was_false() -> None:
+    market = BUYER.replace(specificity=0.6, supplier_mix="cooperative", false_claims=0)
+    market = market.with_policy("trust_but_verify", inspection="all", lateness=0.0)
+    told, known = (
+        simulate(market.with_policy("trust_but_verify", conduct=rule)).measures
+        for rule in (accuses_wrongly, rejects)
+    )
+    assert told["buyer_opportunism_rate"] == 0.0 < known["buyer_opportunism_rate"]
 
 
 def fill(record: Any, number: int) -> None:

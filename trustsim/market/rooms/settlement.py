@@ -75,7 +75,6 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
     if order.rejected == 1:
         stake = market.rework_cost * worth
         spend(books, DELAY, OUTSIDE, market.late_cost * worth)
-        order.buyer_accused = 1 - dealing.facts.defective
         unpaid = order.after + order.held * order.advance
         if admitted < policy.admission or unpaid >= MADE_GOOD_FIRST:
             pay(books, SUPPLIERS, OUTSIDE, micro(stake))
@@ -100,10 +99,12 @@ def late_payment(market: Any) -> Any:
     As the trade knows it, with a few invoices as the parameters would have them for a start.
     """
     rounds = 1.0 / max(market.arrears_hazard, 0.01)
-    waited = (market.waited + FIRST_INVOICES * rounds) / (market.late + FIRST_INVOICES)
+    first = FIRST_INVOICES * market.lot_cost
+    late = market.late + first
+    waited = (market.waited + first * rounds) / late
     invoices = market.late_invoices + FIRST_INVOICES
     chases = (market.chased + FIRST_INVOICES * rounds) / invoices
-    return waited, chases, market.written_off / (market.late + FIRST_INVOICES)
+    return waited, chases, market.written_off / late
 
 
 @compiled
@@ -292,6 +293,8 @@ def settle(world: Any, workspace: Any, b: int) -> None:
     pay(books, BUYERS, SUPPLIERS, total - due)
     if due > 0:
         pay_invoice(dealing, b, due, strained)
+    # known to the supplier only: noted when no rule of the buyer's is asked any more
+    order.buyer_accused = order.rejected * (1 - facts.defective)
 
 
 @compiled
