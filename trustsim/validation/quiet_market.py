@@ -18,6 +18,7 @@ from trustsim.simulation.outcome import Outcome
 ABSENT = (
     "hold_up",
     "pass_on",
+    "known_odds",
     "familiarity",
     "ideas",
     "misunderstanding",
@@ -30,6 +31,7 @@ ABSENT = (
     "ratings",
     "ransom",
     "acquaintance",
+    "redress",
     "goodwill",
     "cost_shocks",
     "technology_shocks",
@@ -85,12 +87,14 @@ BUYER: dict[str, Any] = {
     "haggling": "none",
     "inspection": "none",
     "disclosure_rule": "never",
+    "exit": 0.0,
 }
 
 SUPPLIER: dict[str, Any] = {
     "conduct": "never",
     "asset_rate": 0.0,
     "disclosure_rule": "never",
+    "exit": 0.0,
 }
 
 CASH: dict[str, Any] = {"on_delivery": 1.0}

@@ -99,10 +99,12 @@ def late_payment(market: Any) -> Any:
     As the trade knows it, with a few invoices as the parameters would have them for a start.
     """
     rounds = 1.0 / max(market.arrears_hazard, 0.01)
-    waited = (market.waited + FIRST_INVOICES * rounds) / (market.late + FIRST_INVOICES)
+    first = FIRST_INVOICES * market.lot_cost
+    late = market.late + first
+    waited = (market.waited + first * rounds) / late
     invoices = market.late_invoices + FIRST_INVOICES
     chases = (market.chased + FIRST_INVOICES * rounds) / invoices
-    return waited, chases, market.written_off / (market.late + FIRST_INVOICES)
+    return waited, chases, market.written_off / late
 
 
 @compiled
