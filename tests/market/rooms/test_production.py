@@ -14,7 +14,6 @@ from trustsim.market.rooms.production import firm_value, weigh_absconding, weigh
 from trustsim.market.rooms.reputation import delisting_risk
 from trustsim.simulation.run import simulate
 
-
 FAULTS: dict[str, float] = {
     "shading_saving": 0.15,
     "defect_good": 0.05,

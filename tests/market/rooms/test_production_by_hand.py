@@ -87,9 +87,7 @@ def test_shading_where_it_makes_no_lot_worse() -> None:
     world.market["defect_bad"] = 0.3
     order = order_for(world, workspace, 0, after=0.3, held=0.5, advance=0.4)
     view = workspace.supplier_view[0]
-    weigh_shading(
-        order, view, world.suppliers[0], world.supplier_policies[0], 1.1, world.market[0]
-    )
+    weigh_shading(order, view, world.suppliers[0], world.supplier_policies[0], 1.1, world.market[0])
     assert view["gain"] == pytest.approx(0.2 * 1.1)
     assert view["loss"] == 0.0
     assert view["exposure"] == pytest.approx(0.3 + 0.5 * 0.4)

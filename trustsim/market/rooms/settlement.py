@@ -102,9 +102,8 @@ def late_payment(market: Any) -> Any:
     first = FIRST_INVOICES * market.lot_cost
     late = market.late + first
     waited = (market.waited + first * rounds) / late
-    invoices = market.late_invoices + FIRST_INVOICES
-    chases = (market.chased + FIRST_INVOICES * rounds) / invoices
-    return waited, chases, market.written_off / late
+    chases = market.chased + FIRST_INVOICES * rounds
+    return waited, chases / (market.late_invoices + FIRST_INVOICES), market.written_off / late
 
 
 @compiled
