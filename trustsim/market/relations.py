@@ -94,8 +94,13 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
 @compiled
 def part(world: Any, b: int, k: int, whom: float) -> None:
     """End a relation: a stranger takes its place, another firm if the buyer knows not all."""
-    s = int(whom * world.suppliers.shape[0])
-    if knows(world.ties, b, s):
+    suppliers = world.suppliers.shape[0]
+    s = int(whom * suppliers)
+    tried = 0
+    while tried < suppliers and knows(world.ties, b, s):
+        s = s + 1 if s + 1 < suppliers else 0
+        tried += 1
+    if tried == suppliers:
         s = world.ties[b, k].supplier
     if world.buyers[b].partner == world.ties[b, k].supplier:
         world.buyers[b].partner = GONE

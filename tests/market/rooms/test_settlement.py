@@ -252,6 +252,7 @@ def test_arrears_bear_interest_for_their_age(waived: float) -> None:
 
 def test_old_arrears_go_to_law_and_may_be_lost() -> None:
     late: dict[str, Any] = {"instruments": OPEN, "arrears_hazard": 0.0, "law_age": 4, "rounds": 40}
+    late["credit_loss"] = 0.0  # or nobody would sell on credit without a law
     certain = {"evidence": 1.0, "locatable": 1.0, "enforcement": 1.0}
     lost = {**certain, "enforcement": 0.0}
     paid, unpaid = (
