@@ -91,10 +91,9 @@ def ways_of_payment(
     }
     prices: dict[str, Any] = {"cost_low": 0.3, "cost_high": PRICE}  # a margin larger than any fee
     learning: dict[str, Any] = {"trust_forgetting": 1.0, "credit_loss": credit_loss}
-    lawless = {"enforcement": 0.0}
+    learning["enforcement"] = 0.0  # no law brings anything back
     outcome = simulate(
-        quiet(instruments=instruments, rounds=80, value=3.0, **prices, **learning, **lawless),
-        orders=True,
+        quiet(instruments=instruments, rounds=80, value=3.0, **prices, **learning), orders=True
     )
     return needs_of(outcome)
 
