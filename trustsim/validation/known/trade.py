@@ -91,7 +91,7 @@ def ways_of_payment(
     }
     prices: dict[str, Any] = {"cost_low": 0.3, "cost_high": PRICE}  # a margin larger than any fee
     learning: dict[str, Any] = {"trust_forgetting": 1.0, "credit_loss": credit_loss}
-    learning["enforcement"] = 0.0  # no law brings anything back
+    learning["enforcement"] = 0.0  # the law brings nothing back
     outcome = simulate(
         quiet(instruments=instruments, rounds=80, value=3.0, **prices, **learning), orders=True
     )
