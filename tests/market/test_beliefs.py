@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.quiet_market import ROUNDS, needs_of, orders_of, quiet
+from support.single_records import buyer as buyer_policy
+from support.single_records import market as market_of
 from support.troubles import CHEAT, CHEATING, FAULTY
 
-from trustsim.market.beliefs import posterior, updated
+from trustsim.market.beliefs import on_record, posterior, stranger, updated
 from trustsim.simulation.run import simulate
 
 
@@ -89,10 +91,36 @@ def test_strangers_are_judged_by_acquaintance_reputation_and_general_trust() -> 
     some = first_trust(acquaintance_bonus=0.4, communities=4)
     assert set(some.round(6)) == {0.75, 0.85}
     assert (some > 0.8).mean() == pytest.approx(0.25, abs=0.1)
-    # nothing is known yet: reputation and general trust are .5
+    # nothing is known yet: reputation and general trust are .5, and add so many orders to 3 and 1
     for weight in ("general_weight", "reputation_weight"):
-        assert first_trust(**{weight: 0.4}).to_numpy() == pytest.approx(0.6 * 0.75 + 0.4 * 0.5)
-        assert first_trust(**{weight: 1.0}).to_numpy() == pytest.approx(0.5)
+        for orders in (0.4, 1.0, 100.0):
+            found = first_trust(**{weight: orders}).to_numpy()
+            assert found == pytest.approx((3.0 + 0.5 * orders) / (4.0 + orders))
+
+
+@pytest.mark.parametrize("acquainted", [True, False])
+def test_evidence_of_a_stranger_is_added_up(acquainted: bool) -> None:
+    # 3 for and 1 against, two orders of which 6 in 8 went well, and 9 in 10 of half an order
+    world = market_of(general_weight=2.0, reputation_weight=0.5, acquaintance_bonus=0.2)
+    policy = buyer_policy(prior_good=3.0, prior_bad=1.0)
+    good, bad = stranger(policy, 6.0, 2.0, on_record(0.9, world), acquainted, world)
+    against = 1.0 + 2.0 * 0.25 + 0.5 * 0.1
+    moved = 0.2 * against if acquainted else 0.0
+    assert good == pytest.approx(3.0 + 2.0 * 0.75 + 0.5 * 0.9 + moved)
+    assert bad == pytest.approx(against - moved)
+    # all that is known weighs the same in the end, whoever is trusted more at first
+    world["general_weight"] = world["reputation_weight"] = 0.0
+    alone = stranger(policy, 6.0, 2.0, on_record(0.9, world), False, world)
+    assert alone == pytest.approx((3.0, 1.0))
+
+
+@pytest.mark.parametrize("weight", [0.0, 50.0])
+def test_there_is_no_public_record_of_buyers(weight: float) -> None:
+    # after n fair orders a supplier counts n besides its prior, however much ratings count
+    orders = orders_of(reputation_weight=weight, trust_forgetting=1.0)
+    expected = (ROUNDS + 1.0) / (ROUNDS + 2.0)
+    np.testing.assert_allclose(orders["trust_in_buyer"], expected, atol=1e-6)
+    assert (orders["trust_in_supplier"].iloc[-1] > 0.9) == (weight == 0.0)
 
 
 def test_bad_experience_with_others_lowers_trust_in_strangers() -> None:
@@ -108,9 +136,10 @@ def test_bad_experience_with_others_lowers_trust_in_strangers() -> None:
         **kept,
         **FAULTY,
     )
+    # one order of general experience besides a prior of one for and one against
     n = good["round"]
-    np.testing.assert_allclose(good["trust_in_supplier"], (n + 1) / (n + 2), atol=1e-5)
-    np.testing.assert_allclose(bad["trust_in_supplier"], 1 / (n + 2), atol=1e-5)
+    np.testing.assert_allclose(good["trust_in_supplier"], (1 + (n + 1) / (n + 2)) / 3, atol=1e-5)
+    np.testing.assert_allclose(bad["trust_in_supplier"], (1 + 1 / (n + 2)) / 3, atol=1e-5)
 
 
 def test_suppliers_judge_strangers_by_what_all_buyers_did() -> None:
@@ -133,5 +162,5 @@ def test_suppliers_judge_strangers_by_what_all_buyers_did() -> None:
     orders = needs_of(outcome)
     assert (orders["false_claim"] > 0).all()
     assert orders.loc[orders["round"] == 0, "trust_in_buyer"].to_numpy() == pytest.approx(0.5)
-    after = 1.0 / (1.0 + 1.0 + 3.0 * 10.0)
+    after = (1.0 + 1.0 / (1.0 + 1.0 + 3.0 * 10.0)) / 3.0
     assert orders.loc[orders["round"] == 1, "trust_in_buyer"].to_numpy() == pytest.approx(after)

@@ -10,7 +10,7 @@ from support.quiet_market import needs_of, orders_of, quiet
 from support.single_records import buyer, market, order, situation, supplier, view
 from support.troubles import OPEN, SIZES
 
-from trustsim.market.conduct import conduct, future
+from trustsim.market.conduct import conduct, future, knowhow_to_come
 from trustsim.simulation.run import simulate
 
 # Conduct: C is fair, D is cheating; the rule finds them as 1 and 2, 0 before.
@@ -93,6 +93,21 @@ def test_future_is_the_discounted_margin_as_long_as_the_buyer_stays(retained: fl
     expected = (0.1 * (0.97 * retained) ** rounds).sum()
     assert future(0.1, retained, 0.97) == pytest.approx(expected, rel=1e-9, abs=1e-15)
     assert future(-0.1, retained, 0.97) == 0.0
+
+
+@pytest.mark.parametrize(("knowhow", "rate"), [(0.0, 0.0), (0.4, 0.0), (0.4, 0.3), (0.0, 1.0)])
+@pytest.mark.parametrize("retained", [0.0, 0.6, 1.0])
+def test_knowhow_to_come_is_summed_while_the_relation_lasts(
+    knowhow: float, rate: float, retained: float
+) -> None:
+    rounds = np.arange(1, 5_000)
+    kept = 0.95 * min(retained, 0.999)
+    level = 1.0 - (1.0 - knowhow) * (1.0 - rate) ** rounds
+    expected = (level * kept**rounds).sum()
+    found = knowhow_to_come(view(knowhow=knowhow, retained=retained), rate, 0.95)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    if rate == 0.0:  # nothing is added: the saving of today, for ever
+        assert found == pytest.approx(future(knowhow, retained, 0.95), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from support.quiet_market import needs_of, quiet
 from trustsim.config.drafts import SIDES
 from trustsim.config.library import library
 from trustsim.config.scenario import Scenario
+from trustsim.engine.compiling import records
+from trustsim.market.ledger import note_service
+from trustsim.market.records import Tie
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
 from trustsim.schema.measures import MEASURES
@@ -135,7 +138,9 @@ def test_profit_is_the_cash_that_came_in_and_what_is_still_owed(
 ) -> None:
     # without overhead, payouts and failed firms, suppliers have no other flows
     outcome = simulate(scenario, replicate)
-    start = round(scenario.market.start_cash * 1e6) * scenario.market.suppliers
+    given = scenario.market
+    sales = given.demand_rate * given.buyers / given.suppliers
+    start = math.floor(given.start_cash * sales * given.lot_cost * 1e6 + 0.5) * given.suppliers
     owed = outcome.world.ties["owed"].sum()
     profit = outcome.sums.rounds["supplier_profit"].sum()
     assert profit == outcome.balances[-1, 1] - start + owed
@@ -267,6 +272,23 @@ def test_the_books_add_up_to_zero(policy: str) -> None:
     np.testing.assert_array_equal(outcome.rounds[columns], outcome.balances)
 
 
+def test_what_a_buyer_costs_is_remembered_lot_by_lot() -> None:
+    def served(*orders: tuple[float, float]) -> float:
+        tie = records(Tie, 1)[0]
+        tie["served"] = 0.2
+        for cost, lots in orders:
+            note_service(tie, cost, lots)
+        return float(tie["served"])
+
+    assert served((0.5, 1.0)) == pytest.approx(0.2 + 0.15 * 0.3)
+    # a lot counts as much in a large order as in a small one
+    assert served((1.0, 2.0)) == pytest.approx(0.2 + 0.3 * (0.5 - 0.2))
+    assert served((0.1, 0.5)) == pytest.approx(0.2)  # the same a lot is no news
+    # of half a dozen lots and more nothing else is remembered
+    for lots in (20.0 / 3.0, 50.0):
+        assert served((0.7 * lots, lots)) == pytest.approx(0.7)
+
+
 def test_hours_of_an_order_are_booked_where_they_belong() -> None:
     buyer = {
         "bidders": 3,
@@ -291,6 +313,7 @@ def test_hours_of_an_order_are_booked_where_they_belong() -> None:
         "upkeep_hours": 0.4,
     }
     market: dict[str, Any] = {"suppliers": 3, "contacts": 3, "break_rate": 1.0, "value": 3.0}
+    market["bid_entry"] = 0
     measures = simulate(quiet(buyer, hour_cost=0.01, rounds=8, **hours, **market)).measures
     tendering = 0.75 + 2 * 1.5  # the first bidder is no tender
     agreeing = 2.0 + 0.5 * 6.0 + 0.25 * 2.0

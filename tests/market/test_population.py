@@ -11,6 +11,10 @@ from scipy import stats
 from support.quiet_market import quiet
 from support.troubles import BAD_LOTS
 
+from trustsim.engine.compiling import records
+from trustsim.market.population import note_experience
+from trustsim.market.records import SupplierTally
+from trustsim.market.views import turned_away
 from trustsim.simulation.building import build
 from trustsim.simulation.run import Rounds, simulate
 
@@ -92,32 +96,85 @@ def test_a_part_of_the_delisted_comes_back_under_a_new_name(identity: float) -> 
     assert (firms["cost"] == costs).mean() == pytest.approx(identity, abs=error)
 
 
-def test_firms_that_lose_too_much_fail_and_banks_bear_the_debt() -> None:
-    # no orders: 2 lots of cash and an overhead of 1 are -3 after five rounds, beyond a line of 2
-    market = {"demand_rate": 0.0, "start_cash": 2.0, "credit_line": 2.0}
-    run = Rounds(quiet(overhead=1.0, rounds=12, **market), 0)
+NO_DEALS: dict[str, Any] = {"value": 0.5}
+"""What a lot is worth where no supplier can make it for that: there are needs, and no orders."""
+
+
+@pytest.mark.parametrize(
+    ("buyers", "rate", "price", "usual"), [(1, 1.0, 1.0, 1), (6, 0.5, 1.0, 3), (1, 1.0, 4.0, 4)]
+)
+def test_firms_that_lose_too_much_fail_and_banks_bear_the_debt(
+    buyers: int, rate: float, price: float, usual: int
+) -> None:
+    # nothing is sold: cash of two rounds of usual sales and an overhead of one are -3 rounds after
+    # five, beyond a line of 2; a round sells a lot, three lots, and a lot of four of money
+    market = {"start_cash": 2.0, "credit_line": 2.0, "demand_rate": rate, "lot_cost": price}
+    run = Rounds(quiet(overhead=1.0, rounds=12, buyers=buyers, **NO_DEALS, **market), 0)
     firm, cash = run.world.suppliers[0], []
     first = float(firm["cost"])
     for _ in range(12):
         run.step()
         cash.append(int(firm["cash"]) // 1_000_000)
-    assert cash == [1, 0, -1, -2, 2, 1, 0, -1, -2, 2, 1, 0]
+    assert cash == [usual * each for each in [1, 0, -1, -2, 2, 1, 0, -1, -2, 2, 1, 0]]
     assert firm["generation"] == 2
     assert firm["cost"] != first
-    books = run.outcome().rounds
-    assert list(books["balance_banks"] // 1_000_000) == [0] * 4 + [-3] * 5 + [-6] * 3
-    survivor = simulate(quiet(overhead=0.0, rounds=12, **market)).world.suppliers[0]
-    assert (survivor["generation"], survivor["cash"]) == (0, 2_000_000)
+    outcome = run.outcome()
+    debts = [usual * each for each in [0] * 4 + [-3] * 5 + [-6] * 3]
+    assert list(outcome.rounds["balance_banks"] // 1_000_000) == debts
+    assert outcome.measures["orders"] == 0
+    lost = outcome.sums.rounds["bank_losses"].sum(axis=1)
+    assert np.flatnonzero(lost).tolist() == [4, 9]
+    assert lost.sum() == 6_000_000 * usual
+    calm = simulate(quiet(overhead=0.0, rounds=12, buyers=buyers, **NO_DEALS, **market))
+    survivor = calm.world.suppliers[0]
+    assert (survivor["generation"], survivor["cash"]) == (0, 2_000_000 * usual)
 
 
 def test_owners_take_out_their_share_of_spare_cash() -> None:
-    run = Rounds(quiet(payout=0.25, demand_rate=0.0, rounds=3), 0)
+    run = Rounds(quiet(payout=0.25, start_cash=2.0, rounds=3, **NO_DEALS), 0)
     run.world.suppliers["cash"] = 6_000_000  # four lots above what it started with
     left = []
     for _ in range(3):
         run.step()
         left.append(int(run.world.suppliers["cash"][0]))
     assert left == [5_000_000, 4_250_000, 3_687_500]
+
+
+def test_what_all_know_fades_to_what_a_new_market_thinks_and_takes_up_the_news() -> None:
+    world = build(quiet(suppliers=2, buyers=6, lot_cost=2.0), 0)
+    market, tallies = world.market[0], records(SupplierTally, 2)
+    assert market["usual_sales"] == 3.0
+    counts = {  # what a new market thinks, what was thought, what two suppliers saw
+        "wronged_left": (0.5, 4.5, 2), "wronged_stayed": (1.0, 3.0, 3),
+        "content_left": (0.5, 0.5, 1), "content_stayed": (1.5, 11.5, 7),
+        "walked_out": (0.5, 2.5, 1), "put_up": (1.0, 1.0, 5),
+    }  # fmt: skip
+    for name, (_, before, seen) in counts.items():
+        market[name] = before
+        tallies[name] = [seen, 0]
+    sums = {"late": (8.0, 3e6, 3.0), "late_invoices": (4.0, 2, 2.0), "waited": (10.0, 5e6, 5.0),
+            "chased": (9.0, 6, 6.0), "written_off": (2.0, 1.5e6, 1.5)}  # fmt: skip
+    for name, (before, seen, _) in sums.items():
+        market[name] = before
+        tallies[name] = [0, seen]
+    market["watched"], market["burden"] = 0.5, 0.1
+    tallies["delivered"], tallies["inspected"] = [3, 1], [2, 1]
+    tallies["lots"], tallies["dealing"] = [2_000_000, 1_000_000], [900_000, 300_000]
+    note_experience(market, tallies)
+    for name, (new, before, seen) in counts.items():
+        assert market[name] == pytest.approx(new + 0.9 * (before - new) + seen), name
+    for name, (before, _, news) in sums.items():
+        assert market[name] == pytest.approx(0.9 * before + news), name
+    assert market["watched"] == pytest.approx(0.5 + 0.1 * (0.75 - 0.5))
+    # 1.2 of money on three lots of 2 each is .2; a supplier sold half of its usual three lots
+    assert market["burden"] == pytest.approx(0.1 + 0.1 * 0.5 * (0.2 - 0.1))
+    # 6.1 of 11.9 wronged buyers left, and 1.5 of 19 content ones
+    left, stayed = 0.5 + 0.9 * 4.0 + 2, 1.0 + 0.9 * 2.0 + 3
+    wronged, content = left / (left + stayed), 1.5 / (1.5 + 17.5)
+    expected = (wronged - content) / (1.0 - content)
+    assert turned_away(market) == pytest.approx(expected)
+    market["wronged_left"] = 0.0  # who leaves the less often for it is not turned away by it
+    assert turned_away(market) == 0.0
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.quiet_market import ROUNDS, orders_of
+from support.quiet_market import ROUNDS, orders_of, quiet
 from support.troubles import TELL
+
+from trustsim.market.relations import part
+from trustsim.simulation.building import build
 
 
 @pytest.mark.parametrize("erosion", [0.0, 0.1])
@@ -29,6 +32,25 @@ def test_a_change_of_technology_takes_knowhow_away(rate: float, kept: float) -> 
         now = knowhow[-1] + 0.2 * (1.0 - knowhow[-1])
         knowhow.append(now * kept)
     np.testing.assert_allclose(orders["knowhow"], knowhow, atol=1e-6)
+
+
+@pytest.mark.parametrize(("suppliers", "contacts"), [(2, 1), (4, 3), (3, 3)])
+def test_who_leaves_meets_somebody_that_it_does_not_know(suppliers: int, contacts: int) -> None:
+    world = build(quiet(buyers=40, suppliers=suppliers, contacts=contacts), 0)
+    left = []
+    for b in range(40):
+        before = world.ties["supplier"][b].tolist()
+        world.ties["supplier_bad"][b, 0] = 7.0
+        world.buyers["partner"][b] = before[0]
+        part(world, b, 0, (b + 0.5) / 40)
+        after = world.ties["supplier"][b].tolist()
+        assert after[1:] == before[1:]
+        assert len(set(after)) == contacts
+        assert world.ties["supplier_bad"][b, 0] == 1.0
+        assert world.buyers["partner"][b] == -2
+        left.append(after[0] != before[0])
+    # who knows them all meets the same firm again, as a stranger
+    assert all(left) if suppliers > contacts else not any(left)
 
 
 @pytest.mark.parametrize(("rate", "fresh"), [(0.0, 0.0), (0.3, 0.3), (1.0, 1.0)])

@@ -57,7 +57,10 @@ def order_for(world: Any, workspace: Any, b: int, **fields: float) -> Any:
     for rows in (workspace.order, workspace.facts, workspace.books, workspace.supplier_view):
         rows[:] = np.zeros(1, rows.dtype)
     workspace.buyer_views[:] = np.zeros(1, workspace.buyer_views.dtype)
-    for rows in (workspace.suppliers, workspace.rounds, workspace.ages, workspace.balances):
+    for rows in (
+        workspace.suppliers, workspace.rounds, workspace.ages, workspace.balances,
+        workspace.temptations,
+    ):  # fmt: skip
         rows[...] = np.zeros((), rows.dtype)
     order = workspace.order[0]
     contact = b % 3
@@ -80,6 +83,7 @@ def dealing_for(world: Any, workspace: Any, b: int) -> Any:
         world.buyer_policies[buyer["policy"]], world.supplier_policies[supplier["policy"]],
         workspace.buyer_views[contact], workspace.supplier_view[0],
         order, workspace.facts[0], workspace.books[0],
+        workspace.suppliers[order["supplier"]], workspace.temptations,
     )  # fmt: skip
 
 

@@ -34,24 +34,28 @@ def lifted(mean: float, goodwill: float, market: Any) -> float:
 
 
 @compiled
+def on_record(rating: float, market: Any) -> Any:
+    """Give the counts for and against that a public rating is worth."""
+    return market.reputation_weight * rating, market.reputation_weight * (1.0 - rating)
+
+
+@compiled
 def stranger(
     policy: Any,
     general_good: float,
     general_bad: float,
-    rating: float,
+    public: Any,
     acquainted: bool,
     market: Any,
 ) -> Any:
     """Give the counts for and against a stranger: evidence of all kinds, added up.
 
-    The own prior, what experience with all partners counts for, what the public record counts for;
-    acquaintance moves a part of what speaks against it.
+    The own prior, what experience with all partners counts for, and what is on public record for
+    and against it; acquaintance moves a part of what speaks against it.
     """
     general = general_good / (general_good + general_bad)
-    good = policy.prior_good + market.general_weight * general
-    good += market.reputation_weight * rating
-    bad = policy.prior_bad + market.general_weight * (1.0 - general)
-    bad += market.reputation_weight * (1.0 - rating)
+    good = policy.prior_good + market.general_weight * general + public[0]
+    bad = policy.prior_bad + market.general_weight * (1.0 - general) + public[1]
     if acquainted:
         good += market.acquaintance_bonus * bad
         bad -= market.acquaintance_bonus * bad

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import blank, compiled
-from trustsim.market.beliefs import stranger, updated
+from trustsim.market.beliefs import on_record, stranger, updated
 from trustsim.schema.measures import AGE_FROM
 
 ATTENTION = 0.15
@@ -29,6 +29,8 @@ in four)."""
 ENDED = 3
 """In place of the last conduct of a side: it, or its partner, has ended the relation."""
 
+UNRATED = (0.0, 0.0)
+"""Counts for and against a buyer on public record, since nobody rates buyers."""
 NOBODY = -1
 GONE = -2
 """Partner of a buyer whose supplier is gone: the next order is a switch."""
@@ -66,7 +68,7 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
         buyer_policy,
         buyer.general_good,
         buyer.general_bad,
-        supplier.rating,
+        on_record(supplier.rating, market),
         neighbours,
         market,
     )
@@ -74,12 +76,11 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.generation = supplier.generation
     tie.supplier_good = good
     tie.supplier_bad = bad
-    prior = supplier_policy.prior_good / (supplier_policy.prior_good + supplier_policy.prior_bad)
     good, bad = stranger(
         supplier_policy,
         supplier.general_good,
         supplier.general_bad,
-        prior,
+        UNRATED,
         neighbours,
         market,
     )
@@ -93,8 +94,13 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
 @compiled
 def part(world: Any, b: int, k: int, whom: float) -> None:
     """End a relation: a stranger takes its place, another firm if the buyer knows not all."""
-    s = int(whom * world.suppliers.shape[0])
-    if knows(world.ties, b, s):
+    suppliers = world.suppliers.shape[0]
+    s = int(whom * suppliers)
+    tried = 0
+    while tried < suppliers and knows(world.ties, b, s):
+        s = s + 1 if s + 1 < suppliers else 0
+        tried += 1
+    if tried == suppliers:
         s = world.ties[b, k].supplier
     if world.buyers[b].partner == world.ties[b, k].supplier:
         world.buyers[b].partner = GONE

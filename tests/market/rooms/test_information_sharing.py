@@ -10,7 +10,7 @@ from support.quiet_market import ROUNDS, needs_of, orders_of, quiet
 from support.single_records import buyer, market, order, supplier, view
 from support.troubles import TELL
 
-from trustsim.market.rooms.information_sharing import disclosure
+from trustsim.market.rooms.information_sharing import disclosure, weigh_disclosure
 from trustsim.simulation.run import simulate
 
 
@@ -36,6 +36,38 @@ def test_disclosure_rules() -> None:
                 for done, trust in enumerate(trusts)
             ]
             assert found == pytest.approx(chances), name
+
+
+def test_telling_weighs_what_comes_of_it_against_hours_and_leaks() -> None:
+    # half of the growth is one side's doing: .5 x .2 of a gap of .6, kept with .9 x .8 a round
+    world = market(
+        knowhow_rate=0.2, knowhow_gain=0.3, lot_cost=2.0, discount=0.9, disclosure_hours=1.5,
+        hour_cost=0.01,
+    )  # fmt: skip
+    seen = view(knowhow=0.4, retained=0.8)
+    weigh_disclosure(order(), seen, 0.75, 0.05, 0.03, world)
+    rounds = np.arange(1, 500)
+    saved = 0.75 * 0.3 * 2.0 * (0.06 * (0.9 * 0.8) ** rounds).sum()
+    assert seen["gain"] == pytest.approx(0.05 + saved, rel=1e-9)
+    assert seen["loss"] == pytest.approx(0.015 + 0.03, rel=1e-9)
+    policy = supplier(disclosure_rule="calculative", disclosure=0.6, noise=1e-4)
+    assert disclosure(order(), seen, policy, world) == pytest.approx(0.6)
+    seen["gain"] = 0.04
+    assert disclosure(order(), seen, policy, world) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("part", "tells"), [(0.0, (0, 1)), (0.5, (1, 1)), (1.0, (1, 0))])
+def test_who_gains_by_sharing_shares(part: float, tells: tuple[int, int]) -> None:
+    sharp = {"disclosure_rule": "calculative", "disclosure": 1.0, "noise": 1e-4}
+    costs = {"disclosure_hours": 1.0, "hour_cost": 1e-4, "lead_time": 0, "discount": 0.97}
+    orders = orders_of(
+        sharp, sharp, knowhow_rate=0.1, knowhow_gain=0.3, gain_sharing=part, bid_entry=0, **costs
+    )
+    later = orders[
+        orders["round"] > 0
+    ]  # at first a supplier does not expect to see the buyer again
+    assert (later["buyer_disclosed"] == tells[0]).all()
+    assert (later["supplier_disclosed"] == tells[1]).all()
 
 
 def test_reciprocal_disclosure_answers_the_partners_last_word() -> None:

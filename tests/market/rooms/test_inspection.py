@@ -93,10 +93,10 @@ def test_the_mixed_rate_leaves_the_supplier_indifferent() -> None:
     game: dict[str, Any] = {"shading_saving": 0.2, "rework_cost": 0.5, "fine": 0.0}
     game |= {"sensitivity": 1.0, "defect_bad": 1.0, "inspection_cost": 0.0}
     order, view, policy, supplier, world = situation(**game)
-    order["price"] = 1.0
+    order["price"] = order["lots"] = order["after"] = 1.0  # not paid before it is in order
     for watched, cheats in ((0.39, 1.0), (0.4, 0.5), (0.41, 0.0)):
         view["watched"] = watched
-        weigh_shading(order, view, supplier, 1.0, world)
+        weigh_shading(order, view, supplier, policy, 1.0, world)
         assert conduct(order, view, policy, world) == pytest.approx(cheats, abs=1e-6)
 
 

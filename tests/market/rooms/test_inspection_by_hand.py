@@ -92,9 +92,12 @@ def test_plans_are_tightened_until_five_are_clean(orders: int, clean: int, allow
 
 
 def test_rates_of_rules_by_hand() -> None:
-    careful: Any = buyer(inspection_rate=0.8, trust_power=3.0, prior_good=3.0, prior_bad=2.0)
-    rates = [by_trust(order(), view(trust=t), careful, market()) for t in (0.0, 0.6, 0.8, 1.0)]
-    assert rates == pytest.approx([0.8, 0.8, 0.8 * 0.5**3, 0.0])
+    # all up to even odds, whatever the buyer's own prior is; then by distrust over one half
+    for prior in ({}, {"prior_good": 8.0, "prior_bad": 1.0}):
+        careful: Any = buyer(inspection_rate=0.8, trust_power=3.0, **prior)
+        trusts = (0.0, 0.5, 0.75, 0.9, 1.0)
+        rates = [by_trust(order(), view(trust=t), careful, market()) for t in trusts]
+        assert rates == pytest.approx([0.8, 0.8, 0.8 * 0.5**3, 0.8 * 0.2**3, 0.0])
     world = market(defect_good=0.25, defect_bad=0.75, inspection_cost=0.25, failure_cost=0.5)
     assert break_even(world) == 0.5
     # .25 + .5 x distrust against .5: at the break-even it is not worth it

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from support.quiet_market import quiet
-from support.troubles import FAULTY
+from typing import Any
 
+import pytest
+from support.quiet_market import needs_of, quiet
+from support.troubles import BAD_LOTS, FAULTY, OPEN
+
+from trustsim.market.views import leaves_wronged
 from trustsim.simulation.run import Rounds, simulate
 from trustsim.validation.known.memory import idle_pair
 
@@ -50,6 +53,63 @@ def test_suppliers_learn_how_they_are_watched_and_how_loyal_a_buyer_is(
     tie = simulate(quiet({"inspection": inspection}, specificity=1.0)).world.ties[0, 0]
     assert tie["watched"] == pytest.approx(level + (0.5 - level) * 0.85**12, rel=1e-5)
     assert tie["retained"] == pytest.approx(1.0 - 0.85**12, rel=1e-5)
+
+
+def outcome_of(buyer: Any, supplier: Any, **market: Any) -> Any:
+    sizes = {"buyers": 100, "rounds": 30, "suppliers": 40, "contacts": 1}
+    return simulate(quiet(buyer, supplier, **sizes, **market), orders=True)
+
+
+def left_again(outcome: Any) -> float:
+    orders = needs_of(outcome)
+    return float(orders.loc[orders["round"] > 0, "fresh"].mean())
+
+
+@pytest.mark.parametrize(
+    ("exit", "voice", "redress", "leaves"),
+    [
+        (0.0, 0.0, 0.0, 0.0),
+        (1.0, 0.0, 0.0, 1.0),
+        (0.4, 0.0, 0.0, 0.4),
+        (1.0, 1.0, 0.0, 0.0),  # who speaks stays
+        (1.0, 0.5, 0.0, 0.5),
+        (1.0, 0.0, 0.5, 0.5),  # what is made good at once keeps half of them
+        (1.0, 0.0, 1.0, 0.0),
+    ],
+)
+def test_buyers_leave_after_a_grievance_unless_they_speak_or_are_redressed(
+    exit: float, voice: float, redress: float, leaves: float
+) -> None:
+    # every lot fails and is traced; the supplier admits it and makes good
+    outcome = outcome_of(
+        {"exit": exit, "voice": voice}, {"admission": 1.0}, redress=redress, **BAD_LOTS
+    )
+    found = left_again(outcome)
+    assert found == pytest.approx(leaves, abs=0.037 if 0.0 < leaves < 1.0 else 0.0)  # 4 sd
+    assert outcome.measures["repurchase_rate"] == pytest.approx(1.0 - leaves, abs=0.04)
+    # the trade knows what the wronged do: some thousand cases against one and a half
+    assert leaves_wronged(outcome.world.market[0]) == pytest.approx(leaves, abs=0.08)
+
+
+@pytest.mark.parametrize(("exit", "leaves"), [(0.0, 0.0), (1.0, 1.0), (0.4, 0.4)])
+def test_a_falsely_accused_supplier_turns_away(exit: float, leaves: float) -> None:
+    alarms = {"specificity": 0.0, "rework_cost": 0.0}
+    outcome = outcome_of({"inspection": "all"}, {"exit": exit, "admission": 1.0}, **alarms)
+    found = left_again(outcome)
+    assert found == pytest.approx(leaves, abs=0.037 if 0.0 < leaves < 1.0 else 0.0)
+    market = outcome.world.market[0]
+    if exit > 0.0:
+        share = market["walked_out"] / (market["walked_out"] + market["put_up"])
+        assert share == pytest.approx(leaves, abs=0.08)
+
+
+@pytest.mark.parametrize("damage", [0.0, 0.3, 1.0])
+def test_a_supplier_leaves_who_pays_late_as_far_as_that_damages(damage: float) -> None:
+    outcome = outcome_of(
+        {"lateness": 1.0}, {"exit": 1.0}, instruments=OPEN, late_damage=damage, credit_loss=0.0
+    )
+    error = 0.034 if 0.0 < damage < 1.0 else 0.0
+    assert left_again(outcome) == pytest.approx(damage, abs=error)
 
 
 def test_what_nobody_tends_decays_geometrically() -> None:

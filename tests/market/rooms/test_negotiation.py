@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import ROUNDS, orders_of, quiet
+from support.quiet_market import ROUNDS, needs_of, orders_of, quiet
 from support.single_records import buyer, market, order, view
 
 from trustsim.market.rooms.negotiation import contract_hours, equilibrium_bid, haggling_hours
-from trustsim.simulation.run import simulate
+from trustsim.simulation.run import Rounds, simulate
 from trustsim.validation.known.trade import COSTS, prices_of_tenders
 
 
@@ -35,6 +35,32 @@ def test_bids_are_a_mutual_best_answer() -> None:
         winning = ((1.3 - as_if) / 0.6) ** (bidders - 1)
         best = as_if[np.argmax((bids - cost) * winning)]
         assert best == pytest.approx(cost, abs=0.002)
+
+
+def test_an_incumbent_that_always_wins_comes_to_ask_the_lone_price() -> None:
+    # two of the same cost of 1, of whom the buyer trusts one: the tender is a sham, and both know
+    # it better from order to order; a lone supplier would ask what the dearest costs
+    loyal = {"bidders": 2, "award": "logit", "trust_weight": 100.0, "intensity": 100.0}
+    prices: dict[str, Any] = {"cost_low": 0.8, "cost_high": 1.2, "value": 3.0, "known_odds": 1}
+    run = Rounds(
+        quiet({"attraction_weight": 0.0, **loyal}, rounds=60, suppliers=2, contacts=2, **prices), 0
+    )
+    run.world.suppliers["cost"] = 1.0
+    run.world.ties["supplier_good"][0] = [50.0, 1.0]
+    for _ in range(60):
+        run.step(keep=True)
+    found = needs_of(run.outcome())
+    assert found["contact"].nunique() == 1
+    assert (found["bidders"] == 2).all()
+    known = 1.0 - 0.96 ** np.arange(60)
+    np.testing.assert_allclose(found["price"], 1.1 + 0.1 * known, atol=1e-6)
+
+
+def test_where_nobody_is_preferred_odds_change_no_price() -> None:
+    blind, known = (prices_of_tenders(3, 4_000, known_odds=odds).mean() for odds in (0, 1))
+    # 2/(n + 1) of the way from .7 to 1.3; the odds of two dozen tenders are a little luck
+    assert blind == pytest.approx(1.0, abs=0.01)
+    assert known == pytest.approx(blind, abs=0.02)
 
 
 def test_haggling_wears_the_margin_down_exponentially() -> None:

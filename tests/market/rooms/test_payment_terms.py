@@ -105,16 +105,22 @@ MEANS: dict[str, dict[str, Any]] = {
 
 
 def taken(
-    terms: str, buyers_trust: float, suppliers_trust: float, far: float = 0.5, worth: float = 1.5
+    terms: str,
+    buyers_trust: float,
+    suppliers_trust: float,
+    far: float = 0.5,
+    worth: float = 1.5,
+    **law: float,
 ) -> str | None:
     """Let a pair settle on terms; give the instrument's name, or None if none will do."""
     scenario = quiet(
-        instruments=MEANS, value=worth, advance_loss=0.2, credit_loss=0.3, unseen_exposure=0.0
-    )
+        instruments=MEANS, value=worth, advance_loss=0.2, credit_loss=0.3, unseen_exposure=0.0,
+        **{"enforcement": 0.0, **law},
+    )  # fmt: skip
     world = build(scenario, 0)
     world.buyer_policies[0] = buyer(terms=terms)
     workspace = make_workspace(world, 1)
-    workspace.order[0] = order(price=1.2, remoteness=far)
+    workspace.order[0] = order(price=1.2, remoteness=far, evidence=1.0)
     workspace.facts[0]["unit_cost"] = 1.0
     workspace.buyer_views[0]["trust"] = buyers_trust
     workspace.supplier_view[0]["trust"] = suppliers_trust
@@ -138,6 +144,23 @@ def test_the_stronger_side_takes_what_is_cheapest_for_itself() -> None:
     assert taken("buyer_dictates", 0.8, 0.9) == "open"  # costs it nothing, and the supplier less
     assert taken("supplier_dictates", 0.5, 0.9) == "prepayment"
     assert taken("supplier_dictates", 0.5, 0.9, worth=1.3) == "open"  # a risk of .12 is too much
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "locatable", "means"),
+    [
+        (0.0, 1.0, "escrow"),
+        (0.86, 1.0, "escrow"),
+        (0.87, 1.0, "open"),
+        (1.0, 1.0, "open"),
+        (1.0, 0.86, "escrow"),
+    ],
+)
+def test_credit_is_as_safe_as_the_law(enforcement: float, locatable: float, means: str) -> None:
+    # open account costs .18 less what the law brings back, escrow .06 and a fixed fee of .003; half
+    # remote, a quarter of the debtors cannot be found: .18 (1 - .75 e l) is less from .8667 on
+    law = {"enforcement": enforcement, "locatable": locatable}
+    assert taken("joint_cost", 0.0, 0.5, **law) == means
 
 
 def test_a_zero_margin_is_a_margin() -> None:

@@ -21,6 +21,7 @@ from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIE
 MARKET: dict[str, Any] = {
     "buyer_interest": 0.3, "supplier_interest": 0.5, "rounds_per_year": 4, "unseen_exposure": 0.4,
     "advance_loss": 0.8, "credit_loss": 0.9, "familiarity_weight": 0.2, "lot_cost": 1.5,
+    "enforcement": 0.75, "locatable": 0.8,
 }  # fmt: skip
 TERMS: dict[str, Any] = {
     "advance": 0.3, "on_delivery": 0.25, "held": 0, "secured": 0.4, "credit_days": 73.0,
@@ -48,12 +49,13 @@ def test_expected_costs_of_both_sides() -> None:
     buyers = (0.3 + 0.25 * 0.4) * 2.0 * 0.4 * 0.8 + financing + 0.75 * fee + strange
     assert buyer_cost(row, 2.0, 0.6, market) == pytest.approx(buyers)
     exposed = (later + 0.25 * 0.5 * 0.9) * 0.6 * 2.0
-    suppliers = exposed * 0.3 * 0.9 + later * 2.0 * 0.5 * 0.2 + 0.25 * fee + strange
-    assert supplier_cost(row, 2.0, 0.7, 0.9, market) == pytest.approx(suppliers)
+    # of what is exposed, a buyer that does not perform keeps .35
+    suppliers = exposed * 0.3 * 0.35 + later * 2.0 * 0.5 * 0.2 + 0.25 * fee + strange
+    assert supplier_cost(row, 2.0, 0.7, 0.35, 0.9, market) == pytest.approx(suppliers)
     row = instrument(world, held=1, novel=0)
     known = buyers - 0.3 * 2.0 * 0.4 * 0.8 - strange
     assert buyer_cost(row, 2.0, 0.6, market) == pytest.approx(known)
-    assert supplier_cost(row, 2.0, 0.7, 0.9, market) == pytest.approx(suppliers - strange)
+    assert supplier_cost(row, 2.0, 0.7, 0.35, 0.9, market) == pytest.approx(suppliers - strange)
     assert deferred(instrument(world, advance=0.8, on_delivery=0.3)) == 0.0
 
 
@@ -96,10 +98,12 @@ def test_the_pair_takes_what_the_rule_says_of_what_both_can_live_with(terms: str
         workspace.buyer_views["trust"] = trusts[0]
         workspace.supplier_view["trust"] = trusts[1]
         amount, lots, far = order["price"] * order["lots"], order["lots"], order["remoteness"]
+        # the law brings back what is proved, found and enforced
+        law = (1 + order["evidence"]) / 2 * 0.75 * 0.8 * (1 - far / 2)
         burdens = {}
         for i, row in enumerate(world.instruments):
             buyers = buyer_cost(row, amount, trusts[0], market)
-            suppliers = supplier_cost(row, amount, trusts[1], far, market)
+            suppliers = supplier_cost(row, amount, trusts[1], 0.9 * (1 - law), far, market)
             good = 1.5 * 1.5 * lots - amount >= buyers and amount - 1.1 * lots >= suppliers
             if far <= row["reach"] and good:
                 burdens[i] = {

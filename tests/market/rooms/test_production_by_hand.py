@@ -87,7 +87,7 @@ def test_shading_where_it_makes_no_lot_worse() -> None:
     world.market["defect_bad"] = 0.3
     order = order_for(world, workspace, 0, after=0.3, held=0.5, advance=0.4)
     view = workspace.supplier_view[0]
-    weigh_shading(order, view, world.suppliers[0], 1.1, world.market[0])
+    weigh_shading(order, view, world.suppliers[0], world.supplier_policies[0], 1.1, world.market[0])
     assert view["gain"] == pytest.approx(0.2 * 1.1)
     assert view["loss"] == 0.0
     assert view["exposure"] == pytest.approx(0.3 + 0.5 * 0.4)
@@ -97,21 +97,21 @@ def test_absconding_gives_up_no_margin_where_there_is_none() -> None:
     world, workspace = world_of(
         None,
         None,
-        enforcement=0.5,
-        locatable=0.8,
-        court_fee=0.2,
+        platform_fee=0.04,
         fine=0.1,
         lot_cost=1.5,
         scruple=0.0,
     )
     order = order_for(world, workspace, 0, advance=0.8, held=0.25, price=1.0, evidence=0.4)
     view = workspace.supplier_view[0]
-    weigh_absconding(order, view, 1.2, world.market[0])
+    supplier = world.suppliers[0]
+    weigh_absconding(order, view, supplier, 1.2, world.market[0])
     taken = 0.8 * 0.75
     assert view["gain"] == pytest.approx(taken)
-    assert view["loss"] == pytest.approx(0.7 * 0.5 * 0.8 * (taken + 0.2 * 1.5) + 0.1 * 1.5)
+    # fee and fine of half a lot, a lot
+    assert view["loss"] == pytest.approx(0.7 * (taken + (0.04 + 0.1) * 1.5 / 0.5))
     assert view["exposure"] == pytest.approx(taken)
     order["price"] = 2.0
-    weigh_absconding(order, view, 1.2, world.market[0])
+    weigh_absconding(order, view, supplier, 1.2, world.market[0])
     assert view["gain"] == pytest.approx(2 * taken - 0.8)
     assert view["exposure"] == pytest.approx(taken)

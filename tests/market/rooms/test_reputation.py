@@ -57,7 +57,7 @@ def test_sales_at_risk_are_what_one_bad_rating_weighs(
     # a uniform prior is worth two ratings, so of n ratings one more weighs 1/(n + 2) of a mean; it
     # is forgotten at .9 a round, so that it counts for ten rounds (and a thousandth against 0/0)
     supplier, market = (records(kind, 1)[0] for kind in (Supplier, Market))
-    market["demand_rate"], market["buyers"], market["suppliers"] = 0.5, 30, 6
+    market["usual_sales"] = 0.5 * 30 / 6
     market["rating_forgetting"] = 0.9
     supplier["load"], supplier["rating_good"], supplier["rating_bad"] = 1.2, good, bad
     orders = 1.2 * 0.5 * 30 / 6

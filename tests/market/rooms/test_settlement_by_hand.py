@@ -42,7 +42,7 @@ MARKET: dict[str, Any] = {
     "failure_traced": 0.6, "shortage_cost": 0.3, "buyer_interest": 0.3, "supplier_interest": 0.4,
     "strain": 0.4, "strain_days": 20.0, "lot_cost": 1.5, "platform_fee": 0.03, "fine": 0.05,
     "dispute_hours": 3.0, "hour_cost": 0.01, "claim_penalty": 0.25, "payment_record": 0.7,
-    "delivery_record": 0.3, "off_platform": 0.5,
+    "delivery_record": 0.3, "off_platform": 0.5, "enforcement": 0.6, "locatable": 0.8,
 }  # fmt: skip
 WRITES_OFF = {"escalation": "write_off"}
 
@@ -124,6 +124,11 @@ def test_every_order_is_accepted_and_paid_or_made_good_or_done_without(on_time: 
         assert books["arrears_days"] == pytest.approx(days)
         assert world.ties["owed"][b, b % 3] - before == pytest.approx(units(owed), abs=2)
         assert books["receivable"] == pytest.approx(units(owed), abs=2)
+        tally = workspace.suppliers[order["supplier"]]
+        assert tally["late"] == pytest.approx(units(owed), abs=2)
+        assert tally["late_invoices"] == (owed > 0)
+        mended = kind in ("rejected", "traced") and not disputed
+        assert order["redressed"] == mended
         seen.add((kind, disputed, paid_late))
     assert len(seen) >= 7
 
@@ -152,26 +157,29 @@ def test_every_debt_that_is_denied(claim: int) -> None:
         view["opportunism"] = 0.4
         record = {1: 0.7, 2: 0.3, 3: order["evidence"] * (1 - 0.5 * 0.4)}[claim]
         assert evidence_against(claim, order, view, world.market[0]) == pytest.approx(record)
-        _, right, _, _ = draw(world.market[0], number_of("supplier dispute"), b)
+        _, right, result, _ = draw(world.market[0], number_of("supplier dispute"), b)
         won, due = right < (1 + record) / 2, 0.8 + 0.01 * b
+        caught = won and result < 0.8 * (1 - float(order["remoteness"]) / 2)
+        back = 0.6 * 0.75 * due if caught else 0.0
         expected.pay(BANKS, SUPPLIERS, 0.25 * due)
         expected.pay(BUYERS, BANKS, 0.25 * due)
         expected.work(DISPUTE, 3.0, 0.01)
         expected.supplier_work(3.0, 0.01)
-        if won:
-            expected.pay(BUYERS, SUPPLIERS, 0.75 * due)
+        expected.pay(BUYERS, SUPPLIERS, back)
+        expected.cost[PRICE] -= units(0.75 * due - back)
+        if won:  # found out: its standing is gone, whatever the law then finds
             expected.spend(DISPUTE, PLATFORM, 0.03 * 1.5)
-            expected.spend(DISPUTE, SUPPLIERS, 0.25 * due)
+            expected.spend(DISPUTE, OUTSIDE, 0.25 * due)
         else:
             expected.pay(SUPPLIERS, PLATFORM, 0.03 * 1.5)
-            expected.cost[PRICE] -= units(0.75 * due)
         dealing = dealing_for(world, workspace, b)
         deny(dealing, b, claim, units(due))
         expected.held_against(workspace.books[0])
         assert workspace.facts["false_claim"][0] == claim
+        assert workspace.facts["found_out"][0] == won
         assert order["disputed"] == 1
-        seen.add(bool(won))
-    assert len(seen) == 2
+        seen.add((bool(won), bool(caught)))
+    assert len(seen) == 3
 
 
 def test_a_debt_is_denied_by_chance_of_conduct_and_only_where_there_is_something_to_gain() -> None:
@@ -210,7 +218,7 @@ def test_chances_of_chasing_below_one_in_a_hundred_count_as_that() -> None:
     )
     order = order_for(world, workspace, 0)
     view = workspace.buyer_views[0]
-    weigh_lateness(order, view, 1.0, world.market[0])
+    weigh_lateness(order, view, world.buyer_policies[0], 1.0, world.market[0])
     assert view["gain"] == pytest.approx(0.3 * 100 / 12)
 
 
@@ -265,6 +273,7 @@ def test_every_overdue_invoice_is_paid_taken_to_law_or_still_open() -> None:
         else:
             still, end = True, "open"
         cash, supplier = int(buyer["cash"]), int(tie["supplier"])
+        served = float(tie["served"])
         chase(world, workspace, b)
         assert buyer["debts"] == (1 if still else 0)
         assert (tie["owed"], tie["arrears"]) == ((units(owed), age) if still else (0, 0))
@@ -274,6 +283,11 @@ def test_every_overdue_invoice_is_paid_taken_to_law_or_still_open() -> None:
         assert tally["cash"] == pytest.approx(expected.flow[SUPPLIERS], abs=3)
         profit = expected.flow[SUPPLIERS] - (0 if still else units(owed))
         assert tally["dealing"] == pytest.approx(-profit, abs=3)
+        # a lot of the last half-dozen at a worth of 1.5
+        assert float(tie["served"]) == pytest.approx(served - 0.15 * profit / 1.5e6, abs=1e-5)
+        lost = units(owed) - units(got) if end.startswith("law") else 0
+        told = (tally["chased"], tally["waited"], tally["written_off"])
+        assert told == (1, units(owed), pytest.approx(lost, abs=1))
         entered = workspace.rounds[2, buyer["policy"]]
         np.testing.assert_allclose(entered["cost"], expected.cost, atol=3)
         assert entered["supplier_profit"] == pytest.approx(profit, abs=3)

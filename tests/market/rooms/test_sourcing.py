@@ -118,9 +118,17 @@ TRUST = (0.95, 0.50, 0.80, 0.99)
 SCORES = (0.30, 0.10, 0.22, 9.00)
 
 
-def awarded(policy: Any, *, orders: tuple[int, ...] = (5, 5, 5, 5)) -> int:
-    world = build(quiet(suppliers=4, contacts=4, defect_bad=0.4, failure_cost=0.5), 0)
-    world.market["switching_cost"] = 0.1
+def awarded(
+    policy: Any,
+    *,
+    orders: tuple[int, ...] = (5, 5, 5, 5),
+    partner: int | None = None,
+    leaving: float = 0.0,
+) -> int:
+    strange = {"qualification_hours": 10.0, "hour_cost": 0.01}
+    world = build(quiet(suppliers=4, contacts=4, defect_bad=0.4, failure_cost=0.5, **strange), 0)
+    world.market["switching_cost"] = leaving
+    world.buyers["partner"] = -1 if partner is None else world.ties["supplier"][0, partner]
     world.buyer_policies[0] = policy
     workspace = make_workspace(world, 1)
     for k, seen in enumerate(workspace.buyer_views):
@@ -143,6 +151,37 @@ def test_award_rules() -> None:
     assert awarded(buyer(award="logit", price_weight=1.0)) == 0  # .20, .10, .18
     assert awarded(buyer(award="logit", price_weight=1.5)) == 2  # .15, .10, .16
     assert awarded(buyer(award="logit", price_weight=4.0)) == 1  # -.10, .10, .06
+
+
+def test_awards_know_what_leaving_costs() -> None:
+    lowest, total = buyer(award="lowest_bid"), buyer(award="total_cost")
+    # the first asks .10 and .06 more than the others
+    assert awarded(lowest, partner=0, leaving=0.09) == 1
+    assert awarded(lowest, partner=0, leaving=0.11) == 0
+    assert awarded(lowest, partner=2, leaving=0.11) == 2
+    assert awarded(lowest, partner=3, leaving=0.11) == 1  # who is not asked keeps nobody
+    # in all 1.11, 1.10, 1.08
+    assert awarded(total, partner=0, leaving=0.02) == 2
+    assert awarded(total, partner=0, leaving=0.04) == 0
+
+
+@pytest.mark.parametrize(("cost", "changes"), [(0.0, 2 / 3), (0.3, None), (0.7, 0.0)])
+def test_who_must_pay_for_leaving_stays(cost: float, changes: float | None) -> None:
+    # three whose costs, from .7 to 1.3, are drawn anew for every tender; no bids differ by more
+    buyers: dict[str, Any] = {"bidders": 3, "award": "lowest_bid"}
+    sizes: dict[str, Any] = {"suppliers": 3, "contacts": 3, "buyers": 40, "rounds": 60}
+    prices = {"cost_churn": 1.0, "cost_low": 0.7, "cost_high": 1.3, "value": 4.0}
+    orders = needs_of(simulate(quiet(buyers, switching_cost=cost, **sizes, **prices), orders=True))
+    later = orders[orders["round"] > 0]
+    changed = (later["cost_switching"] > 0).mean()
+    if cost == 0.0:
+        before = orders.groupby("buyer")["supplier"].shift(1)
+        changed = (before != orders["supplier"])[later.index].mean()
+    if changes is None:
+        assert 0.0 < changed < 0.5
+    else:
+        # all buyers see the same costs: 4 sd of 59 tenders
+        assert changed == pytest.approx(changes, abs=0.25 if changes else 0.0)
 
 
 @pytest.mark.parametrize("exploration", [0.0, 0.2, 1.0])

@@ -26,6 +26,7 @@ from trustsim.market.rooms.sourcing import (
     recommend,
     total_cost,
 )
+from trustsim.market.temptations import WRONG_A_BUYER
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
 
 MARKET: dict[str, Any] = {
@@ -127,9 +128,9 @@ def test_whom_a_buyer_asks(
 ) -> None:
     policy = {
         **weights, "bidders": bidders, "market_test": tested, "intensity": 2.0,
-        "award": award_rule,
+        "award": award_rule, "price_weight": 1.5,
     }  # fmt: skip
-    world, workspace = town(policy)
+    world, workspace = town(policy, cost_low=0.8, cost_high=1.4)
     market, numbers = world.market[0], set()
     for b in PLACES:
         order_for(world, workspace, b)
@@ -137,6 +138,8 @@ def test_whom_a_buyer_asks(
         if b % 5 == 0:
             ties["generation"][b % 6] = 1  # that firm is gone
         newcomer = b % 6 if b % 3 == 0 else -1
+        known = b % 7 % 6 if b % 4 else None  # whom it has ordered from last
+        world.buyers["partner"][b] = -1 if known is None else ties["supplier"][known]
         slots = [*draw_slot(market, number_of("asking"), b, 0),
                  *draw_slot(market, number_of("asking"), b, 1)]  # fmt: skip
         utility: dict[int, float] = {}
@@ -149,6 +152,9 @@ def test_whom_a_buyer_asks(
             trust = mean + 0.3 * float(world.bonds["goodwill"][b, k]) * (1 - mean)
             value = weights["attraction_weight"] * float(ties["attraction"][k])
             value += weights["trust_weight"] * trust + weights["rating_weight"] * shown(world, s)
+            if any(weights.values()) and known not in (None, k):
+                # the switch and what was built, against a price of 1.1 a lot
+                value -= 1.5 * (0.2 + 0.3 * float(world.bonds["assets"][b, known])) / 1.1
             utility[k] = value + noise(slots[k])
         wanted = bidders
         extra = draw(market, number_of("market test"), b)[0]
@@ -219,16 +225,21 @@ def test_scores_of_bids_by_hand() -> None:
     view, policy = workspace.buyer_views[0], buyer_policy(price_weight=3.0)
     view["bid"], view["trust"], view["score"], view["orders"] = 2.5, 0.75, 0.4, 0
     market = world.market[0]
-    assert lowest_bid(order, view, policy, market) == -2.5
-    risk = 0.4 * 0.6 * 0.25
-    assert total_cost(order, view, policy, market) == pytest.approx(-(2.5 + (risk + 0.2) * 1.5))
-    view["orders"] = 1
-    assert total_cost(order, view, policy, market) == pytest.approx(-(2.5 + risk * 1.5))
+    risk = 0.4 * 0.6 * 0.25 * 1.5
+    strange = 7.0 * 0.01 / 0.5  # hours of qualification, on half a lot
+    for leaving in (0.0, 0.3):
+        view["leaving"], view["orders"] = leaving, 0
+        assert lowest_bid(order, view, policy, market) == pytest.approx(-(2.5 + leaving))
+        whole = 2.5 + leaving + risk
+        assert total_cost(order, view, policy, market) == pytest.approx(-(whole + strange))
+        view["orders"] = 1
+        assert total_cost(order, view, policy, market) == pytest.approx(-whole)
     assert logit(order, view, policy, market) == pytest.approx(0.4 - 3.0 * 0.25)
 
 
 def test_every_award_and_what_asking_costs() -> None:
     world, workspace = town({"award": "lowest_bid"})
+    kept: list[tuple[bool, bool]] = []
     for b in PLACES:
         number = 1 + b % 6
         order, expected = order_for(world, workspace, b, bidders=number), Books()
@@ -237,18 +248,38 @@ def test_every_award_and_what_asking_costs() -> None:
         workspace.buyer_views["bid"] = bids
         workspace.buyer_views["asked"] = [float(k in asked) for k in range(6)]
         world.ties["orders"][b] = [0, 3, 0, 4, 5, 0]
+        present = (b + 2) % 6 if b % 4 else None
+        world.buyers["partner"][b] = -1 if present is None else world.ties["supplier"][b, present]
+        workspace.candidates["chance"] = [0.1 * k for k in range(6)]
+        favour = [0.2 * k - 0.5 for k in range(6)]
+        world.ties["favour"][b] = favour
         award(world, workspace, b)
-        best = min(asked, key=lambda k: (bids[k], k))
+        leaving = 0.0
+        if present is not None:
+            leaving = (0.2 + 0.3 * float(world.bonds["assets"][b, present])) * 1.5
+        best = min(asked, key=lambda k: (bids[k] + (leaving if k != present else 0.0), k))
+        cheapest = min(asked, key=lambda k: (bids[k], k))
+        kept.append((best == present, cheapest == present))
+        for k in range(6):
+            news = (k == best) - 0.1 * k - favour[k] if k in asked else 0.0
+            found = float(world.ties["favour"][b, k])
+            assert found == pytest.approx(favour[k] + 0.04 * news, rel=1e-5)
         expected.work(SOURCING, 1.0 + 2.5 * (number - 1), 0.01)
         expected.held_against(workspace.books[0])
         done = int(world.ties["orders"][b, best])
         told = (order["contact"], order["supplier"], order["age"], order["fresh"])
         assert told == (best, world.ties["supplier"][b, best], done, done == 0)
         assert workspace.books["transaction_hours"][0] == pytest.approx(1 + 2.5 * (number - 1))
+    # the present supplier keeps some orders for which another one asks less, and loses some
+    assert {(True, True), (True, False), (False, False)} == set(kept)
+
+
+HABITS = ("wronged_left", "wronged_stayed", "content_left", "content_stayed")
 
 
 def test_every_order_that_is_placed() -> None:
     world, workspace = town()
+    seen = set()
     for b in PLACES:
         contact, before = b % 6, (b + b % 2) % 6
         supplier = world.ties["supplier"][b, contact]
@@ -257,6 +288,8 @@ def test_every_order_that_is_placed() -> None:
         partner = int(world.ties["supplier"][b, before]) if b % 5 else -1
         partner = -2 if b % 7 == 6 else partner
         world.buyers["partner"][b] = partner
+        world.ties["supplier_conduct"][b] = 2 if b % 3 == 1 else 1
+        wronged, stays = b % 3 == 1 and partner >= 0, float(world.buyers["stays"][b])
         tie, assets = world.ties[b, contact], world.bonds["assets"][b]
         knowhow, retained, expected = float(tie["knowhow"]), float(tie["retained"]), Books()
         hours = 2.0 * (1 - 0.4 * knowhow) * (1 - 0.5 * float(assets[contact])) + 7.0 * fresh
@@ -271,6 +304,26 @@ def test_every_order_that_is_placed() -> None:
         assert world.buyers["partner"][b] == supplier
         assert float(tie["retained"]) == pytest.approx(retained + 0.15 * (1 - retained), rel=1e-5)
         assert workspace.books["productive_hours"][0] == pytest.approx(hours)
+        stayed = partner == supplier
+        if partner != -1:
+            stays += 0.15 * (stayed - stays)
+        assert float(world.buyers["stays"][b]) == pytest.approx(stays, rel=1e-5)
+        told = [int(workspace.suppliers[name].sum()) for name in HABITS]
+        assert told == [
+            wronged and not stayed, wronged and stayed,
+            partner >= 0 and not wronged and not stayed, partner >= 0 and not wronged and stayed,
+        ]  # fmt: skip
+        if partner >= 0:
+            mine = [int(workspace.suppliers[name][partner]) for name in HABITS]
+            assert mine == told
+        tally = workspace.rounds[2, 0]
+        assert (tally["wronged"], tally["returned"]) == (wronged, wronged and stayed)
+        learnt = workspace.temptations[WRONG_A_BUYER]
+        assert (learnt["times"], learnt["found_happened"]) == (wronged, wronged and not stayed)
+        # one in three is thought to leave in a new market
+        assert learnt["found_expected"] == (333_333 if wronged else 0)
+        seen.add((partner >= 0, wronged, stayed))
+    assert len(seen) == 5
     assert assets_with(world, 0, -2) == 0.0
 
 
@@ -298,11 +351,13 @@ def test_the_most_trusted_that_was_tried_is_recommended() -> None:
         if b % 9 == 0:
             ties["supplier_good"] = 1.0
             ties["supplier_bad"] = 1.0
+        if b % 2:
+            ties["supplier_conduct"][(b + 1) % 6] = 3  # that relation is over
         trust = {
             k: float(ties["supplier_good"][k])
             / float(ties["supplier_good"][k] + ties["supplier_bad"][k])
             for k in range(6)
-            if ties["orders"][k] > 0
+            if ties["orders"][k] > 0 and ties["supplier_conduct"][k] != 3
         }
         best = max(trust, key=lambda k: trust[k])
         expected = int(ties["supplier"][best]) if trust[best] > 0.5 else -1

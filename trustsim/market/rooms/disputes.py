@@ -114,6 +114,12 @@ def recovery(market: Any, remoteness: float) -> float:
 
 
 @compiled
+def upheld(evidence: float, justified: bool, chances: Any) -> bool:
+    """Tell whether a third party finds for the complaining side, whatever can be enforced."""
+    return (chances[1] < award_of(evidence)) == justified
+
+
+@compiled
 def decide(
     market: Any, path: int, evidence: float, remoteness: float, justified: bool, chances: Any
 ) -> float:
@@ -124,12 +130,12 @@ def decide(
     what it awards from the deposit of a firm that it lists; a court is right as often, but the
     debtor must be found and only part is enforced.
     """
-    solved, right, result, _ = chances
+    solved, _, result, _ = chances
     if path == JOINT:
         return 1.0 if justified and solved < market.joint_success else 0.0
     if path == WRITTEN_OFF:
         return 0.0
-    won = (right < award_of(evidence)) == justified
+    won = upheld(evidence, justified, chances)
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
     return market.enforcement if won and result < reachable(market, remoteness) else 0.0
@@ -175,7 +181,8 @@ def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
     enforced = BY_COURT if path == BY_PLATFORM and supplier.listed == 0 else path
     share = decide(market, enforced, order.evidence, NEAR, justified, chances)
     recovered = share * stake
-    charge_loser(books, market, path, share > 0.0, supplier.listed)
+    won = upheld(order.evidence, justified, chances)
+    charge_loser(books, market, path, won, supplier.listed)
     advanced = market.advance_compensation * (stake - recovered)
     if justified and path == BY_PLATFORM and advanced > 0.0 and supplier.listed == 1:
         units = micro(advanced)
@@ -208,7 +215,7 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     chances = draw(market, SUPPLIER_COMPLAINS, b)
     enforced = BY_COURT if path == BY_PLATFORM else path
     share = decide(market, enforced, evidence, order.remoteness, LIE, chances)
-    won = path != WRITTEN_OFF and chances[1] < award_of(evidence)
+    won = path != WRITTEN_OFF and upheld(evidence, LIE, chances)
     dealing.facts.found_out = 1 if won else 0
     charge_loser(books, market, path, not won, NO_FINE)
     if path == BY_COURT:

@@ -87,6 +87,14 @@ def enters(market: Any, tie: Any, chance: float, margin: float) -> bool:
 
 
 @compiled
+def known_chance(market: Any, tie: Any, equal: float) -> float:
+    """Give a bidder's chance to win as it knows it: that of its cost, and its odds so far."""
+    if market.known_odds == 0:
+        return equal
+    return min(max(equal + tie.favour, 0.0), 1.0)
+
+
+@compiled
 def security(market: Any, tie: Any, bidders: int) -> float:
     """Give how far a bidder is from a tender among equals: 0 there, 1 if it cannot lose.
 
@@ -153,7 +161,7 @@ def invite(world: Any, workspace: Any, b: int) -> None:
         candidates[k].chance = equal_chance(market, base, ceiling, asked)
         if best < 0 or candidates[k].chance > candidates[best].chance:
             best = k
-        chance = candidates[k].chance + tie.favour
+        chance = known_chance(market, tie, candidates[k].chance)
         if asked > 1 and not enters(market, tie, chance, max(ceiling - base, 0.0) / asked):
             views[k].asked = 0.0
             order.bidders -= 1

@@ -120,9 +120,8 @@ def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) 
     chased = chases * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
     view.damages = interest + chased
-    view.loss = view.damages + market.late_damage * view.left * relation_value(
-        order, view, policy, market
-    )
+    relation = relation_value(order, view, policy, market)
+    view.loss = view.damages + market.late_damage * view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
     view.exposure = due
 
@@ -153,11 +152,10 @@ def weigh_false_claim(
     """
     unsecured = due * (1.0 - order.secured)
     lost = award_of(record)
-    fee = market.platform_fee * market.lot_cost
+    charges = market.platform_fee * market.lot_cost + market.claim_penalty * due
     view.gain = unsecured
     view.detected = lost
-    view.damages = lost * (recovery(market, order.remoteness) * unsecured + fee)
-    view.damages += lost * market.claim_penalty * due
+    view.damages = lost * (recovery(market, order.remoteness) * unsecured + charges)
     view.damages += market.dispute_hours * market.hour_cost
     view.loss = view.damages + view.left * relation_value(order, view, policy, market)
     view.loss += market.scruple * (1.0 - view.opportunism) * due
