@@ -82,8 +82,8 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
 
 
 def kept_sums(tally: Any) -> dict[str, int]:
-    """The same sums as the run has added them up."""
-    names = [name for name in tally.dtype.names if name not in ("cost", "instrument")]
+    """The same sums as the run has added them up; buyers without an order are in no panel."""
+    names = [name for name in tally.dtype.names if name not in ("cost", "instrument", "buyers")]
     costs = {f"cost_{name}": tally["cost"][place] for place, name in enumerate(CATEGORIES)}
     return {name: int(n) for name, n in {**{n: tally[n] for n in names}, **costs}.items()}
 
