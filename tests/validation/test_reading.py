@@ -41,8 +41,8 @@ def test_a_measure_of_ages(outcome: Outcome) -> None:
         ("paid_late", "accepted == 1 and after > 0", {}),
         ("false_claim > 0", "accepted == 1 and after > 0", {"policy": "high_trust"}),
         ("shaded", "supplier_policy == 'calculative'", {"rounds": (6, 20)}),
-        ("advance * (1 - held)", "ordered == 1", {"ages": (1, 3)}),
-        ("instrument == 'escrow'", "supplier_disclosed == 1", {}),
+        ("advance and not held", "ordered == 1", {"ages": (1, 3)}),
+        ("instrument == 'escrow' or age == 0", "supplier_disclosed == 1", {}),
     ],
 )
 def test_a_mean_over_orders(outcome: Outcome, measure: str, among: str, more: dict) -> None:
@@ -54,7 +54,8 @@ def test_a_mean_over_orders(outcome: Outcome, measure: str, among: str, more: di
             orders = orders[orders[column].between(*more[part])]
     if "policy" in more:
         orders = orders[orders["buyer_policy"] == more["policy"]]
-    expected = orders.query(among, engine="python").eval(measure, engine="python").mean()
+    plain = measure.replace("advance and not held", "advance * (1 - held)")
+    expected = orders.query(among, engine="python").eval(plain, engine="python").mean()
     assert Reading(measure, among, **more).of(outcome) == pytest.approx(expected, abs=1e-12)
 
 
@@ -77,3 +78,19 @@ def test_nothing_to_measure_is_missing(outcome: Outcome) -> None:
 def test_a_column_that_orders_lack_is_said(outcome: Outcome) -> None:
     with pytest.raises(ConfigError, match=r'no column shadet .did you mean "shaded"'):
         Reading("shadet", "ordered == 1").of(outcome)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("__import__('os')", "is no column, nor one compared with a value"),
+        ("shaded + 1", "is no column, nor one compared with a value"),
+        ("age == ", "is no column, nor one compared with a value"),
+        ("shadde", "orders have no column shadde"),
+    ],
+)
+def test_what_is_no_reading(outcome: Outcome, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Reading(text, "ordered == 1").of(outcome)
+    with pytest.raises(ConfigError, match=said):
+        Reading("shaded", text).of(outcome)
