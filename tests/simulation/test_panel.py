@@ -82,8 +82,8 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
 
 
 def kept_sums(tally: Any) -> dict[str, int]:
-    """The same sums as the run has added them up; buyers without an order are in no panel."""
-    names = [name for name in tally.dtype.names if name not in ("cost", "instrument", "buyers")]
+    """The same sums as the run has added them up."""
+    names = [name for name in tally.dtype.names if name not in ("cost", "instrument")]
     costs = {f"cost_{name}": tally["cost"][place] for place, name in enumerate(CATEGORIES)}
     return {name: int(n) for name, n in {**{n: tally[n] for n in names}, **costs}.items()}
 
@@ -154,11 +154,14 @@ def test_every_measure_is_worked_out_again(outcome: Outcome, panel: pd.DataFrame
 
 
 def test_every_sum_of_every_round_and_policy(outcome: Outcome, panel: pd.DataFrame) -> None:
+    assert outcome.recorded is not None
     rows = panel[panel["buyer"] >= 0]
     there = dict(list(rows.groupby(["round", "buyer_policy"], observed=True)))
     for place, tallies in enumerate(outcome.sums.rounds):
-        for policy, tally in zip(outcome.sums.policies, tallies, strict=True):
+        followed = outcome.recorded.buyer_policies[place]
+        for number, (policy, tally) in enumerate(zip(outcome.sums.policies, tallies, strict=True)):
             found = sums_of(there.get((place, policy), rows[:0]))
+            found["buyers"] = int((followed == number).sum())  # with or without a need
             assert found == kept_sums(tally), (place, policy)
 
 
@@ -166,7 +169,7 @@ def test_every_sum_of_every_age(outcome: Outcome, panel: pd.DataFrame) -> None:
     rows = panel[(panel["buyer"] >= 0) & (panel["event"] != "unmet need")]
     bucket = np.searchsorted(AGE_FROM, rows["age"], side="right") - 1
     for place, tally in enumerate(outcome.sums.ages):
-        assert sums_of(rows[bucket == place]) == kept_sums(tally), place
+        assert {**sums_of(rows[bucket == place]), "buyers": 0} == kept_sums(tally), place
 
 
 def test_every_payment_is_in_one_row(outcome: Outcome, panel: pd.DataFrame) -> None:
