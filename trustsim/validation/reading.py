@@ -25,7 +25,7 @@ FACTOR = re.compile(r"""(not )?(\w+)(?: (==|!=|>=|<=|>|<) ('\w+'|"\w+"|-?\d+(?:\
 
 
 @dataclass(frozen=True)
-class Reading:
+class Observable:
     """One number of a run.
 
     Attributes
