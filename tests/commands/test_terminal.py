@@ -49,10 +49,35 @@ def unwritten(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return asked
 
 
-def without_notes(text: str) -> str:
-    """Drop what is noted beforehand of a small market."""
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("note: small: "))
+FEW_SUPPLIERS = (
+    "note: small: arm 'high' (and in 2 more cases): of 4 suppliers 0 to 2 have the policy "
+    "'cooperative' (share 0.2), 0 to 2 have the policy 'reciprocal' (share 0.2), 0 to 1 have the "
+    "policy 'opportunist' (share 0.1), by the luck of a run; a run in which nobody has a policy "
+    "says nothing of it, so give it a larger share, or the market more suppliers\n"
+)
+
+
+def side_by_side(folder: Path) -> str:
+    """What is said of the two policies of the arm `low`, whose intervals both include zero."""
+    rows = pd.read_parquet(folder / "policies.parquet")
+    cost = rows[rows["arm"] == "low"].pivot(
+        index="replicate", columns="policy", values="total_cost"
+    )
+    alone = rows[rows["arm"] == "high"].set_index("replicate")["total_cost"]
+    share = rows.query("arm == 'low' and policy == 'adversarial'")["share_at_start"].mean()
+    shown = []
+    for gap in (cost["adversarial"] - cost["high_trust"], cost["high_trust"] - alone):
+        low, high = student(gap, 0.95)
+        assert low < 0 < high
+        shown.append(
+            "neither more nor less that could be shown "
+            f"(95 % interval {-low:.3f} less to {high:.3f} more)"
+        )
+    return (
+        f"Side by side in one market ({round(100 * share)} % of buyers have adversarial), "
+        f"adversarial costs {shown[0]} per accepted lot than high trust; a buyer with high trust "
+        f"pays {shown[1]} than where all have it."
+    )
 
 
 def differences(folder: Path, arm: str) -> pd.Series:
@@ -66,11 +91,10 @@ def test_run_prints_the_answer_and_where_it_is(
     call: Call, small: Path, unwritten: list[Path]
 ) -> None:
     said = call("run", "small.toml", "--out", str(small), "-q")
-    assert (said.code, without_notes(said.err)) == (0, "")
-    high, paid, *rest = map(spaced, said.out.splitlines())
-    within = [line for line in rest if line.startswith("Side by side in one market ")]
-    assert rest[: len(within)] == within
-    assert rest[len(within) :] == [f"results: {small}", f"report: {small / 'report.html'}"]
+    assert (said.code, said.err) == (0, FEW_SUPPLIERS)
+    high, paid, beside, *rest = map(spaced, said.out.splitlines())
+    assert beside == side_by_side(small)
+    assert rest == [f"results: {small}", f"report: {small / 'report.html'}"]
     assert unwritten == [small]
     for line, arm in ((high, "high"), (paid, "paid_before")):
         gap = differences(small, arm)
@@ -207,8 +231,9 @@ def test_a_report_of_less_than_was_planned_says_so(
     call: Call, small: Path, unwritten: list[Path]
 ) -> None:
     said = call("report", str(small))
-    assert said.code == 0
-    assert said.out.splitlines()[-1] == f"report: {small / 'report.html'}"
+    beside, where = map(spaced, said.out.splitlines())
+    assert (said.code, where) == (0, f"report: {small / 'report.html'}")
+    assert beside == side_by_side(small)
     manifest = json.loads((small / "manifest.json").read_text(encoding="utf-8"))
     manifest["runs_planned"] = 15
     (small / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -239,7 +264,8 @@ def test_an_interrupted_run_says_what_it_keeps(
     monkeypatch.setattr(study.Experiment, "run", stop)
     said = call("run", "small.toml", "--out", str(small), "-q")
     assert said.code == 130
-    assert without_notes(said.err) == (
+    assert said.err == (
+        f"{FEW_SUPPLIERS}"
         f"stopped: 12 of 12 runs are kept in {small}; the same command goes on from there\n"
     )
 

@@ -67,12 +67,13 @@ def test_all_sentences_of_a_sound_folder(finished: Path) -> None:
     places = [1, 3, 5, 7, 10]  # two of the first two arms, one of the third
     ids = ", ".join(runs["run_id"][place] for place in places)
     assert said == [
-        "as they were written, by their hashes: ages.parquet, experiment.toml, rounds.parquet, "
-        "runs.parquet",
+        "as they were written, by their hashes: ages.parquet, experiment.toml, "
+        "policies.parquet, rounds.parquet, runs.parquet",
         "12 of 12 planned runs are in the tables, each once",
         f"digest as in the manifest: {told['digest']}",
         f"orders as in the manifest: {int(runs['orders'].sum())}",
         "runs_done as in the manifest: 12",
+        "orders of policies add up to those of runs",
         "the accounts add up to zero in each of 60 rows of rounds",
         f"5 runs, computed again by trustsim {__version__}, come out the same, bit for bit: {ids}",
         f"{finished}: sound",
@@ -81,7 +82,7 @@ def test_all_sentences_of_a_sound_folder(finished: Path) -> None:
 
 def test_nothing_is_computed_again_where_nothing_is_asked_for(finished: Path) -> None:
     said = check(finished, 0).sentences()
-    assert len(said) == 7
+    assert len(said) == 8
     assert not [text for text in said if "again" in text]
 
 

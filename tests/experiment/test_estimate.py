@@ -96,7 +96,7 @@ def test_every_line_of_a_plan(make: Make) -> None:
         "experiment small",
         "  world: 3 points (3 latin_hypercube) over 3 parameters",
         "    market.demand_volatility: 0 to 0.6 (sd of relative demand per round)",
-        "    market.supplier_mix.opportunist: 0 to 0.5 (probability)",
+        "    market.supplier_mix.opportunist: 0 to 0.5 (share)",
         "    policies.buyers.high_trust.inspection: none, all (rule)",
         "  policy: 2 arms: high, low; baseline low",
         "  constant: all other parameters (trustsim describe)",

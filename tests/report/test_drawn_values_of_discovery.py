@@ -19,10 +19,11 @@ from support.drawn import bars, last_digit, legend_of, look, numbers
 from trustsim.analysis.discovery.boxes import HeldOut, LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.discovery.who_wins import who_wins
-from trustsim.config.dimensions import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, Dimensions
 from trustsim.report.figures import style
 from trustsim.report.figures.analyses.discovery import axis_words, who_wins_map
 from trustsim.report.figures.analyses.losing_boxes import losing_boxes
+from trustsim.schema.translation import read
 
 __all__ = ["found"]
 INF = math.inf
@@ -144,7 +145,7 @@ class TestMap:
         assert set(ticks(axis).values()) == {"0.0001", "0.001", "0.01", "0.1", "1", "10"}
 
     def test_units_stand_at_the_axes_unless_they_are_shares(self) -> None:
-        gain, mix = read_dimensions(
+        gain, mix = read(Dimensions,
             {"market.gain_sharing": {"low": 0.0, "high": 1.0},
              "market.supplier_mix.opportunist": {"low": 0.0, "high": 1.0}},
             "design.parameters",
@@ -160,7 +161,7 @@ def digits(texts: set[str]) -> int:
 
 
 class TestLosingBoxes:
-    LISTED = read_dimensions({"market.rivals": {"values": [2, 4, 10]}}, "design.parameters")[0]
+    LISTED = read(Dimensions, {"market.rivals": {"values": [2, 4, 10]}}, "design.parameters")[0]
 
     def drawn(self, found: Discovery) -> list[Axes]:
         boxes = (

@@ -86,8 +86,7 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
 
 def kept_sums(tally: Any) -> dict[str, int]:
     """The same sums as the run has added them up."""
-    others = ("buyers", "cost", "instrument")
-    names = [name for name in tally.dtype.names if name not in others]
+    names = [name for name in tally.dtype.names if name not in ("cost", "instrument")]
     costs = {f"cost_{name}": tally["cost"][place] for place, name in enumerate(CATEGORIES)}
     return {name: int(n) for name, n in {**{n: tally[n] for n in names}, **costs}.items()}
 
@@ -160,19 +159,21 @@ def test_every_measure_is_worked_out_again(outcome: Outcome, panel: pd.DataFrame
 
 
 def test_every_sum_of_every_round_and_policy(outcome: Outcome, panel: pd.DataFrame) -> None:
+    assert outcome.recorded is not None
     rows = panel[panel["buyer"] >= 0]
     there = dict(list(rows.groupby(["round", "buyer_policy"], observed=True)))
     lost = {place: sums_of(firms)["bank_losses"] for place, firms in panel.groupby("round")}
     for place, tallies in enumerate(outcome.sums.rounds):
+        followed = outcome.recorded.buyer_policies[place]
         buyers = tallies["buyers"]
-        assert buyers.sum() == outcome.scenario.market.buyers
         assert tallies["bank_losses"].sum() == lost[place]
         even = lost[place] * buyers / buyers.sum()
         assert (abs(tallies["bank_losses"] - even) <= buyers).all()
-        for policy, tally in zip(outcome.sums.policies, tallies, strict=True):
+        for number, (policy, tally) in enumerate(zip(outcome.sums.policies, tallies, strict=True)):
             found = sums_of(there.get((place, policy), rows[:0]))
-            shared = {"bank_losses": int(tally["bank_losses"])}
-            assert {**found, **shared} == kept_sums(tally), (place, policy)
+            found["buyers"] = int((followed == number).sum())  # with or without a need
+            found["bank_losses"] = int(tally["bank_losses"])  # shared out evenly, as seen above
+            assert found == kept_sums(tally), (place, policy)
 
 
 def test_every_sum_of_every_age(outcome: Outcome, panel: pd.DataFrame) -> None:
@@ -180,7 +181,7 @@ def test_every_sum_of_every_age(outcome: Outcome, panel: pd.DataFrame) -> None:
     bucket = np.searchsorted(AGE_FROM, rows["age"], side="right") - 1
     for place, tally in enumerate(outcome.sums.ages):
         # the answer to a grievance, and what banks lose, is no order's of one age
-        of_none = dict.fromkeys(("wronged", "returned", "bank_losses"), 0)
+        of_none = dict.fromkeys(("wronged", "returned", "bank_losses", "buyers"), 0)
         assert {**sums_of(rows[bucket == place]), **of_none} == kept_sums(tally), place
 
 

@@ -119,8 +119,9 @@ def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
 
 
 def draft_with(draft: Draft, keywords: Mapping[str, Any]) -> Draft:
-    """Give a draft with what keywords of `Scenario` say."""
-    market = dict(keywords)
+    """Give a draft with what keywords of `Scenario` say; None says nothing of a table."""
+    unsaid = {word for word in ("policies", "instruments") if keywords.get(word) is None}
+    market = {word: value for word, value in keywords.items() if word not in unsaid}
     words = ["name", "rounds", "seed", "policies"]
     if isinstance(market.get("instruments"), Mapping):
         words.append("instruments")

@@ -19,7 +19,7 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.experiment.run import cores_to_use
 from trustsim.simulation.run import simulate
-from trustsim.validation.reading import Reading
+from trustsim.validation.reading import Observable
 from trustsim.validation.signs import Sign, SignsFile, signs
 
 REPLICATIONS = 16
@@ -77,7 +77,7 @@ class Measured:
     why: str = ""
 
 
-Numbers = dict[tuple[str, Reading], Floats]
+Numbers = dict[tuple[str, Observable], Floats]
 """What was read of runs, by the text of their market."""
 
 
@@ -122,7 +122,7 @@ def measure_signs(
     if most is not None:
         pairs = {name: min(count, most) for name, count in pairs.items()}
     markets: dict[str, Scenario] = {}
-    asked: dict[str, dict[Reading, int]] = defaultdict(dict)
+    asked: dict[str, dict[Observable, int]] = defaultdict(dict)
     for row in file.sign:
         for side in rows[row.id]:
             for market in side:
@@ -155,7 +155,7 @@ def _sides(file: SignsFile, row: Sign) -> list[_Side]:
 
 def _read_all(
     markets: dict[str, Scenario],
-    asked: dict[str, dict[Reading, int]],
+    asked: dict[str, dict[Observable, int]],
     cores: int,
     progress: Callable[[int, int], None] | None,
 ) -> Numbers:
@@ -184,7 +184,7 @@ def _read_all(
     return numbers
 
 
-def _effect(numbers: Numbers, reading: Reading, low: _Side, high: _Side, pairs: int) -> Effect:
+def _effect(numbers: Numbers, reading: Observable, low: _Side, high: _Side, pairs: int) -> Effect:
     def values(side: _Side) -> Floats:
         found = numbers[side.market.canonical, reading][:pairs]
         if side.against is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from trustsim.engine.compiling import Records
@@ -15,19 +16,23 @@ from trustsim.schema.measures import AGE_FROM
 from trustsim.simulation.outcome import Outcome, Sums, run_columns
 from trustsim.simulation.panel import Recorded
 
-TAKEN = ("round", "age", "buyer_policy")
-"""Columns by which a part of the orders is taken."""
+COMPARED = {
+    "==": operator.eq, "!=": operator.ne,
+    ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le,
+}  # fmt: skip
+QUOTES = "\"'"
+FACTOR = re.compile(r"""(not )?(\w+)(?: (==|!=|>=|<=|>|<) ('\w+'|"\w+"|-?\d+(?:\.\d+)?))?""")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Observable:
     """One number of a run.
 
     Attributes
     ----------
     measure : str
-        A measure; with `among`, an expression over columns of the panel of orders: those of the
-        order and of its facts, and the names of policies and of the instrument.
+        A measure; with `among`, what `worked_out` makes of columns of the panel of orders: those
+        of the order and of its facts, and the names of policies and of the instrument.
     among : str
         Condition on orders. Beside the panel's columns there is ``stays``, whether the buyer's next
         order goes to the same supplier, which is missing for its last.
@@ -64,19 +69,46 @@ class Reading:
         return sums._replace(rounds=kept)
 
     def _of_orders(self, outcome: Outcome) -> float:
-        held, value = compile(self.among, "among", "eval"), compile(self.measure, "mean", "eval")
-        names = {*held.co_names, *value.co_names, *TAKEN}
-        orders = pd.DataFrame({name: _column(outcome, name) for name in names})
-        orders = orders[_recorded(outcome).orders["ordered"] == 1]
+        counted = _column(outcome, "ordered") == 1
         for name, span in (("round", self.rounds), ("age", self.ages)):
             if span is not None:
-                orders = orders[orders[name].between(*span)]
+                column = _column(outcome, name)
+                counted &= (column >= span[0]) & (column <= span[1])
         if self.policy:
-            orders = orders[orders["buyer_policy"] == self.policy]
-        counted = orders[orders.eval(self.among, engine="python")]
-        if counted.empty:
-            return float("nan")
-        return float(pd.Series(counted.eval(self.measure, engine="python"), dtype=float).mean())
+            counted &= _column(outcome, "buyer_policy") == self.policy
+        counted &= worked_out(self.among, outcome) > 0.0
+        value = worked_out(self.measure, outcome)[counted]
+        value = value[~np.isnan(value)]
+        return float(value.mean()) if len(value) else float("nan")
+
+
+def worked_out(text: str, outcome: Outcome) -> NDArray[np.float64]:
+    """Work out what a text says of every order.
+
+    A column; a column compared with a number or a name in quotes, which is 1 or 0; ``not`` before
+    one, which is what is missing to 1; ``and`` between them multiplies, ``or`` takes the largest.
+
+    Raises
+    ------
+    ConfigError
+        If the text says something else, or names no column of orders.
+    """
+    parts = (part.split(" and ") for part in text.split(" or "))
+    products = [np.prod([_factor(each, text, outcome) for each in part], axis=0) for part in parts]
+    largest: NDArray[np.float64] = np.max(products, axis=0)
+    return largest
+
+
+def _factor(factor: str, text: str, outcome: Outcome) -> NDArray[np.float64]:
+    found = FACTOR.fullmatch(factor.strip())
+    if found is None:
+        raise ConfigError(f"{text!r}: {factor!r} is no column, nor one compared with a value")
+    reverse, name, how, value = found.groups()
+    column = _column(outcome, name)
+    if how:
+        column = COMPARED[how](column, value[1:-1] if value[0] in QUOTES else float(value))
+    numbers: NDArray[np.float64] = np.asarray(column, float)
+    return 1.0 - numbers if reverse else numbers
 
 
 def _recorded(outcome: Outcome) -> Recorded:

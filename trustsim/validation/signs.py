@@ -18,7 +18,7 @@ from trustsim.config.toml import read_toml
 from trustsim.errors import suggestion
 from trustsim.schema.measures import MEASURES
 from trustsim.schema.translation import Refusal, Table, Text, allowing, leaves, read, whole
-from trustsim.validation.reading import Reading
+from trustsim.validation.reading import Observable
 
 FILE = Path(__file__).parents[1] / "library" / "signs.toml"
 
@@ -105,9 +105,9 @@ class Sign(Table):
         return self
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> Observable:
         """What is read of a run."""
-        return Reading(self.measure, self.among, self.rounds, self.ages, self.policy)
+        return Observable(self.measure, self.among, self.rounds, self.ages, self.policy)
 
 
 class SignsFile(Table):

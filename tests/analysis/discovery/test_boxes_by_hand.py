@@ -12,9 +12,11 @@ from scipy import stats
 
 from trustsim.analysis.discovery.boxes import Half, Space, both_halves, held_out
 from trustsim.analysis.discovery.prim import Bounds, Box, BoxSearch, Found, Step, cover, inside
-from trustsim.config.dimensions import read_dimensions
+from trustsim.config.dimensions import Dimensions
+from trustsim.schema.translation import read
 
-DIMENSIONS = read_dimensions(
+DIMENSIONS = read(
+    Dimensions,
     {
         "market.late_gain": {"low": 1.0, "high": 3.0},
         "market.lot_cost": {"low": 0.5, "high": 50.0, "scale": "log"},

@@ -19,10 +19,12 @@ from trustsim.analysis.discovery.losses import (
     point_differences,
 )
 from trustsim.analysis.discovery.prim import BoxSearch, peel
-from trustsim.config.dimensions import read_dimensions
+from trustsim.config.dimensions import Dimensions
 from trustsim.errors import ConfigError
+from trustsim.schema.translation import read
 
-SPACE = read_dimensions(
+SPACE = read(
+    Dimensions,
     {
         "market.late_gain": {"low": 1.0, "high": 3.0},
         "market.rivals": {"low": 1, "high": 8},

@@ -22,10 +22,12 @@ from trustsim.analysis.discovery.who_wins import (
     leading,
     who_wins,
 )
-from trustsim.config.dimensions import Dimension, read_dimensions
+from trustsim.config.dimensions import Dimension, Dimensions
 from trustsim.errors import ConfigError
+from trustsim.schema.translation import read
 
-SPACE = read_dimensions(
+SPACE = read(
+    Dimensions,
     {
         "market.late_gain": {"low": 1.0, "high": 3.0},
         "market.lot_cost": {"low": 0.5, "high": 50.0, "scale": "log"},

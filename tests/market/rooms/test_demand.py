@@ -100,6 +100,11 @@ def test_no_cost_of_mismatch_without_volatility_or_without_costs() -> None:
         assert mismatch(0.6, volatility, 1, holding, shortage, False) == 0.0
 
 
+@pytest.mark.parametrize("costs", [(8.9e-71, 0.25), (0.25, 8.9e-71), (1e-300, 1e300)])
+def test_a_cost_that_vanishes_beside_the_other_is_none(costs: tuple[float, float]) -> None:
+    assert mismatch(0.6, 0.2, 1, *costs, False) == pytest.approx(0.0, abs=1e-60)
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_market_charges_the_closed_form_per_lot(shared: bool) -> None:
     demand: dict[str, Any] = {"demand_volatility": SHOCK, "demand_persistence": 0.6, "lead_time": 2}

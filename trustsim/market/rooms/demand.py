@@ -83,12 +83,13 @@ def mismatch(
     float
         Cost per round, in the unit of ``holding`` times lots.
     """
-    if holding <= 0.0 or shortage <= 0.0 or volatility <= 0.0:
-        return 0.0
+    served = shortage / (holding + shortage) if shortage > 0.0 else 0.0
+    if not 0.0 < served < 1.0 or volatility <= 0.0:
+        return 0.0  # the side that costs nothing, next to the other, carries it all
     left = 1.0 - persistence
     periods = range(1, lead_time + 2)
     variance = sum(((1.0 - persistence ** (lead_time + 3 - i)) / left) ** 2 for i in periods)
     if not shared:
         variance += (persistence * (1.0 - persistence ** (lead_time + 1)) / left) ** 2
-    safety = NormalDist().inv_cdf(shortage / (holding + shortage))
+    safety = NormalDist().inv_cdf(served)
     return volatility * sqrt(variance) * (holding + shortage) * NormalDist().pdf(safety)
