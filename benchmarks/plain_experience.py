@@ -2,11 +2,14 @@
 
 PAYOFF_MEMORY = 0.1
 SERVICE_MEMORY = 0.15
-FIRST_INVOICES = 5.0
+FIRST_INVOICES = 1.0
+INVOICE_MEMORY = 0.99
 FADING = {"wronged_left": 0.5, "wronged_stayed": 1.0, "content_left": 0.5, "content_stayed": 1.5}
 FADING |= {"walked_out": 0.5, "put_up": 1.0}
-FADING |= dict.fromkeys(("late", "late_invoices", "waited", "chased", "written_off"), 0.0)
+FADING |= {"inspected": 0.5, "passed_by": 0.5}
 """Smoothed counts, with what a new market starts from."""
+INVOICES = ("ended", "late_invoices", "waited", "chased", "written_off")
+"""Smoothed sums of late payment."""
 
 
 class Experience:
@@ -15,9 +18,8 @@ class Experience:
     def __init__(self, model):
         self.market = model.market
         self.usual_sales = self.market.demand_rate * self.market.buyers / self.market.suppliers
-        self.counts = dict(FADING)
-        self.news = dict.fromkeys((*FADING, "delivered", "inspected"), 0.0)
-        self.watched = 0.5
+        self.counts = FADING | dict.fromkeys(INVOICES, 0.0)
+        self.news = dict.fromkeys(self.counts, 0.0)
         self.burden = 0.0
         self.learn()
 
@@ -30,9 +32,8 @@ class Experience:
         for name, start in FADING.items():
             kept = start + (1.0 - PAYOFF_MEMORY) * (self.counts[name] - start)
             self.counts[name] = kept + self.news[name]
-        if self.news["delivered"]:
-            seen = self.news["inspected"] / self.news["delivered"]
-            self.watched += PAYOFF_MEMORY * (seen - self.watched)
+        for name in INVOICES:
+            self.counts[name] = INVOICE_MEMORY * self.counts[name] + self.news[name]
         lots = sum(supplier.lots for supplier in suppliers)
         if lots > 0.0:
             dealing = sum(supplier.dealing for supplier in suppliers if supplier.lots > 0.0)
@@ -48,9 +49,15 @@ class Experience:
         wronged = counts["wronged_left"] / (counts["wronged_left"] + counts["wronged_stayed"])
         content = counts["content_left"] / (counts["content_left"] + counts["content_stayed"])
         self.buyers_leave = max(wronged - content, 0.0) / (1.0 - content)
-        start = FIRST_INVOICES / max(market.arrears_hazard, 0.01)
-        money = counts["late"] + FIRST_INVOICES
-        self.waiting = (counts["waited"] + start) / money
-        self.chases = (counts["chased"] + start) / (counts["late_invoices"] + FIRST_INVOICES)
-        self.never_paid = counts["written_off"] / money
+        self.watched = counts["inspected"] / (counts["inspected"] + counts["passed_by"])
+        suit = (1.0 - market.arrears_hazard) ** market.law_age
+        rounds = (1.0 - suit) / market.arrears_hazard if market.arrears_hazard else market.law_age
+        found = market.locatable * (1.0 - 0.5 * market.remoteness)
+        lost = suit * (1.0 - 0.5 * (1.0 + market.evidence) * market.enforcement * found)
+        start = FIRST_INVOICES * market.buyers
+        money = start * market.lot_cost
+        ended = counts["ended"] + money
+        self.waiting = (counts["waited"] + rounds * money) / ended
+        self.chases = (counts["chased"] + rounds * start) / (counts["late_invoices"] + start)
+        self.never_paid = (counts["written_off"] + lost * money) / ended
         self.shared_burden = market.pass_on * max(self.burden, 0.0)

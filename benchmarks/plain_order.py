@@ -46,7 +46,7 @@ class Tie:
         "watched",
     )
 
-    def __init__(self, supplier, round_number, buyer_trusts, supplier_trusts, watched):
+    def __init__(self, supplier, round_number, buyer_trusts, supplier_trusts):
         self.supplier = supplier
         self.generation = supplier.generation
         self.supplier_good, self.supplier_bad = buyer_trusts
@@ -56,7 +56,7 @@ class Tie:
         self.supplier_conduct = self.buyer_conduct = None
         self.supplier_shared = self.buyer_shared = False
         self.attraction = self.knowhow = self.goodwill = self.assets = 0.0
-        self.watched = watched
+        self.watched = 0.0
         self.served = supplier.burden
         self.favour = 0.0
         self.ended = False

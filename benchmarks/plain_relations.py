@@ -35,8 +35,7 @@ class Relations:
         supplier_trusts = self.stranger(
             theirs, supplier.general_good, supplier.general_bad, prior, acquainted
         )
-        watched = self.model.experience.watched
-        return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts, watched)
+        return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts)
 
     def knows(self, supplier):
         """Tell whether a supplier is a contact."""
@@ -187,7 +186,8 @@ class Relations:
         tie.goodwill += 0.1 * (ours.upkeep + theirs.care) * (1.0 - tie.goodwill)
         self.work_together(order, SOURCING, market.upkeep_hours * ours.upkeep)
         self.answer_wrongs(order, left)
-        tie.watched += ATTENTION * (order.inspected - tie.watched)
+        watched = tie.watched if tie.orders else self.model.experience.watched
+        tie.watched = watched + ATTENTION * (order.inspected - watched)
         tie.orders += 1
         tie.last_round = self.model.round
 
@@ -195,8 +195,8 @@ class Relations:
         """End the relation, or put up with what the partner did; the trade hears of it."""
         market, news = self.model.market, self.model.experience.news
         if order.age == 0:
-            news["delivered"] += order.delivered
             news["inspected"] += order.inspected
+            news["passed_by"] += order.delivered - order.inspected
         if left:
             news["wronged_left"] += 1
             self.model.rounds[-1].wronged += 1

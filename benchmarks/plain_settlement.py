@@ -162,7 +162,6 @@ class Settlement:
         )
         if market.late_on_purpose and random.random() < max(policy.lateness, wish):
             order.delayed_payment = True
-            experience.news["late"] += due
             experience.news["late_invoices"] += 1
             order.receivable += due
             tie.arrears = int(tie.arrears * tie.owed / (tie.owed + due) + 0.5)
@@ -197,7 +196,6 @@ class Settlement:
         order = Order(self)
         news = self.model.experience.news
         news["chased"] += 1
-        news["waited"] += tie.owed
         tie.arrears += 1
         order.arrears_days = 365.0 / market.rounds_per_year
         self.work(order, DISPUTE, market.chase_hours)
@@ -217,7 +215,6 @@ class Settlement:
                 order.pay_supplier(supplier, -fee)
             found = random() < market.locatable * (1.0 - REMOTE_DEBTOR * self.remoteness)
             paid = market.enforcement * tie.owed if won and found else 0.0
-            news["written_off"] += tie.owed - paid
             self.discharge(tie, order, paid)
         return self.enter_chased(tie, order)
 
@@ -237,13 +234,16 @@ class Settlement:
 
     def discharge(self, tie, order, paid):
         """Close an overdue invoice: part is paid, with interest, the rest is lost."""
-        market = self.model.market
+        market, news = self.model.market, self.model.experience.news
         interest = (1.0 - market.late_interest_waived) * market.arrears_interest
         interest *= paid * tie.arrears / market.rounds_per_year
         order.pay_supplier(tie.supplier, paid + interest)
         order.cost[PAYMENT] += interest
         order.cost[PRICE] -= tie.owed - paid
         order.receivable -= tie.owed
+        news["ended"] += tie.owed
+        news["waited"] += tie.owed * tie.arrears
+        news["written_off"] += tie.owed - paid
         tie.owed = 0.0
         tie.arrears = 0
 

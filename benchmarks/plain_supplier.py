@@ -217,7 +217,8 @@ class Supplier(Agent):
         instrument = order.instrument
         scale = market.lot_cost
         worse = max(market.defect_bad - market.defect_good, 0.0)
-        found = worse * tie.watched * market.sensitivity
+        watched = tie.watched if tie.orders else self.model.experience.watched
+        found = worse * watched * market.sensitivity
         traced = (worse - found) * market.failure_traced
         damages = market.warranty * market.failure_cost * scale
         unpaid = instrument.after + instrument.held * instrument.advance

@@ -148,24 +148,26 @@ def test_what_all_know_fades_to_what_a_new_market_thinks_and_takes_up_the_news()
         "wronged_left": (0.5, 4.5, 2), "wronged_stayed": (1.0, 3.0, 3),
         "content_left": (0.5, 0.5, 1), "content_stayed": (1.5, 11.5, 7),
         "walked_out": (0.5, 2.5, 1), "put_up": (1.0, 1.0, 5),
+        "first_inspected": (0.5, 2.0, 3), "first_passed_by": (0.5, 1.0, 1),
     }  # fmt: skip
     for name, (_, before, seen) in counts.items():
         market[name] = before
-        tallies[name] = [seen, 0]
-    sums = {"late": (8.0, 3e6, 3.0), "late_invoices": (4.0, 2, 2.0), "waited": (10.0, 5e6, 5.0),
+        if name in tallies.dtype.names:
+            tallies[name] = [seen, 0]
+    sums = {"ended": (8.0, 3e6, 3.0), "late_invoices": (4.0, 2, 2.0), "waited": (10.0, 5e6, 5.0),
             "chased": (9.0, 6, 6.0), "written_off": (2.0, 1.5e6, 1.5)}  # fmt: skip
     for name, (before, seen, _) in sums.items():
         market[name] = before
         tallies[name] = [0, seen]
-    market["watched"], market["burden"] = 0.5, 0.1
+    market["burden"], market["buyers"] = 0.1, 4
     tallies["delivered"], tallies["inspected"] = [3, 1], [2, 1]
     tallies["lots"], tallies["dealing"] = [2_000_000, 1_000_000], [900_000, 300_000]
     note_experience(market, tallies)
     for name, (new, before, seen) in counts.items():
         assert market[name] == pytest.approx(new + 0.9 * (before - new) + seen), name
     for name, (before, _, news) in sums.items():
-        assert market[name] == pytest.approx(0.9 * before + news), name
-    assert market["watched"] == pytest.approx(0.5 + 0.1 * (0.75 - 0.5))
+        assert market[name] == pytest.approx(0.99 * before + news), name
+    assert market["watched"] == pytest.approx((0.5 + 0.9 * 1.5 + 3) / (1 + 0.9 * 2 + 4))
     # 1.2 of money on three lots of 2 each is .2; a supplier sold half of its usual three lots
     assert market["burden"] == pytest.approx(0.1 + 0.1 * 0.5 * (0.2 - 0.1))
     # 6.1 of 11.9 wronged buyers left, and 1.5 of 19 content ones

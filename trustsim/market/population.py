@@ -14,8 +14,9 @@ import numpy as np
 from trustsim.engine.compiling import blank, compiled, entry, spliced
 from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
 from trustsim.market.beliefs import posterior, updated
+from trustsim.market.experience import busy, first_experience, note_experience
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
-from trustsim.market.relations import LEFT, LEFT_CONTENT, WATCHED_AT_FIRST, knows, meet
+from trustsim.market.relations import knows, meet
 from trustsim.market.rooms.demand import common
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 from trustsim.schema.events import BANKRUPTCY, EXIT, ORDER
@@ -76,11 +77,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     """
     market = world.market[0]
     market.round = 0
-    market.wronged_left = market.walked_out = LEFT[0]
-    market.wronged_stayed = market.put_up = LEFT[1]
-    market.content_left = LEFT_CONTENT[0]
-    market.content_stayed = LEFT_CONTENT[1]
-    market.watched = WATCHED_AT_FIRST
+    first_experience(market)
     offset, _, _, _ = draw_slot(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]
@@ -285,56 +282,6 @@ def imitate(market: Any, agents: Any, event: int, policies: Any) -> None:
         excess = (agents[other].payoff - agents[a].payoff) / market.imitation_noise
         if adopt < 1.0 / (1.0 + exp(-min(max(excess, -500.0), 500.0))):
             agents[a].policy = agents[other].policy
-
-
-@compiled
-def busy(market: Any, units: float) -> float:
-    """Give the weight of a round in which so many micro-lots were sold: each lot counts alike."""
-    return min(PAYOFF_MEMORY * units / (MICRO * max(market.usual_sales, 1.0e-9)), 1.0)
-
-
-@compiled
-def note_experience(market: Any, tallies: Any) -> None:
-    """Note what dealing with buyers has cost all suppliers, per lot, and what the wronged did."""
-    lots = 0
-    dealing = 0
-    delivered = 0
-    inspected = 0
-    kept = 1.0 - PAYOFF_MEMORY
-    market.wronged_left = updated(market.wronged_left, LEFT[0], kept, 0.0)
-    market.wronged_stayed = updated(market.wronged_stayed, LEFT[1], kept, 0.0)
-    market.content_left = updated(market.content_left, LEFT_CONTENT[0], kept, 0.0)
-    market.content_stayed = updated(market.content_stayed, LEFT_CONTENT[1], kept, 0.0)
-    market.walked_out = updated(market.walked_out, LEFT[0], kept, 0.0)
-    market.put_up = updated(market.put_up, LEFT[1], kept, 0.0)
-    market.late *= kept
-    market.late_invoices *= kept
-    market.waited *= kept
-    market.chased *= kept
-    market.written_off *= kept
-    for s in range(tallies.shape[0]):
-        tally = tallies[s]
-        if tally.lots > 0:
-            lots += tally.lots
-            dealing += tally.dealing
-        delivered += tally.delivered
-        inspected += tally.inspected
-        market.wronged_left += tally.wronged_left
-        market.wronged_stayed += tally.wronged_stayed
-        market.content_left += tally.content_left
-        market.content_stayed += tally.content_stayed
-        market.walked_out += tally.walked_out
-        market.put_up += tally.put_up
-        market.late += tally.late / MICRO
-        market.late_invoices += tally.late_invoices
-        market.waited += tally.waited / MICRO
-        market.chased += tally.chased
-        market.written_off += tally.written_off / MICRO
-    if delivered > 0:
-        market.watched += PAYOFF_MEMORY * (inspected / delivered - market.watched)
-    if lots > 0:
-        mean = dealing / (lots * market.lot_cost)
-        market.burden += busy(market, lots / tallies.shape[0]) * (mean - market.burden)
 
 
 @compiled

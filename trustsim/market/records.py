@@ -65,11 +65,13 @@ Market = np.dtype(
     # or stayed, after a false claim or accusation
     + _f8("wronged_left", "wronged_stayed", "content_left", "content_stayed", "walked_out",
           "put_up")
-    # and of payment late on purpose: money and invoices that became overdue, money times rounds
-    # that it was waited for, rounds in which an invoice was chased, money written off
-    + _f8("late", "late_invoices", "waited", "chased", "written_off")
-    # share of first lots that buyers inspect, smoothed
-    + _f8("watched")
+    # and of payment late on purpose: invoices that became overdue and rounds in which they were
+    # chased; of those that came to their end their money, money times rounds that it was waited
+    # for, money written off; what follows for an invoice: rounds, chases, share never paid
+    + _f8("late_invoices", "chased", "ended", "waited", "written_off", "late_rounds",
+          "late_chases", "late_lost")
+    # first lots that buyers inspected and not, and the share of the former
+    + _f8("first_inspected", "first_passed_by", "watched")
     # common state of the round
     + _f8("common_demand", "cost_level", "technology_left")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot
@@ -215,7 +217,7 @@ View = np.dtype(
 SupplierTally = np.dtype(
     _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing",
         "delivered", "inspected", "wronged_left", "wronged_stayed", "content_left",
-        "content_stayed", "walked_out", "put_up", "late", "late_invoices", "waited", "chased",
+        "content_stayed", "walked_out", "put_up", "late_invoices", "chased", "ended", "waited",
         "written_off"),
     align=True,
 )

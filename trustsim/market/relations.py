@@ -16,16 +16,6 @@ ATTENTION = 0.15
 """Weight of the latest order in what a supplier believes of the buyer's loyalty and inspections
 (assumption: the last half-dozen orders count)."""
 
-WATCHED_AT_FIRST = 0.5
-"""Share of first lots that buyers are thought to inspect in a new market (assumption: every
-second)."""
-
-LEFT = (0.5, 1.0)
-"""Partners that a new market counts as having left after a grievance, and stayed (assumption: one
-in three; half a case or so, since nobody knows)."""
-LEFT_CONTENT = (0.5, 1.5)
-"""Buyers that a new market counts as having left without a grievance, and stayed (assumption: one
-in four)."""
 ENDED = 3
 """In place of the last conduct of a side: it, or its partner, has ended the relation."""
 
@@ -87,7 +77,6 @@ def meet(world: Any, b: int, k: int, s: int) -> None:
     tie.buyer_good = good
     tie.buyer_bad = bad
     tie.last_round = market.round
-    tie.watched = market.watched
     tie.served = supplier.burden
 
 

@@ -59,7 +59,7 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.partner_conduct = tie.buyer_conduct
     view.own_conduct = tie.supplier_conduct
     view.opportunism = supplier.opportunism
-    view.watched = tie.watched
+    view.watched = tie.watched if tie.orders > 0 else market.watched
     view.left = turned_away(market)
 
 

@@ -40,6 +40,7 @@ def test_every_lesson_of_an_order() -> None:
         seen_first = {"fresh": b % 3 == 0, "delivered": b % 4 > 0, "inspected": b % 2}
         order = order_for(world, workspace, b, buyer_accused=accused, **seen_first, **trouble)
         workspace.buyer_views["left"] = 0.4
+        watched = workspace.supplier_view["watched"] = 0.3
         workspace.facts["false_claim"], workspace.facts["delayed_payment"] = claim, delayed
         tie, bond, buyer = world.ties[b, b % 3], world.bonds[b, b % 3], world.buyers[b]
         before = {name: float(tie[name]) for name in tie.dtype.names}
@@ -75,7 +76,7 @@ def test_every_lesson_of_an_order() -> None:
             "supplier_conduct": 3 if exits or throws else 2 if "grievance" in trouble else 1,
             "buyer_conduct": 2 if claim + delayed > 0 else 1,
             "clean": 0 if hurt else before["clean"] + 1,
-            "watched": before["watched"] + 0.15 * (b % 2 - before["watched"]),
+            "watched": watched + 0.15 * (b % 2 - watched),
             "orders": before["orders"] + 1,
             "last_round": 2,
         }

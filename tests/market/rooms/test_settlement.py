@@ -19,7 +19,6 @@ from trustsim.market.records import (
 )
 from trustsim.market.rooms.settlement import (
     evidence_against,
-    late_payment,
     relation_value,
     weigh_false_claim,
     weigh_lateness,
@@ -69,7 +68,6 @@ def test_a_buyer_that_tells_and_trusts_expects_knowhow_to_grow() -> None:
 
 
 LATE = {
-    "arrears_hazard": 0.25,
     "late_gain": 2.0,
     "buyer_interest": 0.06,
     "supplier_interest": 0.12,
@@ -84,45 +82,20 @@ LATE = {
 
 
 def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples() -> None:
-    # four rounds of a month until the chased invoice is paid: a third of a year
+    # four rounds of a month until the invoice, chased three times, is at an end; .02 is never paid
     order, view, market = records_of(**LATE)
+    market["late_rounds"], market["late_chases"], market["late_lost"] = 4.0, 3.0, 0.02
     view["opportunism"], view["retained"], view["left"] = 0.25, 0.5, 0.75
     weigh_lateness(order, view, buyer(), 3.0, market)
     relation = 0.2 * 2.0 * 0.5
-    chased = 4.0 * 1.5 * 0.01
+    chased = 3.0 * 1.5 * 0.01
     harm = 3.0 * 0.12 / 3.0 + chased
-    assert view["gain"] == pytest.approx(2.0 * 3.0 * 0.06 / 3.0, rel=1e-9)
+    assert view["gain"] == pytest.approx(3.0 * (2.0 * 0.06 / 3.0 + 0.02), rel=1e-9)
     paid = 0.5 * 3.0 * 0.09 / 3.0 + chased
     assert view["damages"] == pytest.approx(paid, rel=1e-9)
     loss = paid + 0.1 * 0.75 * relation + 0.4 * 0.75 * harm
     assert view["loss"] == pytest.approx(loss, rel=1e-9)
     assert view["exposure"] == 3.0
-
-
-def test_what_late_payment_comes_to_is_known_to_the_trade() -> None:
-    # 15 of money in 7 invoices became overdue, waited for 30 rounds of money, chased 26 times, .8
-    # never paid; five invoices of a lot of 2 each that wait four rounds stand before
-    order, view, market = records_of(**LATE, lot_cost=2.0)
-    market["late"], market["late_invoices"], market["waited"] = 15.0, 7.0, 30.0
-    market["chased"], market["written_off"] = 26.0, 0.8
-    waited, chases, lost = (30.0 + 40.0) / 25.0, (26.0 + 20.0) / 12.0, 0.8 / 25.0
-    assert late_payment(market) == pytest.approx((waited, chases, lost), rel=1e-12)
-    view["opportunism"] = 1.0
-    weigh_lateness(order, view, buyer(), 3.0, market)
-    years = waited / 12.0
-    assert view["gain"] == pytest.approx(3.0 * (2.0 * 0.06 * years + lost), rel=1e-9)
-    paid = 0.5 * 3.0 * 0.09 * years + chases * 1.5 * 0.01
-    assert view["loss"] == pytest.approx(paid, rel=1e-9)
-
-
-def test_what_the_trade_knows_of_late_payment_has_no_unit_of_money() -> None:
-    found = []
-    for scale in (1.0, 1000.0):
-        _, _, market = records_of(arrears_hazard=0.25, lot_cost=scale)
-        market["late"], market["waited"], market["written_off"] = 4 * scale, 9 * scale, 0.5 * scale
-        market["late_invoices"], market["chased"] = 3.0, 11.0
-        found.append(late_payment(market))
-    assert found[0] == pytest.approx(found[1], rel=1e-12)
 
 
 @pytest.mark.parametrize(("enforcement", "locatable"), [(1.0, 1.0), (0.5, 0.8), (0.0, 1.0)])
@@ -175,7 +148,7 @@ def test_a_sharp_buyer_pays_late_if_and_only_if_arrears_are_cheap_credit(
     # it borrows at 6 %; nobody is chased at a cost, and a lie would be found out
     certain = {"payment_record": 1.0, "delivery_record": 1.0, "off_platform": 0.0, "evidence": 1.0}
     arrears = {"late_interest_waived": 0.0, "buyer_interest": 0.06, "chase_hours": 0.0}
-    arrears["late_gain"] = 1.0
+    arrears.update(late_gain=1.0, enforcement=1.0, locatable=1.0, remoteness=0.0)
     found = simulate(
         quiet(SHARP, instruments=OPEN, arrears_interest=interest, **certain, **arrears, **FREE)
     ).measures

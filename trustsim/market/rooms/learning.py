@@ -95,7 +95,8 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     if order.fresh == 1:
         tally.delivered += order.delivered
         tally.inspected += order.inspected
-    tie.watched = tie.watched + ATTENTION * (order.inspected - tie.watched)
+    watched = dealing.supplier_view.watched
+    tie.watched = watched + ATTENTION * (order.inspected - watched)
     if wrong == 0:
         return False
     betrayed = facts.false_claim + order.buyer_accused > 0

@@ -55,8 +55,6 @@ from trustsim.schema.events import CHASE, FINAL_PAYMENT, LATE_PAYMENT, SUIT, WRI
 
 SETTLEMENT = number_of("settlement")
 ARREARS = number_of("arrears")
-FIRST_INVOICES = 5.0
-"""Late invoices of a lot each that a new market starts from (assumption: a handful)."""
 HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 """Claims by which a buyer denies a debt."""
 
@@ -93,31 +91,15 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 
 
 @compiled
-def late_payment(market: Any) -> Any:
-    """Give what late payment comes to, an invoice: rounds of waiting, chases, share never paid.
-
-    As the trade knows it, with a few invoices as the parameters would have them for a start.
-    """
-    rounds = 1.0 / max(market.arrears_hazard, 0.01)
-    first = FIRST_INVOICES * market.lot_cost
-    late = market.late + first
-    waited = (market.waited + first * rounds) / late
-    invoices = market.late_invoices + FIRST_INVOICES
-    chases = (market.chased + FIRST_INVOICES * rounds) / invoices
-    return waited, chases, market.written_off / late
-
-
-@compiled
 def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples.
 
     How long it takes, how often one is chased and what is never paid is known to the trade.
     """
-    waited, chases, lost = late_payment(market)
-    years = waited / market.rounds_per_year
-    view.gain = due * (market.late_gain * market.buyer_interest * years + lost)
+    years = market.late_rounds / market.rounds_per_year
+    view.gain = due * (market.late_gain * market.buyer_interest * years + market.late_lost)
     interest = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-    chased = chases * market.chase_hours * market.hour_cost
+    chased = market.late_chases * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
     view.damages = interest + chased
     relation = relation_value(order, view, policy, market)
@@ -236,7 +218,6 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
             expect(dealing.temptations, PAY_LATE, view.gain, 1.0, view.damages)
             happen(dealing.temptations, PAY_LATE, 0, 1, 0)
         owe(dealing.buyer, dealing.tie, books, due)
-        dealing.tally.late += due
         dealing.tally.late_invoices += 1
         return
     if strained < market.strain:
@@ -324,11 +305,10 @@ def chase(world: Any, workspace: Any, b: int) -> None:
         written = 0
         tally = workspace.suppliers[tie.supplier]
         tally.chased += 1
-        tally.waited += owed
         gone = world.suppliers[tie.supplier].generation != tie.generation
         if paid < market.arrears_hazard or gone:
             books.event = LATE_PAYMENT
-            _discharge(market, tie, books, tie.owed)
+            _discharge(market, tie, books, tally, tie.owed)
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
@@ -342,8 +322,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
                 pay(books, SUPPLIERS, COURTS, micro(market.court_fee * market.lot_cost))
             paid_back = micro(share * tie.owed / MICRO)
             written = owed - paid_back
-            tally.written_off += written
-            _discharge(market, tie, books, paid_back)
+            _discharge(market, tie, books, tally, paid_back)
             buyer.debts -= 1
         if world.buyer_policies[buyer.policy].conduct == CALCULATIVE:
             lost = spared - books.flow[BUYERS] - (owed - tie.owed - written)
@@ -356,7 +335,11 @@ def close_out(world: Any, workspace: Any, b: int, k: int) -> None:
     """Pay what is still owed to a supplier with whom the relation ends."""
     tie = world.ties[b, k]
     workspace.books[0].event = FINAL_PAYMENT
-    _discharge(world.market[0], tie, workspace.books[0], tie.owed)
+    books = workspace.books[0]
+    owed = tie.owed
+    _discharge(world.market[0], tie, books, workspace.suppliers[tie.supplier], owed)
+    if world.buyer_policies[world.buyers[b].policy].conduct == CALCULATIVE:
+        happen(workspace.temptations, PAY_LATE, 0, 0, -books.flow[BUYERS] - owed)
     world.buyers[b].debts -= 1
     _enter_chased(world.buyers[b], tie, workspace, world.market[0], 2 * k + 2)
 
@@ -388,7 +371,7 @@ def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any, place: int)
 
 
 @compiled
-def _discharge(market: Any, tie: Any, books: Any, units: int) -> None:
+def _discharge(market: Any, tie: Any, books: Any, tally: Any, units: int) -> None:
     """Close an overdue invoice: so much is paid, with interest for its age; the rest is lost."""
     pay(books, BUYERS, SUPPLIERS, units)
     rate = (1.0 - market.late_interest_waived) * market.arrears_interest
@@ -397,5 +380,8 @@ def _discharge(market: Any, tie: Any, books: Any, units: int) -> None:
     books.cost[PAYMENT] += interest
     books.cost[PRICE] -= tie.owed - units
     books.receivable -= tie.owed
+    tally.ended += tie.owed
+    tally.waited += tie.owed * tie.arrears
+    tally.written_off += tie.owed - units
     tie.owed = 0
     tie.arrears = 0
