@@ -84,15 +84,19 @@ def conduct(order: Any, view: Any, policy: Any, market: Any) -> float:
 
 
 @compiled
+def weighs(policy: Any) -> bool:
+    """Tell whether a policy asks what opportunism would bring and cost."""
+    return policy.conduct == CALCULATIVE or policy.conduct > OWN_RULE
+
+
+@compiled
 def gravity(policy: Any) -> float:
     """Give the part of temptations that a policy carries to the worst.
 
     Who calculates has weighed the case; who cheats by propensity, in return or always takes the
     money, or denies the debt, in this part of the cases only.
     """
-    if policy.conduct == CALCULATIVE or policy.conduct > OWN_RULE:
-        return 1.0
-    return policy.worst
+    return 1.0 if weighs(policy) else policy.worst
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.conduct import CALCULATIVE, conduct, future, gravity
+from trustsim.market.conduct import CALCULATIVE, conduct, future, gravity, weighs
 from trustsim.market.ledger import micro, pay
 from trustsim.market.rooms.disputes import NEAR, award_of, recovery
 from trustsim.market.rooms.reputation import delisting_risk
@@ -115,7 +115,8 @@ def produce(world: Any, workspace: Any, b: int) -> None:
     knowhow = world.ties[b, order.contact].knowhow
     run, shade, fail, check = draw(market, PRODUCTION, b)
     if order.advance * (1.0 - order.held) > 0.0:
-        weigh_absconding(order, view, supplier, facts.unit_cost, market)
+        if weighs(policy):
+            weigh_absconding(order, view, supplier, facts.unit_cost, market)
         temptation = conduct(order, view, policy, market) * gravity(policy)
         if run < temptation:
             facts.absconded = 1
@@ -124,7 +125,8 @@ def produce(world: Any, workspace: Any, b: int) -> None:
                 found = view.detected
                 expect(workspace.temptations, ABSCOND, view.gain * lots, found, view.damages * lots)
             return
-    weigh_shading(order, view, supplier, policy, facts.unit_cost, market)
+    if weighs(policy):
+        weigh_shading(order, view, supplier, policy, facts.unit_cost, market)
     cost = facts.unit_cost
     extra = 0.0
     if shade < conduct(order, view, policy, market):

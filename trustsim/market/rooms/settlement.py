@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.engine.compiling import blank, compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
-from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come
+from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come, weighs
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import (
     SERVICE_MEMORY,
@@ -195,9 +195,11 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     late, denied, kind, wait = draw_slot(market, SETTLEMENT, b, SECOND)
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
-    record = evidence_against(claim, order, view, market)
-    weigh_false_claim(order, view, policy, record, amount, market)
-    tempted = market.false_claims == 1 and view.gain > 0.0
+    calculating = weighs(policy)
+    tempted = market.false_claims == 1 and order.secured < 1.0
+    if tempted and calculating:
+        record = evidence_against(claim, order, view, market)
+        weigh_false_claim(order, view, policy, record, amount, market)
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
         before = books.flow[BUYERS]
         deny(dealing, b, claim, due)
@@ -208,7 +210,8 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
             lost = before - books.flow[BUYERS] - (due - unsecured)
             happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
         return
-    weigh_lateness(order, view, policy, amount, market)
+    if calculating and market.late_on_purpose == 1:
+        weigh_lateness(order, view, policy, amount, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):
