@@ -51,7 +51,9 @@ def award_total_cost(policy, market, offer, reference):
 
 
 def award_logit(policy, market, offer, reference):
-    return offer.utility - policy.price_weight * (offer.price / reference - 1.0)
+    apart = policy.attraction_weight + policy.trust_weight + policy.rating_weight > 0.0
+    price = offer.price + (0.0 if apart else offer.leaving)
+    return offer.utility - policy.price_weight * (price / reference - 1.0)
 
 
 # Haggling: hours.

@@ -197,12 +197,11 @@ class Supplier(Agent):
         scale = market.lot_cost
         taken = instrument.advance * (1 - instrument.held) * order.price
         margin = order.price - order.unit_cost
-        proof, penalty = award_of(order.evidence), market.platform_fee + market.fine
-        if not self.listed:
-            proof *= recovery(market, 0.0)
-            penalty = market.court_fee
+        proof = award_of(order.evidence)
+        collected = 1.0 if self.listed else recovery(market, 0.0)
+        penalty = market.platform_fee + market.fine * self.listed
         gain = taken - max(margin, 0.0)
-        loss = proof * (taken + penalty * scale / order.lots)
+        loss = proof * (collected * taken + penalty * scale / order.lots)
         loss += market.dispute_hours * market.hour_cost / order.lots
         loss += self.at_stake(order, margin)
         loss += market.scruple * (1.0 - self.opportunism) * taken

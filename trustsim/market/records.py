@@ -210,7 +210,8 @@ View = np.dtype(
     _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
         "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
         "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
-        "score", "asked", "leaving", "left", "detected", "damages"),
+        "score", "asked", "leaving", "left", "detected", "damages", "platform_collects",
+        "law_collects"),
     align=True,
 )
 

@@ -40,7 +40,9 @@ def test_cheapest_takes_the_route_of_greatest_expected_gain() -> None:
 
     def chosen(stake: float, trust: float, **other: float) -> int:
         world = market(**{**costs, **fees, **other})
-        return int(route(what, view(exposure=stake, trust=trust), policy, world))
+        law = world["enforcement"] * world["locatable"]
+        seen = view(exposure=stake, trust=trust, platform_collects=1.0, law_collects=law)
+        return int(route(what, seen, policy, world))
 
     assert chosen(1.0, 0.9) == 0  # .79 together, .69 platform, .26 court
     assert chosen(1.0, 0.7) == 1  # .61, .69, .26

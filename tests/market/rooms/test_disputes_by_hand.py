@@ -177,39 +177,39 @@ def test_routes_at_their_edges() -> None:
     trusts = (0.5, 0.499)
     assert [joint_first(order(), view(trust=t), buyer(), world) for t in trusts] == [0.0, 1.0]
     # nothing costs anything, and everything is worth the same: together, then the platform
-    free = market(
-        hour_cost=0.0, platform_fee=0.0, court_fee=0.0, enforcement=1.0, locatable=1.0,
-        joint_success=1.0,
-    )  # fmt: skip
+    free = market(hour_cost=0.0, platform_fee=0.0, court_fee=0.0, joint_success=1.0)
+    all_of_it = {"platform_collects": 1.0, "law_collects": 1.0}
     sure, policy = order(evidence=1.0), buyer()
-    assert cheapest(sure, view(trust=1.0, exposure=1.0), policy, free) == 0.0
-    assert cheapest(sure, view(trust=0.99, exposure=1.0), policy, free) == 1.0
+    assert cheapest(sure, view(trust=1.0, exposure=1.0, **all_of_it), policy, free) == 0.0
+    assert cheapest(sure, view(trust=0.99, exposure=1.0, **all_of_it), policy, free) == 1.0
     free["platform_fee"] = 0.1
     unsure = order(evidence=0.5)
-    assert cheapest(unsure, view(trust=0.0, exposure=1.0), policy, free) == 2.0
+    assert cheapest(unsure, view(trust=0.0, exposure=1.0, **all_of_it), policy, free) == 2.0
     # what is worth nothing is written off
-    assert cheapest(sure, view(trust=1.0, exposure=0.0), policy, free) == 3.0
+    assert cheapest(sure, view(trust=1.0, exposure=0.0, **all_of_it), policy, free) == 3.0
 
 
+@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize(
     ("stake", "trust"), [(s, t) for s in (0.05, 0.3, 1.0, 3.0) for t in (0.0, 0.3, 0.6, 0.9)]
 )
-def test_the_cheapest_route_by_its_sums(stake: float, trust: float) -> None:
+def test_the_cheapest_route_by_its_sums(stake: float, trust: float, listed: bool) -> None:
+    # nobody but the law collects from a buyer, or a supplier that is not listed
     for evidence in (0.0, 0.5, 0.9):
         for fee in (0.03, 0.6):
             values = {**MARKET, "platform_fee": fee, "court_fee": 0.1}
             del values["advance_compensation"]
             world = market(**values)
             right = (1 + evidence) / 2
-            effort = 3.0 * 0.01
+            effort, law = 3.0 * 0.01, 0.75 * 0.7
             worth = {
                 0: 0.6 * trust * stake - 2.0 * 0.01,
-                1: right * stake - effort - (1 - right) * fee * 1.5,
-                2: right * 0.75 * 0.7 * stake - effort - (1 - right) * 0.1 * 1.5,
+                1: right * (1.0 if listed else law) * stake - effort - (1 - right) * fee * 1.5,
+                2: right * law * stake - effort - (1 - right) * 0.1 * 1.5,
                 3: 0.0,
             }
             best = max(worth, key=lambda route: (worth[route], -route))
-            found = cheapest(
-                order(evidence=evidence), view(exposure=stake, trust=trust), buyer(), world
-            )
+            collects = {"platform_collects": 1.0 if listed else law, "law_collects": law}
+            seen = view(exposure=stake, trust=trust, **collects)
+            found = cheapest(order(evidence=evidence), seen, buyer(), world)
             assert found == best

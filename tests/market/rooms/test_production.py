@@ -117,7 +117,7 @@ def test_what_the_platform_takes_away_deters() -> None:
 def test_absconding_weighs_the_law_the_relation_and_scruples(listed: int) -> None:
     # by hand, per lot: 60 % of 1.2 in advance, .2 of margin forgone by not delivering
     order, view, _, supplier, world = situation(
-        enforcement=0.8, locatable=0.5, court_fee=0.1, fine=0.05, platform_fee=0.03, discount=0.9,
+        enforcement=0.8, locatable=0.5, fine=0.05, platform_fee=0.03, discount=0.9,
         scruple=0.4, dispute_hours=2.0, hour_cost=0.01,
     )  # fmt: skip
     order["price"], order["advance"], order["evidence"], order["lots"] = 1.2, 0.6, 0.5, 2.0
@@ -125,11 +125,12 @@ def test_absconding_weighs_the_law_the_relation_and_scruples(listed: int) -> Non
     supplier["listed"] = listed
     weigh_absconding(order, view, supplier, 1.0, world)
     # the platform has the deposit of who is listed; the law must find and take from others
-    proof, charges = (0.75, 0.08) if listed else (0.75 * 0.8 * 0.5, 0.1)
-    paid = proof * (0.72 + charges / 2.0) + 0.02 / 2.0
+    # who is found at fault pays the fee in any case, and the fine if it is listed
+    collected, charges = (1.0, 0.08) if listed else (0.8 * 0.5, 0.03)
+    paid = 0.75 * (collected * 0.72 + charges / 2.0) + 0.02 / 2.0
     loss = paid + 0.6 * 0.2 * 0.45 / 0.55 + 0.4 * 0.75 * 0.72
     assert view["gain"] == pytest.approx(0.72 - 0.2, abs=1e-12)
-    assert view["detected"] == pytest.approx(proof, abs=1e-12)
+    assert view["detected"] == pytest.approx(0.75 * collected, abs=1e-12)
     assert view["damages"] == pytest.approx(paid, abs=1e-12)
     assert view["loss"] == pytest.approx(loss, abs=1e-12)
 

@@ -44,12 +44,19 @@ def joint_first(order: Any, view: Any, policy: Any, market: Any) -> float:
 
 @compiled
 def cheapest(order: Any, view: Any, policy: Any, market: Any) -> float:
-    """Take the route of greatest expected recovery less cost (``view.exposure`` is at stake)."""
+    """Take the route of greatest expected recovery less cost (``view.exposure`` is at stake).
+
+    The view tells which share of an award a platform collects, and which the law does.
+    """
     right = award_of(order.evidence)
     effort = market.dispute_hours * market.hour_cost
     stake = view.exposure
-    platform = right * stake - effort - (1.0 - right) * market.platform_fee * market.lot_cost
-    court = right * market.enforcement * market.locatable * stake - effort
+    platform = (
+        right * view.platform_collects * stake
+        - effort
+        - (1.0 - right) * market.platform_fee * market.lot_cost
+    )
+    court = right * view.law_collects * stake - effort
     court -= (1.0 - right) * market.court_fee * market.lot_cost
     together = market.joint_success * view.trust * stake - market.joint_hours * market.hour_cost
     if together > 0.0 and together >= platform and together >= court:
@@ -171,6 +178,8 @@ def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
     market, order, books = dealing.market, dealing.order, dealing.books
     facts, view, supplier = dealing.facts, dealing.buyer_view, dealing.supplier
     view.exposure = stake
+    view.law_collects = recovery(market, NEAR)
+    view.platform_collects = 1.0 if supplier.listed == 1 else view.law_collects
     path = route(order, view, dealing.buyer_policy, market)
     if path == JOINT and facts.absconded == 1:
         path = BY_PLATFORM
@@ -207,6 +216,7 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     market, order, books = dealing.market, dealing.order, dealing.books
     view = dealing.supplier_view
     view.exposure = stake
+    view.platform_collects = view.law_collects = recovery(market, order.remoteness)
     path = route(order, view, dealing.supplier_policy, market)
     if path == JOINT:
         path = BY_PLATFORM

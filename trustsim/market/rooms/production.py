@@ -86,14 +86,12 @@ def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: 
     stake = view.left * future(margin, view.retained, market.discount)
     stake += market.rating_rate * delisting_risk(supplier, market) * firm_value(margin, market)
     proof = award_of(order.evidence)
-    penalty = market.platform_fee + market.fine
-    if supplier.listed == 0:
-        proof *= recovery(market, NEAR)
-        penalty = market.court_fee
+    collected = 1.0 if supplier.listed == 1 else recovery(market, NEAR)
+    penalty = market.platform_fee + market.fine * supplier.listed
     effort = market.dispute_hours * market.hour_cost / order.lots
     view.gain = taken - max(margin, 0.0)
-    view.detected = proof
-    view.damages = proof * (taken + penalty * scale / order.lots) + effort
+    view.detected = proof * collected
+    view.damages = proof * (collected * taken + penalty * scale / order.lots) + effort
     view.loss = view.damages + stake
     view.loss += market.scruple * (1.0 - view.opportunism) * taken
     view.exposure = taken / max(order.price, 1.0e-9)

@@ -277,9 +277,12 @@ def reference_price(market: Any) -> float:
 def logit(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Score by noisy utility less the weighted relative price.
 
-    Logit choice of Weisbuch, Kirman & Herreiner (2000).
+    Logit choice of Weisbuch, Kirman & Herreiner (2000). What leaving the present supplier costs is
+    part of the utility of those whom weights tell apart, and of the price where there are none.
     """
-    relative = view.bid / order.reference_price - 1.0
+    apart = policy.attraction_weight + policy.trust_weight + policy.rating_weight > 0.0
+    leaving = 0.0 if apart else view.leaving
+    relative = (view.bid + leaving) / order.reference_price - 1.0
     return view.score - policy.price_weight * relative
 
 
