@@ -234,11 +234,17 @@ def test_scores_of_bids_by_hand() -> None:
         assert total_cost(order, view, policy, market) == pytest.approx(-(whole + strange))
         view["orders"] = 1
         assert total_cost(order, view, policy, market) == pytest.approx(-whole)
-    assert logit(order, view, policy, market) == pytest.approx(0.4 - 3.0 * 0.25)
+    # where no weight tells contacts apart, the score is noise, and leaving is part of the price
+    view["leaving"] = 0.5
+    for weights, price in (((0, 0, 0), 3.0), ((0, 0.1, 0), 2.5), ((0.1, 0, 0), 2.5)):
+        for name, weight in zip(("attraction", "trust", "rating"), weights, strict=True):
+            policy[f"{name}_weight"] = weight
+        assert logit(order, view, policy, market) == pytest.approx(0.4 - 3.0 * (price / 2.0 - 1.0))
 
 
 def test_every_award_and_what_asking_costs() -> None:
     world, workspace = town({"award": "lowest_bid"})
+    world.market["known_odds"] = 1
     kept: list[tuple[bool, bool]] = []
     for b in PLACES:
         number = 1 + b % 6
