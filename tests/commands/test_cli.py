@@ -20,6 +20,7 @@ from trustsim.config.experiment import load_experiment
 from trustsim.config.library import KINDS, built_in_markets, library
 from trustsim.schema.checking import BUYERS, SUPPLIERS
 from trustsim.schema.mechanisms import MECHANISMS
+from trustsim.study import Results
 
 # The module; the package shows the function under this name.
 SIMULATION = import_module("trustsim.simulation.run")
@@ -147,7 +148,7 @@ class TestNew:
     def test_script_runs(self, call: Call, tmp_path: Path) -> None:
         call("new", "tiny")
         text = Path("tiny.toml").read_text()
-        text = text.replace("rounds = 60", "rounds = 2").replace("buyers = 50", "buyers = 4")
+        text = text.replace("rounds = 120", "rounds = 2").replace("buyers = 100", "buyers = 4")
         Path("tiny.toml").write_text(text.replace("replications = 20", "replications = 2"))
         done = subprocess.run(
             [sys.executable, "tiny.py"],
@@ -158,6 +159,16 @@ class TestNew:
         )
         assert done.returncode == 0, done.stderr
         assert "total_cost" in done.stdout
+
+    def test_it_shows_what_the_front_page_says(self, call: Call, tmp_path: Path) -> None:
+        call("new", "first")
+        assert call("run", "first.toml", "--no-report", "--quiet", "--out", "found").code == 0
+        (row,) = (
+            Results.open("found")
+            .compare("high_trust", "adversarial", ["total_cost"])
+            .to_dict("records")
+        )
+        assert row["high"] < 0.0  # clearly less, as in the headline
 
     def test_nothing_is_overwritten(self, call: Call, tmp_path: Path) -> None:
         Path("mine.py").write_text("precious")
