@@ -70,8 +70,7 @@ MARKETS = {
 }
 
 # How far the means may lie apart, as a share of the engine's. What chance does to the means of so
-# many runs is well inside, but for markets in which few bankruptcies weigh much; a rule that works
-# otherwise is neither inside nor within luck.
+# many runs is well inside; a rule that works otherwise is not.
 NEAR = {
     "total_cost": 0.02,
     "cost_price": 0.02,
@@ -94,8 +93,6 @@ NEAR = {
 }
 FALSE_ALARM = 1e-3
 """Chance that two equal models fail the test of all measures of all markets together."""
-SEEMS = 0.05
-"""Chance of so large a difference between equal models from which it is put down to luck."""
 
 
 class Means(NamedTuple):
@@ -131,10 +128,7 @@ def disagreements(found: dict[str, Means]) -> list[str]:
         f"{name}: plain {means.plain:.5g}, engine {means.engine:.5g}, p = {means.p_value:.1g}"
         for name, means in found.items()
         if means.p_value < threshold
-        or (
-            means.p_value < SEEMS
-            and abs(means.plain - means.engine) > NEAR.get(name, math.inf) * abs(means.engine)
-        )
+        or abs(means.plain - means.engine) > NEAR.get(name, math.inf) * abs(means.engine)
     ]
 
 
