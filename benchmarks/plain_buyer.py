@@ -169,7 +169,7 @@ class Buyer(Relations, Settlement, Agent):
         self.ties[weakest] = self.meet(newcomer)
         return self.ties[weakest]
 
-    def ask(self):
+    def ask(self, order):
         """Ask the contacts of greatest noisy utility for bids; give those that bid."""
         market, policy = self.model.market, self.policy
         weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
@@ -201,6 +201,9 @@ class Buyer(Relations, Settlement, Agent):
             wanted = 2
         scored.sort(key=itemgetter(0), reverse=True)
         asked += scored[: wanted - len(asked)]
+        if asked:
+            tendering = market.order_hours + market.tender_hours * (len(asked) - 1)
+            self.work(order, SOURCING, tendering)
         offers = [
             Offer(tie, utility, trust, *tie.supplier.prospects(tie, len(asked)))
             for utility, trust, tie in asked
@@ -221,7 +224,7 @@ class Buyer(Relations, Settlement, Agent):
     def award(self, order):
         """Ask for bids and choose the best, or nobody."""
         market, policy = self.model.market, self.policy
-        offers = self.ask()
+        offers = self.ask(order)
         if not offers:
             return None
         bidding = market.bid_hours * market.hour_cost
@@ -243,8 +246,6 @@ class Buyer(Relations, Settlement, Agent):
             for offer in offers:
                 surprise = (offer is best) - offer.chance
                 offer.tie.favour += FAVOUR_MEMORY * (surprise - offer.tie.favour)
-        tendering = market.order_hours + market.tender_hours * (len(offers) - 1)
-        self.work(order, SOURCING, tendering)
         tie = order.tie = best.tie
         order.supplier = tie.supplier
         order.age = tie.orders

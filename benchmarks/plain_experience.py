@@ -8,7 +8,7 @@ FADING = {"wronged_left": 0.5, "wronged_stayed": 1.0, "content_left": 0.5, "cont
 FADING |= {"walked_out": 0.5, "put_up": 1.0}
 FADING |= {"inspected": 0.5, "passed_by": 0.5}
 """Smoothed counts, with what a new market starts from."""
-INVOICES = ("ended", "late_invoices", "waited", "chased", "written_off")
+INVOICES = ("ended", "late_invoices", "waited", "chased", "suits", "written_off")
 """Smoothed sums of late payment."""
 
 
@@ -58,6 +58,8 @@ class Experience:
         money = start * market.lot_cost
         ended = counts["ended"] + money
         self.waiting = (counts["waited"] + rounds * money) / ended
-        self.chases = (counts["chased"] + rounds * start) / (counts["late_invoices"] + start)
+        invoices = counts["late_invoices"] + start
+        self.chases = (counts["chased"] + rounds * start) / invoices
+        self.suits = (counts["suits"] + suit * start) / invoices
         self.never_paid = (counts["written_off"] + lost * money) / ended
         self.shared_burden = market.pass_on * max(self.burden, 0.0)

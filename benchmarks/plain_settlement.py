@@ -109,7 +109,7 @@ class Settlement:
         else:
             stake = market.warranty * market.failure_cost * order.worth
             if admitted:
-                order.redressed = True
+                order.redressed = stake > 0.0
                 self.recover(order, stake, FAILURE)
             else:
                 self.complain(order, stake, FAILURE)
@@ -156,7 +156,9 @@ class Settlement:
         harm = due * market.supplier_interest * years + chased
         gain = due * (market.late_gain * market.buyer_interest * years + experience.never_paid)
         loss = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
-        loss += chased + market.late_damage * relation + scruple * harm
+        suit = market.dispute_hours * market.hour_cost
+        suit += award_of(market.evidence) * market.court_fee * market.lot_cost
+        loss += chased + experience.suits * suit + market.late_damage * relation + scruple * harm
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
@@ -206,6 +208,7 @@ class Settlement:
         if supplier.generation != tie.generation or random() < market.arrears_hazard:
             self.discharge(tie, order, tie.owed)
         elif tie.arrears >= market.law_age:
+            news["suits"] += 1
             self.quarrel(order, supplier)
             won = random() < 0.5 * (1.0 + market.evidence)
             fee = market.court_fee * market.lot_cost

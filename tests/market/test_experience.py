@@ -36,6 +36,7 @@ def test_a_new_market_knows_late_payment_as_the_law_has_it() -> None:
     first_experience(market)
     assert market["late_rounds"] == pytest.approx(1.75, rel=1e-12)
     assert market["late_chases"] == pytest.approx(1.75, rel=1e-12)
+    assert market["late_suits"] == pytest.approx(9 / 16, rel=1e-12)
     assert market["late_lost"] == pytest.approx(9 / 16 * (1 - 0.75 * 0.8), rel=1e-12)
 
 
@@ -47,22 +48,23 @@ def test_where_no_chase_is_ever_heard_all_goes_to_law() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_what_the_trade_has_seen_of_late_payment_is_added_to_it(scale: float) -> None:
-    # 10 invoices of a lot stand before: 7 more were chased 26 times; 15 lots of money have come to
-    # an end after 40 rounds of a lot, .8 of it never paid
+    # 10 invoices of a lot stand before: 7 more were chased 26 times, and one went to law; 15 lots
+    # of money have come to an end after 40 rounds of a lot, .8 of it never paid
     market = market_of(lot_cost=scale)
-    market["late_invoices"], market["chased"] = 7.0, 26.0
+    market["late_invoices"], market["chased"], market["suits"] = 7.0, 26.0, 1.0
     market["ended"], market["waited"], market["written_off"] = 15 * scale, 40 * scale, 0.8 * scale
     note_late_payment(market)
     assert market["late_rounds"] == pytest.approx((40 + 10 * 1.75) / 25, rel=1e-12)
     assert market["late_chases"] == pytest.approx((26 + 10 * 1.75) / 17, rel=1e-12)
+    assert market["late_suits"] == pytest.approx((1 + 10 * 9 / 16) / 17, rel=1e-12)
     assert market["late_lost"] == pytest.approx((0.8 + 10 * 9 / 16 * 0.4) / 25, rel=1e-12)
 
 
 @pytest.mark.parametrize("remoteness", [0.0, 0.5])
 def test_invoices_end_as_a_new_market_expects(remoteness: float) -> None:
-    # all pay late on purpose, ten needs apart, so that no two invoices of a tie are open at once;
+    # all pay late on purpose, a need in thirty rounds, so that hardly two invoices of a tie meet;
     # what is known after many rounds is what was known before the first
-    sizes = {"rounds": 400, "buyers": 200, "demand_rate": 0.1}
+    sizes = {"rounds": 400, "buyers": 600, "demand_rate": 0.03}
     habits = {"betrayal_weight": 1.0, "late_on_purpose": 1}
     law = {"arrears_hazard": 0.25, "law_age": 3, "remoteness": remoteness}
     patient = {"prior_good": 100.0}
@@ -70,6 +72,6 @@ def test_invoices_end_as_a_new_market_expects(remoteness: float) -> None:
     world = simulate(scenario).world.market[0]
     market = market_of(**{name: float(world[name]) for name in LAW}, lot_cost=world["lot_cost"])
     first_experience(market)
-    for name in ("late_rounds", "late_chases", "late_lost"):
+    for name in ("late_rounds", "late_chases", "late_suits", "late_lost"):
         assert world[name] == pytest.approx(market[name], rel=0.1), name
     assert world["late_invoices"] > 1000

@@ -155,7 +155,8 @@ def test_what_all_know_fades_to_what_a_new_market_thinks_and_takes_up_the_news()
         if name in tallies.dtype.names:
             tallies[name] = [seen, 0]
     sums = {"ended": (8.0, 3e6, 3.0), "late_invoices": (4.0, 2, 2.0), "waited": (10.0, 5e6, 5.0),
-            "chased": (9.0, 6, 6.0), "written_off": (2.0, 1.5e6, 1.5)}  # fmt: skip
+            "suits": (1.0, 2, 2.0), "chased": (9.0, 6, 6.0),
+            "written_off": (2.0, 1.5e6, 1.5)}  # fmt: skip
     for name, (before, seen, _) in sums.items():
         market[name] = before
         tallies[name] = [0, seen]

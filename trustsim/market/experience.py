@@ -47,7 +47,7 @@ def first_experience(market: Any) -> None:
 
 @compiled
 def note_late_payment(market: Any) -> None:
-    """Note what late payment comes to, an invoice: rounds of waiting, chases, share never paid.
+    """Note what an invoice paid late comes to: rounds of waiting, chases, suits, share never paid.
 
     As the trade has seen invoices end, with a few a buyer that end by the parameters for a start:
     the ``law_age``-th chase, if none before was heard, takes the invoice to law.
@@ -60,7 +60,9 @@ def note_late_payment(market: Any) -> None:
     money = first * market.lot_cost
     ended = market.ended + money
     market.late_rounds = (market.waited + rounds * money) / ended
-    market.late_chases = (market.chased + rounds * first) / (market.late_invoices + first)
+    invoices = market.late_invoices + first
+    market.late_chases = (market.chased + rounds * first) / invoices
+    market.late_suits = (market.suits + suit * first) / invoices
     market.late_lost = (market.written_off + lost * money) / ended
 
 
@@ -88,6 +90,7 @@ def note_experience(market: Any, tallies: Any) -> None:
     market.late_invoices *= INVOICE_MEMORY
     market.waited *= INVOICE_MEMORY
     market.chased *= INVOICE_MEMORY
+    market.suits *= INVOICE_MEMORY
     market.written_off *= INVOICE_MEMORY
     for s in range(tallies.shape[0]):
         tally = tallies[s]
@@ -106,6 +109,7 @@ def note_experience(market: Any, tallies: Any) -> None:
         market.late_invoices += tally.late_invoices
         market.waited += tally.waited / MICRO
         market.chased += tally.chased
+        market.suits += tally.suits
         market.written_off += tally.written_off / MICRO
     note_late_payment(market)
     market.watched = market.first_inspected / (market.first_inspected + market.first_passed_by)

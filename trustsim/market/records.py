@@ -65,11 +65,12 @@ Market = np.dtype(
     # or stayed, after a false claim or accusation
     + _f8("wronged_left", "wronged_stayed", "content_left", "content_stayed", "walked_out",
           "put_up")
-    # and of payment late on purpose: invoices that became overdue and rounds in which they were
-    # chased; of those that came to their end their money, money times rounds that it was waited
-    # for, money written off; what follows for an invoice: rounds, chases, share never paid
-    + _f8("late_invoices", "chased", "ended", "waited", "written_off", "late_rounds",
-          "late_chases", "late_lost")
+    # and of payment late on purpose: invoices that became overdue, rounds in which they were
+    # chased, and suits; of those that came to their end their money, money times rounds that it
+    # was waited for, money written off; what follows for an invoice: rounds, chases, suits, share
+    # never paid
+    + _f8("late_invoices", "chased", "suits", "ended", "waited", "written_off", "late_rounds",
+          "late_chases", "late_suits", "late_lost")
     # first lots that buyers inspected and not, and the share of the former
     + _f8("first_inspected", "first_passed_by", "watched")
     # common state of the round
@@ -218,8 +219,8 @@ View = np.dtype(
 SupplierTally = np.dtype(
     _i8("orders", "good", "bad", "faults", "known_good", "known_bad", "cash", "lots", "dealing",
         "delivered", "inspected", "wronged_left", "wronged_stayed", "content_left",
-        "content_stayed", "walked_out", "put_up", "late_invoices", "chased", "ended", "waited",
-        "written_off"),
+        "content_stayed", "walked_out", "put_up", "late_invoices", "chased", "suits", "ended",
+        "waited", "written_off"),
     align=True,
 )
 

@@ -78,20 +78,26 @@ LATE = {
     "late_damage": 0.1,
     "scruple": 0.4,
     "switching_cost": 0.2,
+    "dispute_hours": 2.0,
+    "court_fee": 0.3,
+    "evidence": 0.5,
 }
 
 
 def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples() -> None:
-    # four rounds of a month until the invoice, chased three times, is at an end; .02 is never paid
+    # four rounds of a month until the invoice, chased three times, is at an end; one in ten goes to
+    # law, which costs two hours and, if lost, a fee; .02 is never paid
     order, view, market = records_of(**LATE)
     market["late_rounds"], market["late_chases"], market["late_lost"] = 4.0, 3.0, 0.02
+    market["late_suits"] = 0.1
     view["opportunism"], view["retained"], view["left"] = 0.25, 0.5, 0.75
     weigh_lateness(order, view, buyer(), 3.0, market)
     relation = 0.2 * 2.0 * 0.5
     chased = 3.0 * 1.5 * 0.01
     harm = 3.0 * 0.12 / 3.0 + chased
     assert view["gain"] == pytest.approx(3.0 * (2.0 * 0.06 / 3.0 + 0.02), rel=1e-9)
-    paid = 0.5 * 3.0 * 0.09 / 3.0 + chased
+    suits = 0.1 * (2.0 * 0.01 + 0.75 * 0.3)
+    paid = 0.5 * 3.0 * 0.09 / 3.0 + chased + suits
     assert view["damages"] == pytest.approx(paid, rel=1e-9)
     loss = paid + 0.1 * 0.75 * relation + 0.4 * 0.75 * harm
     assert view["loss"] == pytest.approx(loss, rel=1e-9)
@@ -148,6 +154,7 @@ def test_a_sharp_buyer_pays_late_if_and_only_if_arrears_are_cheap_credit(
     # it borrows at 6 %; nobody is chased at a cost, and a lie would be found out
     certain = {"payment_record": 1.0, "delivery_record": 1.0, "off_platform": 0.0, "evidence": 1.0}
     arrears = {"late_interest_waived": 0.0, "buyer_interest": 0.06, "chase_hours": 0.0}
+    arrears.update(dispute_hours=0.0, court_fee=0.0)
     arrears.update(late_gain=1.0, enforcement=1.0, locatable=1.0, remoteness=0.0)
     found = simulate(
         quiet(SHARP, instruments=OPEN, arrears_interest=interest, **certain, **arrears, **FREE)

@@ -85,7 +85,7 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
             units = micro(stake)
             pay(books, SUPPLIERS, BUYERS, units)
             books.cost[FAILURE] -= units
-            order.redressed = 1
+            order.redressed = 1 if units > 0 else 0
             return
     buyer_complains(dealing, b, stake, FAILURE)
 
@@ -101,7 +101,9 @@ def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) 
     interest = (1.0 - market.late_interest_waived) * due * market.arrears_interest * years
     chased = market.late_chases * market.chase_hours * market.hour_cost
     harm = due * market.supplier_interest * years + chased
-    view.damages = interest + chased
+    suit = market.dispute_hours * market.hour_cost
+    suit += award_of(market.evidence) * market.court_fee * market.lot_cost
+    view.damages = interest + chased + market.late_suits * suit
     relation = relation_value(order, view, policy, market)
     view.loss = view.damages + market.late_damage * view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
@@ -318,6 +320,7 @@ def chase(world: Any, workspace: Any, b: int) -> None:
             caught = won and result < reachable(market, buyer.remoteness)
             share = market.enforcement if caught else 0.0
             books.event = SUIT if share > 0.0 else WRITE_OFF
+            tally.suits += 1
             quarrel(books, market)
             if won:
                 spend(books, DISPUTE, COURTS, market.court_fee * market.lot_cost)

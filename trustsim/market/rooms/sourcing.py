@@ -200,9 +200,9 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
     Utility before price is ``w_J J + w_tau tau + w_R rep``, less what leaving the present supplier
     costs, plus Gumbel noise of intensity ``beta``, so that asking one contact is the logit choice
     of Weisbuch, Kirman & Herreiner (2000). Those asked have ``asked`` 1 in their view, and their
-    score.
+    score. Asking takes hours, whether a bid comes or not.
 
-    Returns the number of bidders.
+    Returns the number of those asked.
     """
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
@@ -244,6 +244,9 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
             if not differ:
                 noise = noise_of(candidates[k].luck, policy)
                 view.score = noise if policy.award >= LOGIT else 0.0
+    if bidders > 0:
+        hours = market.order_hours + market.tender_hours * (bidders - 1)
+        work(workspace.books[0], market, SOURCING, hours)
     workspace.order[0].bidders = bidders
     return bidders
 
@@ -335,8 +338,6 @@ def award(world: Any, workspace: Any, b: int) -> None:
             won = 1.0 if k == best else 0.0
             surprise = won - workspace.candidates[k].chance
             world.ties[b, k].favour += FAVOUR_MEMORY * (surprise - world.ties[b, k].favour)
-    hours = market.order_hours + market.tender_hours * (order.bidders - 1)
-    work(workspace.books[0], market, SOURCING, hours)
     tie = world.ties[b, best]
     order.supplier = tie.supplier
     order.contact = best
