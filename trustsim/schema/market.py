@@ -49,13 +49,13 @@ DEMAND = in_room(
 
 SOURCING = in_room(
     "sourcing",
-    number("tender_hours", 1.6, (0.0, 100.0), HOURS + " per bidder",
+    number("tender_hours", 0.8, (0.0, 100.0), HOURS + " per bidder",
            "Asking one bidder and comparing its offer.",
            "fitted: share of transaction time of the least trusted buyer, .47, Dyer & Chu 2003"),
     number("order_hours", 0.3, (0.0, 100.0), HOURS + " per order",
            "Order papers and invoices (transaction work that trust does not save).",
            "assumption: some minutes each for order, delivery note and invoice"),
-    number("qualification_hours", 27.0, (0.0, 500.0), HOURS,
+    number("qualification_hours", 28.0, (0.0, 500.0), HOURS,
            "Qualifying a supplier for its first order (productive work).",
            "fitted: goods per procurement hour of the least trusted buyer below a fifth of the "
            "most trusted's, Dyer & Chu 2003; days of plant visits and first samples"),
