@@ -52,6 +52,7 @@ class TestFigures:
         assert all(axis.figure is figure and axis in figure.axes for axis in axes)
         assert all(axis.get_position().x1 <= right.get_position().x0 for axis in axes)
         assert right in figure.axes
+        assert not figure.legends  # the rest of the figure is somebody else's
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     @pytest.mark.parametrize("width", [style.WIDE, style.COLUMN])
@@ -62,6 +63,7 @@ class TestFigures:
         assert axes[0].figure.get_figwidth() == width
         assert all(axis.get_title(loc="left") for axis in axes)
         assert axes[-1].get_xlabel()
+        assert not any(axis.get_legend() for axis in axes)  # above all panels, if there is one
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_ten_arms_with_odd_names(self, draw):
