@@ -40,6 +40,10 @@ DRAW = {
 }
 
 
+STACKED = {figures.instruments_by_age, figures.difference_distribution}
+"""Figures whose panels stand one above the other at any width."""
+
+
 class TestFigures:
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_draws_into_the_place_it_is_given(self, draw, tables):
@@ -64,6 +68,8 @@ class TestFigures:
         assert all(axis.get_title(loc="left") for axis in axes)
         assert axes[-1].get_xlabel()
         assert not any(axis.get_legend() for axis in axes)  # above all panels, if there is one
+        beside = {axis.get_subplotspec().colspan.start for axis in axes}
+        assert len(beside) == (1 if width == style.COLUMN or draw in STACKED else 2), beside
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_ten_arms_with_odd_names(self, draw):
