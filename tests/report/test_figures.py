@@ -40,8 +40,8 @@ DRAW = {
 }
 
 
-STACKED = {figures.instruments_by_age, figures.difference_distribution}
-"""Figures whose panels stand one above the other at any width."""
+ABREAST = {figures.instruments_by_age: 3, figures.difference_distribution: 1}
+"""Panels beside each other in a wide figure, if not two."""
 
 
 class TestFigures:
@@ -69,7 +69,7 @@ class TestFigures:
         assert axes[-1].get_xlabel()
         assert not any(axis.get_legend() for axis in axes)  # above all panels, if there is one
         beside = {axis.get_subplotspec().colspan.start for axis in axes}
-        assert len(beside) == (1 if width == style.COLUMN or draw in STACKED else 2), beside
+        assert len(beside) == (1 if width == style.COLUMN else ABREAST.get(draw, 2))
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_ten_arms_with_odd_names(self, draw):
