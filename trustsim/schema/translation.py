@@ -2,8 +2,7 @@
 
 A model and what an author wrote come in; the checked model goes out, or a `ConfigError` with a line
 per problem: file, key, value, what is allowed, nearest name. A validator says what is allowed by
-the text of a `ValueError`; by a `Refusal`, of a key below its own or without the value. An error
-that is a sentence already, a `ConfigError`, stands as it is.
+the text of a `ValueError`; by a `Refusal`, of a key below its own or without the value.
 """
 
 from __future__ import annotations
@@ -80,8 +79,12 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
     try:
         return _adapter(model).validate_python(written, context=context)
     except ValidationError as error:
-        lines = [_sentence(problem, model, key, file) for problem in error.errors()]
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        found = (_finding(problem, model) for problem in error.errors())
+        lines = [
+            at(file, _dotted(key, place), value, given=value is not HIDDEN) + text
+            for place, value, text in found
+        ]
+    raise ConfigError("\n".join(dict.fromkeys(lines)))
 
 
 def part(model: Any, written: Any, *keys: str | int) -> Any:
@@ -89,8 +92,8 @@ def part(model: Any, written: Any, *keys: str | int) -> Any:
     try:
         return _adapter(model).validate_python(written)
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise Refusal(str(problem["ctx"]["error"]), *keys, value=problem["input"]) from None
+        place, value, text = _finding(error.errors()[0], model)
+    raise Refusal(text, *keys, *place, value=value)
 
 
 def allowing(text: str) -> WrapValidator:
@@ -137,26 +140,24 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _sentence(problem: Any, model: Any, key: str, file: str) -> str:
-    cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, ConfigError):
-        return str(cause)
-    place, value = list(problem["loc"]), problem["input"]
-    if place and place[-1] == "[key]":  # the name of a table is at fault, not what stands in it
+def _finding(problem: Any, model: Any) -> tuple[list[str | int], Any, str]:
+    """Give the keys of what is wrong, the value if it is to be shown, and what is said of it."""
+    cause, place, value = problem.get("ctx", {}).get("error"), [*problem["loc"]], problem["input"]
+    if place[-1:] == ["[key]"]:  # the name of a table is at fault, not what stands in it
         place = place[:-2]
     if isinstance(cause, Refusal):
-        place, value = [*place, *cause.keys], cause.value
-    missing = problem["type"] == "missing"
-    where = at(file, _dotted(key, place), value, given=value is not HIDDEN and not missing)
+        return [*place, *cause.keys], cause.value, str(cause)
     if cause is not None:
-        return f"{where}{cause}"
+        return place, value, str(cause)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{where}{_type_at(model, place[:-1]).unknown(str(place[-1]))}"
+        return place, value, _type_at(model, place[:-1]).unknown(str(place[-1]))
+    missing = problem["type"] == "missing"
     table = _type_at(model, place[:-1] if missing else place)
-    shape, example = getattr(table, "SHAPE", "a table"), getattr(table, "EXAMPLE", "")
+    example = getattr(table, "EXAMPLE", "")
     if missing:
-        return f"{where}is missing{example and f', as in {example}'}"
-    return f"{where}must be {shape}{example and f', such as {example}'}"
+        return place, HIDDEN, f"is missing{example and f', as in {example}'}"
+    shape = getattr(table, "SHAPE", "a table")
+    return place, value, f"must be {shape}{example and f', such as {example}'}"
 
 
 def _dotted(key: str, place: Iterable[str | int]) -> str:
