@@ -13,7 +13,7 @@ from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
 from trustsim.config.toml import put
 from trustsim.config.without import in_order, refuse_idle
 from trustsim.errors import ConfigError, at, suggestion
-from trustsim.schema.checking import MarketValues, Shares
+from trustsim.schema.checking import MARKETS, Shares
 from trustsim.schema.mechanisms import NOTHING
 from trustsim.schema.translation import Table, read
 
@@ -161,7 +161,7 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
 def _said(tables: Mapping[str, Any]) -> Draft:
     for name in ("description", "source", "based_on"):
         if name in tables["market"]:
-            raise ConfigError(f"market.{name}: {MarketValues.unknown(name)}")
+            raise ConfigError(f"market.{name}: {MARKETS.model.unknown(name)}")
     return draft_of(read(ScenarioTables, tables))
 
 

@@ -29,7 +29,7 @@ from trustsim.config.scenario import Scenario
 from trustsim.config.without import in_order, switched_off
 from trustsim.config.writing import experiment_toml
 from trustsim.errors import ConfigError, at, said_at, shown, suggestion
-from trustsim.schema.checking import MARKETS, ExperimentValues, complete
+from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
 from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.translation import HIDDEN, read
@@ -101,7 +101,7 @@ class ExperimentConfig:
             if other != name:
                 said = f"reads like the arm {shown(other)}; give one of them another name"
                 raise ConfigError(f"arms: {shown(name)} {said}")
-        read(ExperimentValues, {"replications": self.replications})
+        read(EXPERIMENTS.model, {"replications": self.replications})
         if self.precision is not None and len(self.arms) < 2:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}

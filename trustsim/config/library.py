@@ -118,7 +118,7 @@ def completed(draft: Draft) -> dict[str, Any]:
     buyers = list(mixes["buyer_mix"])
     return {
         "name": "mixed" if len(buyers) > 1 else buyers[0],
-        **dict(checking.RunValues()),
+        **dict(checking.RUNS.default),
         **values_of(draft.top),
         "market": market,
         **mixes,

@@ -124,7 +124,7 @@ class RowTable(Table):
         return {n: Given(value, key, file, sources.get(n, "")) for n, value in given.items()}
 
 
-class MarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[name-defined]
     """``[market]``."""
 
     buyer_mix: Any = None
@@ -137,22 +137,22 @@ def _one_market(_: Any) -> Any:
     raise ValueError("all arms are in the same market; set it once, as market.based_on")
 
 
-class ArmMarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[name-defined]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
     without: Mechanisms = ()
 
 
-class BuyerTable(checking.BuyerValues, RowTable):  # type: ignore[valid-type,misc]
+class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[name-defined]
     """A policy of buyers."""
 
 
-class SupplierTable(checking.SupplierValues, RowTable):  # type: ignore[valid-type,misc]
+class SupplierTable(checking.SUPPLIERS.model, RowTable):  # type: ignore[name-defined]
     """A policy of suppliers."""
 
 
-class InstrumentTable(checking.InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
+class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[name-defined]
     """A payment instrument."""
 
 
@@ -188,7 +188,7 @@ class MarketFile(Table):
         return "a file that a market is based on holds the table [market] and nothing else"
 
 
-class ScenarioTables(checking.RunValues, RowsFile):  # type: ignore[valid-type,misc]
+class ScenarioTables(checking.RUNS.model, RowsFile):  # type: ignore[name-defined]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
@@ -221,7 +221,7 @@ POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(checking.ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
+class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignore[name-defined]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"

@@ -12,15 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    create_model,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, create_model
+from pydantic import ValidationInfo as Info
 
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -53,6 +46,11 @@ class Kind:
     rows: dict[str, Parameter]
     default: Table
 
+    @property
+    def model(self) -> Any:
+        """The model that checks values."""
+        return type(self.default)
+
 
 def allowed(row: Parameter) -> str:
     """Say what values a parameter takes."""
@@ -80,7 +78,7 @@ def check_cores(cores: object, key: str) -> int:
     return checked
 
 
-def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
+def complete(kind: Kind, values: Mapping[str, Any]) -> Table:
     """Make the frozen record of checked values; the rest takes its default."""
     return kind.default.model_copy(update=values)
 
@@ -97,31 +95,27 @@ def parameter_type(row: Parameter) -> Any:
 
 
 def _choice(row: Parameter, value: Any) -> Any:
-    if isinstance(value, str) and value in row.choices:
-        return value
-    if isinstance(value, str) and value in rule_names(row):
-        # The function itself: a scenario keeps the rule that the name had when it was made.
-        return rule_named(value)
-    if callable(value) and row.name in DECISION_OF:
-        return value
-    close = nearest(value, rule_names(row)) if isinstance(value, str) else ""
-    if not close and row.name in DECISION_OF and isinstance(value, str):
-        close = " (a rule of your own has its name once its script is imported)"
-    raise ValueError(f"allowed: {allowed(row)}{close}")
+    own, names = row.name in DECISION_OF, rule_names(row)
+    if not isinstance(value, str):
+        if own and callable(value):
+            return value
+        raise ValueError(f"allowed: {allowed(row)}")
+    if value in names:  # a scenario keeps the function that the name had when it was made
+        return value if value in row.choices else rule_named(value)
+    unseen = " (a rule of your own has its name once its script is imported)" if own else ""
+    raise ValueError(f"allowed: {allowed(row)}{nearest(value, names) or unseen}")
 
 
-def _some_policies(mix: Any, info: ValidationInfo) -> Any:
+def _some_policies(mix: Any, info: Info) -> Any:
+    """Check that a mix names policies that there are; a name alone means all of it."""
     names, side = (info.context or {})["policies"], (info.context or {})["side"]
-    if isinstance(mix, str):
-        mix = {mix: 1.0}
+    mix = {mix: 1.0} if isinstance(mix, str) else mix
     if not isinstance(mix, Mapping):
-        raise ValueError(
-            f"must be shares of {side} policies, such as {{ {next(iter(names))} = 1.0 }}"
-        )
+        example = f"{{ {next(iter(names))} = 1.0 }}"
+        raise ValueError(f"must be shares of {side} policies, such as {example}")
     if not mix:
-        raise ValueError(
-            f"no {side} policy is named; allowed: {', '.join(names)}, with shares that add up to 1"
-        )
+        text = f"no {side} policy is named; allowed: {', '.join(names)}"
+        raise ValueError(f"{text}, with shares that add up to 1")
     for name, share in mix.items():
         if name not in names:
             raise Refusal(f"unknown {side} policy{suggestion(name, names)}", name, value=share)
@@ -129,9 +123,9 @@ def _some_policies(mix: Any, info: ValidationInfo) -> Any:
 
 
 def _add_up(mix: dict[str, float]) -> dict[str, float]:
-    total = sum(mix.values())
-    if abs(total - 1.0) > MIX_TOLERANCE:
-        raise ValueError(f"the shares add up to {total:.10g}; they must add up to 1")
+    if abs(sum(mix.values()) - 1.0) > MIX_TOLERANCE:
+        text = f"the shares add up to {sum(mix.values()):.10g}; they must add up to 1"
+        raise ValueError(text)
     return mix
 
 
@@ -146,6 +140,7 @@ def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
+    globals()[model] = made  # so that frozen scenarios can be pickled
     return Kind(name, {row.name: row for row in rows}, made())
 
 
@@ -154,11 +149,4 @@ BUYERS = _kind("BuyerValues", "buyer policy", BUYER)
 SUPPLIERS = _kind("SupplierValues", "supplier policy", SUPPLIER)
 INSTRUMENTS = _kind("InstrumentValues", "instrument", INSTRUMENT)
 EXPERIMENTS = _kind("ExperimentValues", "experiment", EXPERIMENT)
-
-# Module-level names, so that frozen scenarios can be pickled.
-MarketValues = type(MARKETS.default)
-BuyerValues = type(BUYERS.default)
-SupplierValues = type(SUPPLIERS.default)
-InstrumentValues = type(INSTRUMENTS.default)
-ExperimentValues = type(EXPERIMENTS.default)
-RunValues = type(_kind("RunValues", "scenario", EXPERIMENT[:2]).default)
+RUNS = _kind("RunValues", "scenario", EXPERIMENT[:2])
