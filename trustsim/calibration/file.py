@@ -15,7 +15,7 @@ import tomli_w
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from trustsim.calibration.targets import Target, read_targets
-from trustsim.config.arms import check_paths
+from trustsim.config.design import check_paths
 from trustsim.config.dimensions import Dimension, Searched, read_value
 from trustsim.config.experiment import ExperimentConfig, experiment_of, load_experiment
 from trustsim.config.file import read_experiment

@@ -7,7 +7,7 @@ is sampled is the business of `trustsim.experiment.plan`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -19,7 +19,7 @@ from trustsim.errors import nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.mechanisms import SWITCH
-from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, part, whole
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, one_of, part, whole
 
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,
@@ -48,17 +48,6 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
 
 SMALLEST_MASS = 1e-6
 """Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
-
-
-def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
-    """Check that a value is one of some names; `wanted` is what is said if not."""
-
-    def check(name: Any) -> Any:
-        if name not in list(names):
-            raise ValueError(f"{wanted}{suggestion(name, names)}")
-        return name
-
-    return BeforeValidator(check)
 
 
 Levels = Annotated[int, whole(2, 10_000)]

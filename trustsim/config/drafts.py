@@ -11,10 +11,9 @@ from typing import Any
 
 from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
 from trustsim.config.toml import put
-from trustsim.config.without import in_order, refuse_idle
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, shown, suggestion
 from trustsim.schema.checking import MARKETS, Shares
-from trustsim.schema.mechanisms import NOTHING
+from trustsim.schema.mechanisms import MECHANISMS, NOTHING, OWNERS, off_without
 from trustsim.schema.translation import Table, read
 
 Place = tuple[str, ...]
@@ -76,14 +75,25 @@ class Draft:
         for place in self.tables.keys() & below.tables.keys():
             if len(place) < 2 or word(self.tables[place], "based_on") in ("", place[-1]):
                 tables[place] = _over(self.tables[place], below.tables[place])
-        without = in_order({*below.without, *self.without})
-        return Draft(tables, without, below.shared | self.shared, self.base or below.base)
+        without = sorted({*below.without, *self.without}, key=[*MECHANISMS].index)
+        return Draft(tables, tuple(without), below.shared | self.shared, self.base or below.base)
 
     def upon(self, below: Draft) -> Draft:
         """Put this on top of another draft; refuse what it sets of mechanisms that are off."""
         result = self.over(below)
-        for row in self.tables.values():
-            refuse_idle(row, result.whole.without)
+        off = {owner: name for name in result.whole.without for owner in off_without([name])}
+        for name, given in (pair for row in self.tables.values() for pair in row.items()):
+            for owner, named in off.items():
+                choices = MECHANISMS[owner].absent.get(name)
+                if OWNERS.get(name) == owner or (
+                    isinstance(choices, Mapping) and given.value in [*choices]
+                ):
+                    why = f" ({shown(owner)} is off because it needs {shown(named)})"
+                    raise ConfigError(
+                        f"{given.at(name)}the mechanism {shown(owner)} is off"
+                        f"{why if owner != named else ''}; "
+                        f"take {name} out here, or {shown(named)} out of without"
+                    )
         return result
 
 

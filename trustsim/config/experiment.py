@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from trustsim.config.arms import check_paths, complete_design
-from trustsim.config.design import Design
+from trustsim.config.design import Design, check_paths, complete_design
 from trustsim.config.dimensions import in_arm
 from trustsim.config.file import (
     Change,
@@ -26,7 +25,6 @@ from trustsim.config.models import KEPT, check_name, values_of
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
-from trustsim.config.without import in_order, switched_off
 from trustsim.config.writing import experiment_toml
 from trustsim.errors import ConfigError, at, said_at, shown, suggestion
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
@@ -109,7 +107,7 @@ class ExperimentConfig:
         completed = {
             "arms": FrozenDict(arms),
             "sources": FrozenDict(self.sources),
-            "market": switched_off(market, off_without(self.without)),
+            "market": complete(MARKETS, dict(market), off_without(self.without)),
             "design": complete_design(self.design, arms),
         }
         for name, value in completed.items():
@@ -130,7 +128,8 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        return in_order(set.intersection(*(set(arm.without) for arm in self.arms.values())))
+        first, *others = (arm.without for arm in self.arms.values())
+        return tuple(name for name in first if all(name in other for other in others))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""

@@ -13,14 +13,14 @@ from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from trustsim.config.design import Design
 from trustsim.config.precision import Precision
-from trustsim.config.without import Mechanisms
-from trustsim.errors import at, shown, suggestion
+from trustsim.errors import at, shown
 from trustsim.schema import checking
-from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
+from trustsim.schema.checking import Mechanisms
+from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read, some_of
 
 KEPT = ("runs", "policies", "rounds", "ages")
 """Tables of results that are kept unless told otherwise."""
@@ -124,7 +124,7 @@ class RowTable(Table):
         return {n: Given(value, key, file, sources.get(n, "")) for n, value in given.items()}
 
 
-class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[name-defined]
+class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-defined]
     """``[market]``."""
 
     buyer_mix: Any = None
@@ -137,22 +137,22 @@ def _one_market(_: Any) -> Any:
     raise ValueError("all arms are in the same market; set it once, as market.based_on")
 
 
-class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[name-defined]
+class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-defined]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
     without: Mechanisms = ()
 
 
-class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[name-defined]
+class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[misc,name-defined]
     """A policy of buyers."""
 
 
-class SupplierTable(checking.SUPPLIERS.model, RowTable):  # type: ignore[name-defined]
+class SupplierTable(checking.SUPPLIERS.model, RowTable):  # type: ignore[misc,name-defined]
     """A policy of suppliers."""
 
 
-class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[name-defined]
+class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[misc,name-defined]
     """A payment instrument."""
 
 
@@ -188,7 +188,7 @@ class MarketFile(Table):
         return "a file that a market is based on holds the table [market] and nothing else"
 
 
-class ScenarioTables(checking.RUNS.model, RowsFile):  # type: ignore[name-defined]
+class ScenarioTables(checking.RUNS.model, RowsFile):  # type: ignore[misc,name-defined]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
@@ -204,24 +204,19 @@ class ArmTable(Table):
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
-def _kept(names: Any) -> tuple[str, ...]:
-    if not isinstance(names, list | tuple) or not names:
-        raise ValueError(
-            f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
-        )
-    for name in names:
-        if name not in TABLES:
-            raise Refusal(f"no such table{suggestion(name, TABLES)}", value=name)
-    return tuple(name for name in TABLES if name in names or name == KEPT[0])
-
-
 POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 
 
+WANTED = f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
+Kept = Annotated[
+    tuple[str, ...],
+    some_of(TABLES, WANTED, "no such table", 1),
+    AfterValidator(lambda kept: kept if KEPT[0] in kept else (KEPT[0], *kept)),
+]
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignore[name-defined]
+class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignore[misc,name-defined]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"
@@ -229,7 +224,7 @@ class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignor
     question: Text = ""
     include: Any = ()
     baseline: Any = HIDDEN
-    keep: Annotated[tuple[str, ...], BeforeValidator(_kept)] = KEPT
+    keep: Kept = KEPT
     run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
     smallest_difference: (
         Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None

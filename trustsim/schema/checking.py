@@ -7,7 +7,7 @@ row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
@@ -18,8 +18,9 @@ from pydantic import ValidationInfo as Info
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.decisions import DECISION_OF, rule_named, rule_names
+from trustsim.schema.mechanisms import MECHANISMS
 from trustsim.schema.row import number
-from trustsim.schema.translation import Refusal, Table, allowing, read, whole
+from trustsim.schema.translation import Refusal, Table, allowing, read, some_of, whole
 
 MOST_REPLICATES = 2**32
 Replicate = Annotated[int, whole(0, MOST_REPLICATES - 1)]
@@ -78,9 +79,17 @@ def check_cores(cores: object, key: str) -> int:
     return checked
 
 
-def complete(kind: Kind, values: Mapping[str, Any]) -> Table:
-    """Make the frozen record of checked values; the rest takes its default."""
-    return kind.default.model_copy(update=values)
+def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> Table:
+    """Make the frozen record of checked values; the rest takes its default.
+
+    In it the mechanisms are absent that are `off`: see `trustsim.schema.mechanisms.off_without`.
+    """
+    record = {**dict(kind.default), **values}
+    for name, absent in (pair for each in off for pair in MECHANISMS[each].absent.items()):
+        if name in record:
+            choices = absent if isinstance(absent, Mapping) else {record[name]: absent}
+            record[name] = choices.get(record[name], record[name])
+    return kind.default.model_copy(update=record)
 
 
 @cache
@@ -129,6 +138,10 @@ def _add_up(mix: dict[str, float]) -> dict[str, float]:
     return mix
 
 
+Mechanisms = Annotated[
+    tuple[str, ...],
+    some_of(MECHANISMS, 'must be a list of mechanisms, such as ["ransom"]', "unknown mechanism"),
+]
 SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
 Share = parameter_type(SHARE)
 Shares = dict[str, Share]  # type: ignore[valid-type]

@@ -7,7 +7,7 @@ the text of a `ValueError`; by a `Refusal`, of a key below its own or without th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
@@ -20,7 +20,7 @@ from pydantic import (
     WrapValidator,
 )
 
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, known, suggestion
 
 HIDDEN: Any = type("Hidden", (), {"__repr__": lambda self: "nothing"})()
 """Default of a key that must be given, and of a value that is not to be shown."""
@@ -116,6 +116,25 @@ def whole(low: int, high: int) -> BeforeValidator:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise ValueError(f"allowed: a whole number from {low} to {high}")
         return value
+
+    return BeforeValidator(check)
+
+
+def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
+    """Check that a value is one of some names; `wanted` is what is said if not."""
+    return BeforeValidator(lambda name: known(name, names, wanted))
+
+
+def some_of(names: Collection[str], wanted: str, unknown: str, least: int = 0) -> BeforeValidator:
+    """Check a list of at `least` so many names; out they come in the order of all, each once."""
+
+    def check(given: Any) -> tuple[str, ...]:
+        if not isinstance(given, list | tuple | set | frozenset) or len(given) < least:
+            raise ValueError(wanted)
+        for name in given:
+            if not isinstance(name, str) or name not in names:
+                raise Refusal(f"{unknown}{suggestion(name, names)}", value=name)
+        return tuple(name for name in names if name in given)
 
     return BeforeValidator(check)
 
