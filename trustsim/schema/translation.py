@@ -7,7 +7,7 @@ the text of a `ValueError`; by a `Refusal`, of a key below its own or without th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
@@ -139,13 +139,15 @@ def some_of(names: Collection[str], wanted: str, unknown: str, least: int = 0) -
     return BeforeValidator(check)
 
 
-def leaves(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield what nested tables hold, by dotted paths."""
+def leaves(
+    table: Any, is_leaf: Callable[[Any], bool] = lambda _: False, above: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield what nested tables hold, by dotted paths; `is_leaf` names tables that are values."""
     for name, value in table.items():
-        if hasattr(value, "items"):
-            yield from leaves(value, (*above, str(name)))
+        if hasattr(value, "items") and not is_leaf(value):
+            yield from leaves(value, is_leaf, f"{above}{name}.")
         else:
-            yield ".".join((*above, str(name))), value
+            yield f"{above}{name}", value
 
 
 def plain(value: Any) -> Any:
