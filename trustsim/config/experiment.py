@@ -26,7 +26,7 @@ from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
 from trustsim.config.writing import experiment_toml
-from trustsim.errors import ConfigError, at, said_at, shown, suggestion
+from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
 from trustsim.schema.frozen import FrozenDict
 from trustsim.schema.mechanisms import off_without
@@ -85,13 +85,11 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         if not self.arms:
-            raise ConfigError(
-                "arms: there is none; an experiment needs at least one, such as "
-                "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
-            )
-        if not isinstance(self.baseline, str) or self.baseline not in self.arms:
-            where = at("", "baseline", self.baseline, given=True)
-            raise ConfigError(f"{where}no such arm{suggestion(self.baseline, self.arms)}")
+            example = "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
+            text = "arms: there is none; an experiment needs at least one, such as"
+            raise ConfigError(f"{text} {example}")
+        where = at("", "baseline", self.baseline, given=True)
+        known(self.baseline, self.arms, f"{where}no such arm")
         alike: dict[str, str] = {}
         for name in self.arms:
             check_name(name, "an arm", "arms")
@@ -104,14 +102,11 @@ class ExperimentConfig:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
         market = next(iter(arms.values())).market if self.market is None else self.market
-        completed = {
-            "arms": FrozenDict(arms),
-            "sources": FrozenDict(self.sources),
-            "market": complete(MARKETS, dict(market), off_without(self.without)),
-            "design": complete_design(self.design, arms),
-        }
-        for name, value in completed.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "arms", FrozenDict(arms))
+        object.__setattr__(self, "sources", FrozenDict(self.sources))
+        market = complete(MARKETS, dict(market), off_without(self.without))
+        object.__setattr__(self, "market", market)
+        object.__setattr__(self, "design", complete_design(self.design, arms))
         if self.design is not None:
             check_paths(self.design.paths, self.arms, "design.parameters", self.market)
 

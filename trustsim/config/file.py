@@ -16,11 +16,14 @@ from trustsim.config.drafts import INSTRUMENTS, MARKET, Draft, Place, draft_of
 from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named, named_file
 from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
 from trustsim.config.toml import inside, put, read_change, read_toml
-from trustsim.errors import ConfigError, at, said_at, shown, suggestion
+from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.translation import leaves, plain, read
 
 Change = str | tuple[str, Any]
 """A change of the command line, ``path=value``, or a path and its value."""
+
+LONGEST_CHANGE = 200
+"""Letters of a change that are told again when it is refused."""
 
 
 class ExperimentTables(NamedTuple):
@@ -87,16 +90,13 @@ def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> N
         names = [*library().rows(kind), *(name for name in rows if (*kind, name) in draft.shared)]
         used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
         used |= {word(row, "based_on") for row in rows.values()}
+        said = f"no built-in policy, no based_on, and in no {mix}"
+        if kind == INSTRUMENTS:  # one that is new needs no name of old
+            used |= {name for name in rows if not get_close_matches(name, names, 1, 0.85)}
+            said = "no built-in instrument, and no based_on"
         for name, row in rows.items():
-            if name in names or name in used or word(row, "based_on"):
-                continue
-            said = f"no built-in policy, no based_on, and in no {mix}"
-            if kind == INSTRUMENTS:
-                said = "no built-in instrument, and no based_on"
-                if not get_close_matches(name, names, 1, 0.85):
-                    continue
-            where = at(experiment.file, ".".join((*kind, name)))
-            raise ConfigError(f"{where}{said}{suggestion(name, names)}")
+            if name not in used and not word(row, "based_on"):
+                known(name, names, at(experiment.file, ".".join((*kind, name))) + said)
 
 
 def _included(written: Mapping[str, Any], file: str) -> Draft:
@@ -122,17 +122,16 @@ def _names(kind: Place, written: Mapping[str, Any], shared: Draft) -> list[str]:
 
 def _apply(change: Change, written: dict[str, Any], shared: Draft, file: str) -> None:
     """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
-    if isinstance(change, str):
-        keys, value = read_change(change)
-    elif not isinstance(change, tuple) or len(change) != 2 or not isinstance(change[0], str):
+    pair = change if isinstance(change, tuple) else (change, None)
+    if len(pair) != 2 or not isinstance(pair[0], str):
         raise ConfigError(f"{shown(change)}: is no change; give path=value, or a path and a value")
-    else:
-        keys, value = change[0].split("."), plain(change[1])
-        change = f"{change[0]}={value}"
-    with said_at(f"--set {change}: "):
+    path, value = pair
+    said = f"{path}={value}" if pair is change else path
+    with said_at(f"--set {said if len(said) < LONGEST_CHANGE else shown(said)}: "):
+        keys, value = (path.split("."), plain(value)) if pair is change else read_change(path)
         for kind in (("arms",), *KINDS):
             *above, name = keys[: len(kind) + 1]
-            if tuple(above) == kind and name not in (names := _names(kind, written, shared)):
-                close = suggestion(name, names)
-                raise ConfigError(f"{file} has no {'.'.join((*kind, name))}{close}")
+            if tuple(above) == kind:
+                where = f"{file} has no {'.'.join((*kind, name))}"
+                known(name, _names(kind, written, shared), where)
         put(written, keys, value)

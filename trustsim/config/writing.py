@@ -62,15 +62,14 @@ def experiment_toml(config: Any) -> str:
 
 def execution_tables(config: Any) -> dict[str, Any]:
     """How an experiment is run, as it stands in a file, where that is not as usual."""
-    tables: dict[str, Any] = {} if config.keep == KEPT else {"keep": list(config.keep)}
-    for key in ("run_timeout", "smallest_difference"):
-        if getattr(config, key) is not None:
-            tables[key] = getattr(config, key)
-    if config.precision is not None:
-        tables["precision"] = dict(vars(config.precision))
-    if config.design is not None:
-        tables["design"] = config.design.table(config.seed)
-    return tables
+    tables = {
+        "keep": list(config.keep) if config.keep != KEPT else None,
+        "run_timeout": config.run_timeout,
+        "smallest_difference": config.smallest_difference,
+        "precision": config.precision and dict(vars(config.precision)),
+        "design": config.design and config.design.table(config.seed),
+    }
+    return {key: value for key, value in tables.items() if value is not None}
 
 
 def _listed(without: Iterable[str]) -> dict[str, Any]:
