@@ -19,15 +19,7 @@ from trustsim.errors import nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.mechanisms import SWITCH
-from trustsim.schema.translation import (
-    HIDDEN,
-    Refusal,
-    allowing,
-    leaves,
-    one_of,
-    part,
-    whole,
-)
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, one_of, part, whole
 
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,

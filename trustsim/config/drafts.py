@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
 from trustsim.config.toml import put
-from trustsim.errors import ConfigError, at, shown, suggestion
+from trustsim.errors import ConfigError, at, known, shown
 from trustsim.schema.checking import MARKETS, Shares
 from trustsim.schema.mechanisms import MECHANISMS, NOTHING, OWNERS, off_without
 from trustsim.schema.translation import Table, read
@@ -39,15 +39,15 @@ class Draft:
         its mixes, own policies and instruments.
     without : tuple of str
         Mechanisms that are switched off.
-    shared : set
-        Places of tables that stand in files that several experiments share.
+    shared : dict of str
+        Files that several experiments share, by the places of the tables that stand in them.
     base : Draft
         The market to start from; None in a draft that is put on top of one that has it.
     """
 
     tables: dict[Place, Row] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    shared: frozenset[Place] = frozenset()
+    shared: dict[Place, str] = field(default_factory=dict)
     base: Draft | None = None
 
     @property
@@ -85,15 +85,12 @@ class Draft:
         for name, given in (pair for row in self.tables.values() for pair in row.items()):
             for owner, named in off.items():
                 choices = MECHANISMS[owner].absent.get(name)
-                if OWNERS.get(name) == owner or (
-                    isinstance(choices, Mapping) and given.value in [*choices]
-                ):
+                chosen = isinstance(choices, Mapping) and given.value in [*choices]
+                if chosen or OWNERS.get(name) == owner:
                     why = f" ({shown(owner)} is off because it needs {shown(named)})"
-                    raise ConfigError(
-                        f"{given.at(name)}the mechanism {shown(owner)} is off"
-                        f"{why if owner != named else ''}; "
-                        f"take {name} out here, or {shown(named)} out of without"
-                    )
+                    text = f"the mechanism {shown(owner)} is off{why if owner != named else ''}"
+                    advice = f"take {name} out here, or {shown(named)} out of without"
+                    raise ConfigError(f"{given.at(name)}{text}; {advice}")
         return result
 
 
@@ -117,7 +114,7 @@ def draft_of(tables: Table, file: str = "", *, shared: bool = False) -> Draft:
         for place, table in _tables_in(getattr(tables, name, {}), (name,)):
             found[place] = table.row(".".join(place), file)
     without = getattr(getattr(tables, "market", None), "without", ())
-    return Draft(found, without, frozenset(found.keys() - {()} if shared else ()))
+    return Draft(found, without, dict.fromkeys(found, file) if shared else {})
 
 
 def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
@@ -160,11 +157,9 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     if off != NOTHING:
         market["without"] = [off]
     said = _said(tables)
-    for place in [place for place in said.tables if len(place) > 1]:
-        if place not in (known := scenario.records):
-            names = [other[-1] for other in known if other[:-1] == place[:-1]]
-            text = f"the scenario has no such{suggestion(place[-1], names)}"
-            raise ConfigError(f"{'.'.join(place)}: {text}")
+    for place in (place for place in said.tables if len(place) > 1):
+        names = [other[-1] for other in scenario.records if other[:-1] == place[:-1]]
+        known(place[-1], names, f"{'.'.join(place)}: the scenario has no such")
     return said.over(scenario.draft)
 
 
@@ -179,14 +174,12 @@ def _with_shares(mix: Mapping[str, float], key: str, fixed: object) -> dict[str,
     """Give a mix in which some shares are fixed and the others keep their proportions."""
     given: dict[str, float] = read(Shares, fixed, key)
     for name in given:
-        if name not in mix:
-            raise ConfigError(f"{key}.{name}: the mix has no such policy{suggestion(name, mix)}")
+        known(name, mix, f"{key}.{name}: the mix has no such policy")
     left, others = 1.0 - sum(given.values()), [name for name in mix if name not in given]
     total = sum(mix[name] for name in others)
     if left < -1e-12 or (total <= 0.0 and left > 1e-12):
-        raise ConfigError(
-            f"{key}: the shares {given} cannot be made to add up to 1 with the others"
-        )
+        text = f"the shares {given} cannot be made to add up to 1 with the others"
+        raise ConfigError(f"{key}: {text}")
     scale = max(left, 0.0) / total if total > 0 else 0.0
     shares = {name: given.get(name, share * scale) for name, share in mix.items()}
     if others:  # the last one takes what rounding leaves

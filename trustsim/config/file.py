@@ -102,14 +102,12 @@ def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> N
 def _included(written: Mapping[str, Any], file: str) -> Draft:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     found = Draft()
-    homes: dict[Place, str] = {}
     for name in read(FileList, written.get("include", []), "include", file):
         path = named_file(Given(name, file=file), "include")
         rows = draft_of(read(RowsFile, read_toml(path), "", str(path)), str(path), shared=True)
-        for place in rows.shared & homes.keys():
-            said = f"{homes[place]}, which is included too, has one of this name"
+        for place in rows.shared.keys() & found.shared.keys() - {()}:
+            said = f"{found.shared[place]}, which is included too, has one of this name"
             raise ConfigError(at(str(path), ".".join(place)) + said)
-        homes |= dict.fromkeys(rows.shared, str(path))
         found = rows.over(found)
     return found
 

@@ -20,7 +20,7 @@ from trustsim.config.precision import Precision
 from trustsim.errors import at, shown
 from trustsim.schema import checking
 from trustsim.schema.checking import Mechanisms
-from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read, some_of
+from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, part, read, some_of
 
 KEPT = ("runs", "policies", "rounds", "ages")
 """Tables of results that are kept unless told otherwise."""
@@ -70,15 +70,13 @@ def naming(what: str) -> BeforeValidator:
 
     def check(name: Any) -> str:
         text = name if isinstance(name, str) else ""
+        said = f"{shown(name)} cannot name {what}"
         if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
-            raise Refusal(
-                f"{shown(name)} cannot name {what}; allowed: 1 to {LONGEST_NAME} "
-                "printable characters"
-            )
+            raise Refusal(f"{said}; allowed: 1 to {LONGEST_NAME} printable characters")
         if "." in text and what not in ("an experiment", "a scenario"):
-            raise Refusal(f"{shown(name)} cannot name {what}: paths of parameters are cut at dots")
+            raise Refusal(f"{said}: paths of parameters are cut at dots")
         if text == "all":
-            raise Refusal(f"'all' cannot name {what}: it stands for all of them")
+            raise Refusal(f"{said}: it stands for all of them")
         return text
 
     return BeforeValidator(check)
@@ -104,15 +102,10 @@ class RowTable(Table):
     def _take_sources_out(cls, table: Any, handler: Any) -> Any:
         if not isinstance(table, Mapping):
             return handler(table)
-        bare, sources = dict(table), {}
-        for name, value in table.items():
-            if isinstance(value, Mapping) and name not in WORDS:
-                if {"value"} <= value.keys() <= {"value", "source"}:
-                    bare[name], sources[name] = value["value"], value.get("source", "")
-                    if not isinstance(sources[name], str):
-                        said = "allowed: text in quotes"
-                        raise Refusal(said, name, "source", value=sources[name])
-        made = handler(bare)
+        own = {n: v for n, v in table.items() if isinstance(v, Mapping) and n not in WORDS}
+        own = {n: v for n, v in own.items() if {"value"} <= v.keys() <= {"value", "source"}}
+        sources = {n: part(Text, v.get("source", ""), n, "source") for n, v in own.items()}
+        made = handler({**table, **{n: v["value"] for n, v in own.items()}})
         made._sources.update(sources)
         return made
 

@@ -113,15 +113,10 @@ class Scenario:
     ) -> None:
         if "draft" in vars(self):
             raise TypeError(FROZEN)
-        given: dict[str, Any] = {
-            "buyer_mix": buyer_mix,
-            "supplier_mix": supplier_mix,
-            "policies": policies,
-            "instruments": instruments,
-            "name": name,
-        }
-        said = {key: value for key, value in given.items() if value is not None}
-        said |= {"rounds": rounds, "seed": seed, "without": without, **market_parameters}
+        named: dict[str, Any] = {"buyer_mix": buyer_mix, "supplier_mix": supplier_mix, "name": name}
+        said = {key: value for key, value in named.items() if value is not None}
+        said |= {"policies": policies, "instruments": instruments, "without": without}
+        said |= {"rounds": rounds, "seed": seed, **market_parameters}
         self._complete(draft_with(Draft(base=market_named(market, "market")), said))
 
     @classmethod

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, create_model
-from pydantic import ValidationInfo as Info
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, create_model
 
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -96,7 +95,7 @@ def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> 
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
-        return Annotated[Any, PlainValidator(lambda value: _choice(row, value))]
+        return Annotated[Any, BeforeValidator(lambda value: _choice(row, value))]
     bounds = Field(strict=True, ge=row.low, le=row.high)
     # A negative zero would be another scenario that does the same.
     positive = AfterValidator(lambda value: value + 0)
@@ -115,9 +114,9 @@ def _choice(row: Parameter, value: Any) -> Any:
     raise ValueError(f"allowed: {allowed(row)}{nearest(value, names) or unseen}")
 
 
-def _some_policies(mix: Any, info: Info) -> Any:
+def _some_policies(mix: Any, info: ValidationInfo) -> Any:
     """Check that a mix names policies that there are; a name alone means all of it."""
-    names, side = (info.context or {})["policies"], (info.context or {})["side"]
+    names, side = info.context["policies"], info.context["side"]  # type: ignore[index]
     mix = {mix: 1.0} if isinstance(mix, str) else mix
     if not isinstance(mix, Mapping):
         example = f"{{ {next(iter(names))} = 1.0 }}"
@@ -132,9 +131,8 @@ def _some_policies(mix: Any, info: Info) -> Any:
 
 
 def _add_up(mix: dict[str, float]) -> dict[str, float]:
-    if abs(sum(mix.values()) - 1.0) > MIX_TOLERANCE:
-        text = f"the shares add up to {sum(mix.values()):.10g}; they must add up to 1"
-        raise ValueError(text)
+    if abs((total := sum(mix.values())) - 1.0) > MIX_TOLERANCE:
+        raise ValueError(f"the shares add up to {total:.10g}; they must add up to 1")
     return mix
 
 

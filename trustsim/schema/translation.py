@@ -11,14 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    TypeAdapter,
-    ValidationError,
-    WrapValidator,
-)
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, WrapValidator
 
 from trustsim.errors import ConfigError, at, known, suggestion
 
@@ -31,8 +24,7 @@ class Refusal(ValueError):
 
     def __init__(self, text: str, *keys: str | int, value: Any = HIDDEN) -> None:
         super().__init__(text)
-        self.keys = keys
-        self.value = value
+        self.keys, self.value = keys, value
 
 
 class Words:
@@ -54,7 +46,7 @@ class Words:
 class Table(Words, BaseModel):
     """A table of fixed keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = {"extra": "forbid", "frozen": True, "arbitrary_types_allowed": True}
 
 
 def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any) -> Any:
