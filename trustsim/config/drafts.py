@@ -127,14 +127,13 @@ def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
 
 def draft_with(draft: Draft, keywords: Mapping[str, Any]) -> Draft:
     """Give a draft with what keywords of `Scenario` say; None says nothing of a table."""
-    unsaid = {word for word in ("policies", "instruments") if keywords.get(word) is None}
-    market = {word: value for word, value in keywords.items() if word not in unsaid}
-    words = ["name", "rounds", "seed", "policies"]
-    if isinstance(market.get("instruments"), Mapping):
-        words.append("instruments")
-    tables = {word: market.pop(word) for word in words if word in market}
-    below = replace(draft, without=()) if "without" in market else draft
-    return _said({**tables, "market": market}).upon(below)
+    tables = {"policies", "instruments"}
+    said = {key: v for key, v in keywords.items() if v is not None or key not in tables}
+    if not isinstance(said.get("instruments"), Mapping):
+        tables.remove("instruments")  # what can be used in the market
+    top = {key: said.pop(key) for key in ("name", "rounds", "seed", *tables) if key in said}
+    below = replace(draft, without=()) if "without" in said else draft
+    return _said({**top, "market": said}).upon(below)
 
 
 def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:

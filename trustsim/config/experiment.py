@@ -14,13 +14,7 @@ from unicodedata import normalize
 
 from trustsim.config.design import Design, check_paths, complete_design
 from trustsim.config.dimensions import in_arm
-from trustsim.config.file import (
-    Change,
-    ExperimentTables,
-    read_experiment,
-    refuse_forgotten,
-    sources_of,
-)
+from trustsim.config.file import Change, ExperimentTables, read_experiment
 from trustsim.config.models import KEPT, check_name, values_of
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
@@ -190,7 +184,7 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             market=complete(MARKETS, values_of(experiment.common.whole.market)),
             **{key: getattr(tables, key) for key in as_written},
         )
-    refuse_forgotten(experiment, arms)
-    sources = sources_of(experiment, config.market, arms)
+    experiment.refuse_forgotten(arms)
+    sources = experiment.sources(config.market, arms)
     object.__setattr__(config, "sources", FrozenDict(sources))
     return config

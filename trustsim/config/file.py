@@ -34,6 +34,36 @@ class ExperimentTables(NamedTuple):
     common: Draft
     arms: dict[str, Draft]
 
+    def sources(self, market: Any, arms: Mapping[str, Any]) -> dict[Place, str]:
+        """Sources of single values that the records have, by the keys that lead to them."""
+        drafts = [(self.common, {**next(iter(arms.values())).records, MARKET: market})]
+        drafts += [(self.arms[name], arm.records) for name, arm in arms.items()]
+        beside = {
+            (*given.table.split("."), name): given.source
+            for draft, records in drafts
+            for place, row in draft.whole.over(library()).tables.items()
+            for name, given in row.items()
+            if given.source and place in records and given.value == getattr(records[place], name)
+        }
+        said = leaves(self.tables.sources)
+        return beside | {tuple(path.split(".")): text for path, text in said}
+
+    def refuse_forgotten(self, arms: Mapping[str, Any]) -> None:
+        """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
+        for kind in KINDS:
+            rows, mix = self.common.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
+            shared = (name for name in rows if (*kind, name) in self.common.shared)
+            names = [*library().rows(kind), *shared]
+            used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
+            used |= {word(row, "based_on") for row in rows.values()}
+            said = f"no built-in policy, no based_on, and in no {mix}"
+            if kind == INSTRUMENTS:  # one that is new needs no name of old
+                used |= {name for name in rows if not get_close_matches(name, names, 1, 0.85)}
+                said = "no built-in instrument, and no based_on"
+            for name, row in rows.items():
+                if name not in used and not word(row, "based_on"):
+                    known(name, names, at(self.file, ".".join((*kind, name))) + said)
+
 
 def read_experiment(
     path: Path, changes: Iterable[Change] = (), model: type[ExperimentFile] = ExperimentFile
@@ -64,46 +94,11 @@ def read_experiment(
     return ExperimentTables(file, tables, common, arms)
 
 
-def sources_of(
-    experiment: ExperimentTables, market: Any, arms: Mapping[str, Any]
-) -> dict[Place, str]:
-    """Sources of single values that the records have, by the keys that lead to them."""
-    first = next(iter(arms.values()))
-    drafts = [(experiment.common, {**first.records, MARKET: market})]
-    drafts += [(experiment.arms[name], arm.records) for name, arm in arms.items()]
-    beside = {
-        (*given.table.split("."), name): given.source
-        for draft, records in drafts
-        for place, row in draft.whole.over(library()).tables.items()
-        for name, given in row.items()
-        if given.source and place in records and given.value == getattr(records[place], name)
-    }
-    said = leaves(experiment.tables.sources)
-    return beside | {tuple(path.split(".")): text for path, text in said}
-
-
-def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
-    """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
-    draft = experiment.common
-    for kind in KINDS:
-        rows, mix = draft.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
-        names = [*library().rows(kind), *(name for name in rows if (*kind, name) in draft.shared)]
-        used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
-        used |= {word(row, "based_on") for row in rows.values()}
-        said = f"no built-in policy, no based_on, and in no {mix}"
-        if kind == INSTRUMENTS:  # one that is new needs no name of old
-            used |= {name for name in rows if not get_close_matches(name, names, 1, 0.85)}
-            said = "no built-in instrument, and no based_on"
-        for name, row in rows.items():
-            if name not in used and not word(row, "based_on"):
-                known(name, names, at(experiment.file, ".".join((*kind, name))) + said)
-
-
 def _included(written: Mapping[str, Any], file: str) -> Draft:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     found = Draft()
     for name in read(FileList, written.get("include", []), "include", file):
-        path = named_file(Given(name, file=file), "include")
+        path = named_file(name, "include", file)
         rows = draft_of(read(RowsFile, read_toml(path), "", str(path)), str(path), shared=True)
         for place in rows.shared.keys() & found.shared.keys() - {()}:
             said = f"{found.shared[place]}, which is included too, has one of this name"

@@ -18,7 +18,7 @@ from trustsim.config.drafts import FIELDS, INSTRUMENTS, SIDES, Draft, Place, dra
 from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
-from trustsim.errors import ConfigError, at, known, said_at, shown, suggestion
+from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema import checking
 from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
@@ -53,10 +53,10 @@ def built_in_markets() -> dict[str, Draft]:
     return found
 
 
-def named_file(named: Given, word: str) -> Path:
-    """Give the path of a file that another file names under a word, seen from there."""
-    with said_at(named.at(word)):
-        path = Path(named.file).parent / path_of(named.value)
+def named_file(name: Any, key: str, file: str) -> Path:
+    """Give the path of a file that another file names under a key, seen from there."""
+    with said_at(at(file, key, name, given=True)):
+        path = Path(file).parent / path_of(name)
         if not isfile(path):
             raise ConfigError(f"there is no file {shown(str(path))}")
     return path
@@ -71,12 +71,9 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     if isinstance(name, PathLike):
         name = f"./{name}" if Path(name).name == str(name) else str(name)
     markets, where = built_in_markets(), at(file, key, name, given=True)
-    if isinstance(name, str) and name in markets:
-        return markets[name]
-    if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
-        close = suggestion(name, markets)
-        raise ConfigError(f"{where}unknown market{close}, or the path of a file")
-    path = named_file(Given(name, file=file), key)
+    if not isinstance(name, str) or name in markets or not (name.endswith(".toml") or "/" in name):
+        return markets[known(name, markets, f"{where}no path of a file, and an unknown market")]
+    path = named_file(name, key, file)
     chain = (*above, path.resolve())
     if path.resolve() in above:
         said = " -> ".join(each.name for each in chain)
@@ -128,10 +125,7 @@ def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
-    own, what = draft.rows(kind), KINDS[kind]
-    if not own:
-        return dict(_built_in(kind, off))
-    rows = draft.over(library()).rows(kind)
+    own, what, rows = draft.rows(kind), KINDS[kind], draft.over(library()).rows(kind)
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         row, chain = rows[name], (*above, name)

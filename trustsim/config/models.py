@@ -84,8 +84,7 @@ def naming(what: str) -> BeforeValidator:
 
 def check_name(name: object, what: str, key: str, file: str = "") -> str:
     """Check the name of something that is written about, such as a target."""
-    checked: str = read(Annotated[str, naming(what)], name, key, file)
-    return checked
+    return str(read(Annotated[str, naming(what)], name, key, file))
 
 
 class RowTable(Table):

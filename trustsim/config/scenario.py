@@ -164,17 +164,14 @@ class Scenario:
         known(policy, names, f"with_policy: unknown policy '{policy}'")
         side, *others = (side for side in rows if policy in rows[side])
         if others:
-            raise ConfigError(
-                f"with_policy: '{policy}' is a policy of buyers and one of suppliers; use "
-                f'replace(policies={{"buyers": {{"{policy}": ...}}}})'
-            )
+            advice = f'use replace(policies={{"buyers": {{"{policy}": ...}}}})'
+            text = f"'{policy}' is a policy of buyers and one of suppliers; {advice}"
+            raise ConfigError(f"with_policy: {text}")
         mix = getattr(self, f"{side}_mix")
         if not mix.get(policy):
-            text = (
-                f"with_policy: nobody follows '{policy}' here; the {side}s of this scenario follow"
-            )
             followed = ", ".join(name for name, share in mix.items() if share)
-            warnings.warn(f"{text} {followed}", stacklevel=2)
+            text = f"nobody follows '{policy}' here; the {side}s of this scenario follow {followed}"
+            warnings.warn(f"with_policy: {text}", stacklevel=2)
         return self.replace(policies={f"{side}s": {policy: parameters}})
 
     def at(self, values: Mapping[str, Any]) -> Scenario:

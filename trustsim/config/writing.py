@@ -76,9 +76,10 @@ def _listed(without: Iterable[str]) -> dict[str, Any]:
     return {"without": list(without)} if without else {}
 
 
-def _values(record: Any, off: Collection[str]) -> dict[str, Any]:
-    """Parameters of a record, but those of mechanisms that are off."""
-    return {name: v for name, v in record.model_dump().items() if OWNERS.get(name, "") not in off}
+def _values(record: Any, off: Collection[str], key: str = "") -> dict[str, Any]:
+    """Parameters of a record, but those of mechanisms that are off; own rules by their names."""
+    used = ((n, v) for n, v in record.model_dump().items() if OWNERS.get(n, "") not in off)
+    return {name: _rule_name(name, v, key) if callable(v) else v for name, v in used}
 
 
 def _changed(market: Any, common: Any, without: Iterable[str]) -> dict[str, Any]:
@@ -102,25 +103,18 @@ def _policies(
             if name in own and (base := word(own[name], "based_on")):
                 row["based_on"] = base
                 names += [base] if base in own and base not in names else []
-            values = _values(getattr(arm, f"{side}_policies")[name], off)
-            row |= {parameter: _rule_name(parameter, v, key) for parameter, v in values.items()}
+            row |= _values(getattr(arm, f"{side}_policies")[name], off, key)
             if rows.setdefault(name, row) != row:
-                raise ConfigError(
-                    f"{key}: the arms '{first_user[name]}' and '{arm_name}' have different "
-                    "policies of this name; give one of them another name"
-                )
+                users = f"the arms '{first_user[name]}' and '{arm_name}'"
+                text = f"{users} have different policies of this name; give one of them another"
+                raise ConfigError(f"{key}: {text} name")
             first_user.setdefault(name, arm_name)
     return rows
 
 
-def _rule_name(parameter: str, value: Any, key: str) -> Any:
-    if not callable(value):
-        return value
-    name = getattr(value, "__name__", "")
-    decision = DECISION_OF[parameter]
-    if name in registered_rules(decision) and rule_named(name) is value:
-        return name
-    raise ConfigError(
-        f"{key}.{parameter}: a function has no name that a file could hold; put "
-        f'@rule("{decision}") above its definition'
-    )
+def _rule_name(parameter: str, rule: Any, key: str) -> str:
+    name, decision = getattr(rule, "__name__", ""), DECISION_OF[parameter]
+    if name in registered_rules(decision) and rule_named(name) is rule:
+        return str(name)
+    text = "a function has no name that a file could hold; put"
+    raise ConfigError(f'{key}.{parameter}: {text} @rule("{decision}") above its definition')

@@ -68,14 +68,12 @@ def bound(value: float) -> str:
 
 def check_replicate(replicate: object) -> int:
     """Check the number of a replicate."""
-    checked: int = read(Replicate, replicate, "replicate")
-    return checked
+    return int(read(Replicate, replicate, "replicate"))
 
 
 def check_cores(cores: object, key: str) -> int:
     """Check a number of cores, or of threads, which goes by the name of `key`."""
-    checked: int = read(Cores, cores, key)
-    return checked
+    return int(read(Cores, cores, key))
 
 
 def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> Table:

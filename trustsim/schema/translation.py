@@ -166,18 +166,15 @@ def _finding(problem: Any, model: Any) -> tuple[list[str | int], Any, str]:
         return place, value, _type_at(model, place[:-1]).unknown(str(place[-1]))
     missing = problem["type"] == "missing"
     table = _type_at(model, place[:-1] if missing else place)
-    example = getattr(table, "EXAMPLE", "")
+    said, example = f"must be {getattr(table, 'SHAPE', 'a table')}", getattr(table, "EXAMPLE", "")
     if missing:
         return place, HIDDEN, f"is missing{example and f', as in {example}'}"
-    shape = getattr(table, "SHAPE", "a table")
-    return place, value, f"must be {shape}{example and f', such as {example}'}"
+    return place, value, f"{said}{example and f', such as {example}'}"
 
 
 def _dotted(key: str, place: Iterable[str | int]) -> str:
-    path = key
-    for part in place:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+    keys = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)
+    return "".join((key, *keys)).removeprefix(".")
 
 
 def _type_at(model: Any, place: Sequence[str | int]) -> Any:
