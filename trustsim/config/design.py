@@ -194,9 +194,8 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
     if not at_work:
         raise ConfigError("design: no mechanism is at work in any arm")
     for name in design.mechanisms:
-        if name not in at_work:
-            text = f"is not at work in any arm; those at work: {', '.join(at_work)}"
-            raise ConfigError(at("", "design.mechanisms", name, given=True) + text)
+        where = at("", "design.mechanisms", name, given=True)
+        known(name, at_work, f"{where}is not at work in any arm")
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
 
 

@@ -46,6 +46,14 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
 }
 """Distributions, with the numbers that each needs."""
 
+FAMILIES: dict[str, Any] = {
+    "triangular": lambda s, low, high, mode: s.triang((mode - low) / (high - low), low, high - low),
+    "normal": lambda s, low, high, mean, sd: s.norm(mean, sd),
+    "lognormal": lambda s, low, high, median, sigma: s.lognorm(sigma, scale=median),
+    "beta": lambda s, low, high, a, b: s.beta(a, b, low, high - low),
+}
+"""Distributions before they are cut off, as the module `s` of statistics has them."""
+
 SMALLEST_MASS = 1e-6
 """Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
 
@@ -162,17 +170,7 @@ def between(name: str, shape: tuple[float, ...], low: float, high: float) -> tup
     """
     from scipy import stats
 
-    first, *others = shape
-    whole: Any
-    match name:
-        case "triangular":
-            whole = stats.triang((first - low) / (high - low), low, high - low)
-        case "normal":
-            whole = stats.norm(first, *others)
-        case "lognormal":
-            whole = stats.lognorm(*others, scale=first)
-        case _:
-            whole = stats.beta(first, *others, low, high - low)
+    whole = FAMILIES[name](stats, low, high, *shape)
     upper = whole.median() < low
     tail, inverse = (whole.sf, whole.isf) if upper else (whole.cdf, whole.ppf)
     return inverse, tail(low), tail(high)

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unicodedata import normalize
 
 from trustsim.config.design import Design, check_paths, complete_design
@@ -126,9 +126,7 @@ class ExperimentConfig:
         here = {".".join(keys): value for (owner, keys), value in own if owner in ("", arm)}
         return self.arms[arm].at(here)
 
-    def replace(
-        self, *, replications: int | None = None, seed: int | None = None
-    ) -> ExperimentConfig:
+    def replace(self, *, replications: int | None = None, seed: int | None = None) -> Self:
         """Give a copy with another seed, or a fixed number of replications."""
         changes: dict[str, Any] = {}
         if seed is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,18 +51,14 @@ def read_change(change: str) -> tuple[list[str], Any]:
     path, equals, text = (part.strip() for part in change.partition("="))
     if not equals or not path:
         raise ConfigError("must be path=value, such as market.buyers=50")
-    if path.count(".") > DEEPEST:
-        raise ConfigError("the path is nested too deeply")
     paths = [named for named, _ in leaves(_loaded(f"{path} = 0"))]
     if len(paths) != 1:
         raise ConfigError(f"'{path}' is no dotted path; an example is market.buyers")
-    written = _loaded(f"value = {text}")
-    if set(written) == {"value"}:
-        return paths[0].split("."), written["value"]
-    try:
-        return paths[0].split("."), float(text)
-    except ValueError:
-        return paths[0].split("."), text
+    value: Any
+    written, value = _loaded(f"value = {text}"), text
+    with suppress(ValueError):
+        value = float(text)
+    return paths[0].split("."), written["value"] if set(written) == {"value"} else value
 
 
 def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
@@ -84,9 +81,10 @@ def inside(tables: Any, keys: Sequence[str]) -> Any:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        return dict(_sound(tomllib.loads(text)))
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError):
         return {}
+    return dict(_sound(tables))
 
 
 def _sound(value: Any, key: str = "", depth: int = 0) -> Any:

@@ -88,9 +88,7 @@ def _changed(market: Any, common: Any, without: Iterable[str]) -> dict[str, Any]
     return {name: value for name, value in own.items() if value != getattr(common, name)}
 
 
-def _policies(
-    side: str, arms: Mapping[str, Any], off: Collection[str]
-) -> dict[str, dict[str, Any]]:
+def _policies(side: str, arms: Mapping[str, Any], off: Collection[str]) -> dict[str, Any]:
     """All parameters of the policies that are used, or that the author has written or changed."""
     rows: dict[str, dict[str, Any]] = {}
     first_user: dict[str, str] = {}
