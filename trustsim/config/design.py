@@ -176,10 +176,10 @@ def range_text(dimension: Dimension) -> str:
     """Write the range or the values of a dimension for people."""
     if dimension.values:
         return ", ".join(str(value) for value in dimension.values)
-    scale = "log scale" if dimension.scale == "log" else ""
-    distribution = dimension.distribution if dimension.distribution != "uniform" else ""
-    words = (f"{dimension.low:g} to {dimension.high:g}", scale, distribution)
-    return ", ".join(word for word in words if word)
+    words = [f"{dimension.low:g} to {dimension.high:g}"]
+    words += ["log scale"] if dimension.scale == "log" else []
+    words += [dimension.distribution] if dimension.distribution != "uniform" else []
+    return ", ".join(words)
 
 
 def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:

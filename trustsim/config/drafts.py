@@ -20,9 +20,7 @@ Place = tuple[str, ...]
 """Keys that lead to a table: none to the top of a file, ``("policies", "buyers", name)``, ..."""
 
 MARKET: Place = ("market",)
-SIDES: dict[str, Place] = {
-    "buyer": ("policies", "buyers"), "supplier": ("policies", "suppliers"),
-}  # fmt: skip
+SIDES: dict[str, Place] = {side: ("policies", f"{side}s") for side in ("buyer", "supplier")}
 INSTRUMENTS: Place = ("instruments",)
 FIELDS = {**{kind: f"{side}_policies" for side, kind in SIDES.items()}, INSTRUMENTS: "instruments"}
 """Where a scenario holds the records of policies and instruments, by the place of their tables."""

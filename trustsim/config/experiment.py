@@ -1,29 +1,36 @@
 """Experiments: arms that face the same luck, how often they run, and how.
 
-An experiment file comes in, completed and frozen it goes out, and back to a file.
+An experiment file comes in, completed and frozen it goes out, and back to a file. That text holds
+every parameter of the market, of all policies in a mix and of all instruments, so that it says what
+was run even if a later version has other defaults; only parameters of mechanisms that are off in
+all arms are left out.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from unicodedata import normalize
 
+import tomli_w
+
 from trustsim.config.design import Design, check_paths, complete_design
 from trustsim.config.dimensions import in_arm
+from trustsim.config.drafts import SIDES
 from trustsim.config.file import Change, ExperimentTables, read_experiment
-from trustsim.config.models import KEPT, check_name, values_of
+from trustsim.config.models import KEPT, check_name, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
-from trustsim.config.writing import experiment_toml
+from trustsim.config.toml import inside, put
 from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
+from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.frozen import FrozenDict
-from trustsim.schema.mechanisms import off_without
+from trustsim.schema.mechanisms import OWNERS, off_without
 from trustsim.schema.translation import HIDDEN, read
 
 
@@ -143,7 +150,49 @@ class ExperimentConfig:
         ConfigError
             If the arms do not fit into one file, or a rule has no registered name.
         """
-        return experiment_toml(self)
+        common, arms = self.without, {}
+        off = off_without(common)
+        full = {name: arm.replace(without=common) for name, arm in self.arms.items()}
+        first = next(iter(full.values()))
+        for name, arm in full.items():
+            for what in ("seed", "rounds", "instruments", "based_on"):
+                if getattr(arm, what) != getattr(first, what):
+                    said = what if what != "based_on" else "market to start from"
+                    text = f"all arms of an experiment have the same {said}"
+                    raise ConfigError(f"arms.{name}: {text}")
+            own = self.arms[name].without
+            market = _values(arm.market, off_without(own)).items()
+            arms[name] = {
+                **_listed([each for each in own if each not in common]),
+                "buyer_mix": arm.buyer_mix,
+                "supplier_mix": arm.supplier_mix,
+                "market": {n: v for n, v in market if v != getattr(self.market, n)},
+            }
+        start = {"based_on": first.based_on, "instruments": list(first.instruments)}
+        tables: dict[str, Any] = {
+            **{key: getattr(self, key) for key in ("name", "question", *EXPERIMENTS.rows)},
+            "baseline": self.baseline,
+            **self.execution(),
+            "market": {**start, **_listed(common), **_values(self.market, off)},
+            "arms": arms,
+            "policies": {f"{side}s": _policies(side, full, off) for side in SIDES},
+            "instruments": {n: _values(row, off) for n, row in first.instruments.items()},
+        }
+        for keys, source in sorted(self.sources.items()):
+            if inside(tables, keys) is not None:
+                put(tables, ("sources", *keys), source)
+        return tomli_w.dumps(tables)
+
+    def execution(self) -> dict[str, Any]:
+        """How it is run, as it stands in a file, where that is not as usual."""
+        tables = {
+            "keep": list(self.keep) if self.keep != KEPT else None,
+            "run_timeout": self.run_timeout,
+            "smallest_difference": self.smallest_difference,
+            "precision": self.precision and dict(vars(self.precision)),
+            "design": self.design and self.design.table(self.seed),
+        }
+        return {key: value for key, value in tables.items() if value is not None}
 
 
 def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> ExperimentConfig:
@@ -186,3 +235,43 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
     sources = experiment.sources(config.market, arms)
     object.__setattr__(config, "sources", FrozenDict(sources))
     return config
+
+
+def _listed(without: Iterable[str]) -> dict[str, Any]:
+    return {"without": list(without)} if without else {}
+
+
+def _values(record: Any, off: Collection[str], key: str = "") -> dict[str, Any]:
+    """Parameters of a record, but those of mechanisms that are off; own rules by their names."""
+    used = ((n, v) for n, v in record.model_dump().items() if OWNERS.get(n, "") not in off)
+    return {name: _rule_name(name, v, key) if callable(v) else v for name, v in used}
+
+
+def _policies(side: str, arms: Mapping[str, Any], off: Collection[str]) -> dict[str, Any]:
+    """All parameters of the policies that are used, or that the author has written or changed."""
+    rows: dict[str, dict[str, Any]] = {}
+    first_user: dict[str, str] = {}
+    for arm_name, arm in arms.items():
+        own, shared = arm.draft.rows(SIDES[side]), arm.draft.shared
+        names = [*getattr(arm, f"{side}_mix")]
+        names += [n for n in own if n not in names and (*SIDES[side], n) not in shared]
+        for name in names:
+            key, row = ".".join((*SIDES[side], name)), {}
+            if name in own and (base := word(own[name], "based_on")):
+                row["based_on"] = base
+                names += [base] if base in own and base not in names else []
+            row |= _values(getattr(arm, f"{side}_policies")[name], off, key)
+            if rows.setdefault(name, row) != row:
+                users = f"the arms '{first_user[name]}' and '{arm_name}'"
+                text = f"{users} have different policies of this name; give one of them another"
+                raise ConfigError(f"{key}: {text} name")
+            first_user.setdefault(name, arm_name)
+    return rows
+
+
+def _rule_name(parameter: str, rule: Any, key: str) -> str:
+    name, decision = getattr(rule, "__name__", ""), DECISION_OF[parameter]
+    if name in registered_rules(decision) and rule_named(name) is rule:
+        return str(name)
+    text = "a function has no name that a file could hold; put"
+    raise ConfigError(f'{key}.{parameter}: {text} @rule("{decision}") above its definition')

@@ -27,11 +27,7 @@ from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
 HOME = Path(__file__).parents[1] / "library"
-KINDS = {
-    SIDES["buyer"]: checking.BUYERS,
-    SIDES["supplier"]: checking.SUPPLIERS,
-    INSTRUMENTS: checking.INSTRUMENTS,
-}
+KINDS = dict(zip(FIELDS, (checking.BUYERS, checking.SUPPLIERS, checking.INSTRUMENTS), strict=True))
 """What is checked and completed alike: policies of both sides and instruments."""
 
 
