@@ -41,7 +41,7 @@ TAKES: dict[str, tuple[str, ...]] = {
 NEEDED = ("parameters", "rows", "points")
 
 Block = Annotated[int, whole(1, 10_000_000)]
-Even = Annotated[int, Field(multiple_of=2), allowing("an even number from 2 to 100"), whole(2, 100)]
+Even = Annotated[int, Field(multiple_of=2), whole(2, 100), allowing("an even number from 2 to 100")]
 
 
 def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:

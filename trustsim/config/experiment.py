@@ -249,24 +249,21 @@ def _values(record: Any, off: Collection[str], key: str = "") -> dict[str, Any]:
 
 def _policies(side: str, arms: Mapping[str, Any], off: Collection[str]) -> dict[str, Any]:
     """All parameters of the policies that are used, or that the author has written or changed."""
-    rows: dict[str, dict[str, Any]] = {}
-    first_user: dict[str, str] = {}
+    users: dict[str, tuple[str, dict[str, Any]]] = {}
     for arm_name, arm in arms.items():
         own, shared = arm.draft.rows(SIDES[side]), arm.draft.shared
         names = [*getattr(arm, f"{side}_mix")]
         names += [n for n in own if n not in names and (*SIDES[side], n) not in shared]
         for name in names:
-            key, row = ".".join((*SIDES[side], name)), {}
-            if name in own and (base := word(own[name], "based_on")):
-                row["based_on"] = base
-                names += [base] if base in own and base not in names else []
+            key, base = ".".join((*SIDES[side], name)), word(own.get(name, {}), "based_on")
+            names += [base] if base in own and base not in names else []
+            row = {"based_on": base} if base else {}
             row |= _values(getattr(arm, f"{side}_policies")[name], off, key)
-            if rows.setdefault(name, row) != row:
-                users = f"the arms '{first_user[name]}' and '{arm_name}'"
-                text = f"{users} have different policies of this name; give one of them another"
-                raise ConfigError(f"{key}: {text} name")
-            first_user.setdefault(name, arm_name)
-    return rows
+            user, other = users.setdefault(name, (arm_name, row))
+            if other != row:
+                text = f"the arms '{user}' and '{arm_name}' have different policies of this name"
+                raise ConfigError(f"{key}: {text}; give one of them another name")
+    return {name: row for name, (_, row) in users.items()}
 
 
 def _rule_name(parameter: str, rule: Any, key: str) -> str:

@@ -8,6 +8,7 @@ the text of a `ValueError`; by a `Refusal`, of a key below its own or without th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
@@ -88,28 +89,26 @@ def part(model: Any, written: Any, *keys: str | int) -> Any:
     raise Refusal(text, *keys, *place, value=value)
 
 
-def allowing(text: str) -> WrapValidator:
-    """Say what is allowed of a value that its type refuses; a scalar of NumPy's is a number."""
+def allowing(text: str, holds: Callable[[Any], bool] = lambda _: True) -> WrapValidator:
+    """Say what is allowed of a value that its type refuses, or of which something does not hold.
+
+    A scalar of NumPy's is a number.
+    """
 
     def check(value: Any, handler: Any) -> Any:
-        try:
-            return handler(plain(value))
-        except ValidationError:
-            raise ValueError(f"allowed: {text}") from None
+        with suppress(ValidationError):
+            if holds(value := plain(value)):
+                return handler(value)
+        raise ValueError(f"allowed: {text}")
 
     return WrapValidator(check)
 
 
-def whole(low: int, high: int) -> BeforeValidator:
+def whole(low: int, high: int) -> WrapValidator:
     """Check that a value is a whole number between bounds, both allowed."""
-
-    def check(value: Any) -> Any:
-        value = plain(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"allowed: a whole number from {low} to {high}")
-        return value
-
-    return BeforeValidator(check)
+    there = range(low, high + 1)
+    text = f"a whole number from {low} to {high}"
+    return allowing(text, lambda value: type(value) is int and value in there)
 
 
 def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
