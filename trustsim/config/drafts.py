@@ -5,16 +5,16 @@ Tables come in, drafts go out. A draft is put on top of another one, which says 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
+from trustsim.config.models import Given, Row, ScenarioTables, word
 from trustsim.config.toml import put
 from trustsim.errors import ConfigError, at, known, shown
 from trustsim.schema.checking import MARKETS, Shares
 from trustsim.schema.mechanisms import MECHANISMS, NOTHING, OWNERS, off_without
-from trustsim.schema.translation import Table, read
+from trustsim.schema.translation import Table, leaves, read
 
 Place = tuple[str, ...]
 """Keys that lead to a table: none to the top of a file, ``("policies", "buyers", name)``, ..."""
@@ -108,19 +108,11 @@ def draft_of(tables: Table, file: str = "", *, shared: bool = False) -> Draft:
     """Give what the tables of a file say of a scenario."""
     numbers = {"name", "rounds", "seed"} & tables.model_fields_set
     found: dict[Place, Row] = {(): {n: Given(getattr(tables, n), "", file) for n in numbers}}
-    for name in ("market", "policies", "instruments"):
-        for place, table in _tables_in(getattr(tables, name, {}), (name,)):
-            found[place] = table.row(".".join(place), file)
-    without = getattr(getattr(tables, "market", None), "without", ())
+    parts = {name: getattr(tables, name, {}) for name in ("market", "policies", "instruments")}
+    for path, table in leaves({**parts, "policies": dict(parts["policies"])}):
+        found[tuple(path.split("."))] = table.row(path, file)
+    without = getattr(parts["market"], "without", ())
     return Draft(found, without, dict.fromkeys(found, file) if shared else {})
-
-
-def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
-    if isinstance(table, RowTable):
-        yield place, table
-    else:
-        for name, inner in dict(table).items():
-            yield from _tables_in(inner, (*place, name))
 
 
 def draft_with(draft: Draft, keywords: Mapping[str, Any]) -> Draft:

@@ -17,7 +17,7 @@ from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named
 from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
 from trustsim.config.toml import inside, put, read_change, read_toml
 from trustsim.errors import ConfigError, at, known, said_at, shown
-from trustsim.schema.translation import leaves, plain, read
+from trustsim.schema.translation import Text, leaves, plain, read
 
 Change = str | tuple[str, Any]
 """A change of the command line, ``path=value``, or a path and its value."""
@@ -76,11 +76,10 @@ def read_experiment(
     names = _names(INSTRUMENTS, written, shared)
     tables: ExperimentFile = read(model, written, "", file, instruments=names)
     for keys, source in leaves(tables.sources):
-        where = at(file, f"sources.{keys}")
-        if not isinstance(source, str):
-            raise ConfigError(f"{where}allowed: text in quotes")
+        read(Text, source, f"sources.{keys}", file)
         if inside(written, keys.split(".")) is None:
-            raise ConfigError(f"{where}the file has no {keys} to be a source of")
+            text = f"the file has no {keys} to be a source of"
+            raise ConfigError(at(file, f"sources.{keys}") + text)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
     common = draft_of(tables, file).upon(replace(shared, base=base))
     arms = {}

@@ -128,8 +128,7 @@ class Scenario:
 
     def _complete(self, draft: Draft) -> None:
         for name, value in completed(draft).items():
-            frozen = FrozenDict(value) if isinstance(value, dict) else value
-            object.__setattr__(self, name, frozen)
+            object.__setattr__(self, name, FrozenDict(value) if isinstance(value, dict) else value)
         object.__setattr__(self, "draft", draft)
 
     @classmethod
