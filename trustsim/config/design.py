@@ -40,6 +40,9 @@ TAKES: dict[str, tuple[str, ...]] = {
 """Keys of ``[design]`` by its method."""
 NEEDED = ("parameters", "rows", "points")
 
+Arms = Mapping[str, Any]
+"""Scenarios by the names of their arms."""
+
 Block = Annotated[int, whole(1, 10_000_000)]
 Even = Annotated[int, Field(multiple_of=2), whole(2, 100), allowing("an even number from 2 to 100")]
 
@@ -182,7 +185,7 @@ def range_text(dimension: Dimension) -> str:
     return ", ".join(words)
 
 
-def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | None:
+def complete_design(design: Design | None, arms: Arms) -> Design | None:
     """Give a design; an ablation that names no mechanism gets those at work in some arm."""
     if design is None or design.method != "ablation":
         return design
@@ -199,9 +202,7 @@ def complete_design(design: Design | None, arms: Mapping[str, Any]) -> Design | 
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
 
 
-def check_paths(
-    paths: Iterable[str], arms: Mapping[str, Any], key: str, market: Any = None
-) -> None:
+def check_paths(paths: Iterable[str], arms: Arms, key: str, market: Any = None) -> None:
     """Check that what varies is in the arms, and changes something.
 
     With the `market` of all arms, an arm may not set what varies in all of them.
@@ -215,7 +216,7 @@ def check_paths(
                 _refuse_set(keys[1], arms, market)
 
 
-def _refuse_idle(keys: list[str], arms: Mapping[str, Any]) -> None:
+def _refuse_idle(keys: list[str], arms: Arms) -> None:
     """Refuse what changes nothing in arms; a share must be there in all of them."""
     share = keys[0] == "market" and len(keys) == 3
     if not share and all(_is_off(keys[-1], arm) for arm in arms.values()):
@@ -230,7 +231,7 @@ def _refuse_idle(keys: list[str], arms: Mapping[str, Any]) -> None:
         raise ConfigError(f"{text}, so that nothing would change there{close}")
 
 
-def _refuse_set(parameter: str, arms: Mapping[str, Any], market: Any) -> None:
+def _refuse_set(parameter: str, arms: Arms, market: Any) -> None:
     """Refuse what is to vary in all arms, if one of them sets it."""
     for name, arm in arms.items():
         value = getattr(arm.market, parameter)

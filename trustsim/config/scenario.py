@@ -159,7 +159,7 @@ class Scenario:
             If no policy has this name, or one of each side has it.
         """
         rows = {side: getattr(self, f"{side}_policies") for side in SIDES}
-        names = [name for side in rows.values() for name in side]
+        names = [*rows["buyer"], *rows["supplier"]]
         known(policy, names, f"with_policy: unknown policy '{policy}'")
         side, *others = (side for side in rows if policy in rows[side])
         if others:
@@ -224,10 +224,9 @@ class Scenario:
     _kept = cached_property(_text)
 
     def __repr__(self) -> str:
-        return (
-            f"Scenario({self.name!r}, market={self.based_on!r}, rounds={self.rounds}, "
-            f"seed={self.seed}, buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix})"
-        )
+        numbers = f"rounds={self.rounds}, seed={self.seed}"
+        mixes = f"buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix}"
+        return f"Scenario({self.name!r}, market={self.based_on!r}, {numbers}, {mixes})"
 
 
 def _row(record: Any) -> list[Any]:
