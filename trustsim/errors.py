@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from unicodedata import category
@@ -52,6 +52,13 @@ def suggestion(name: object, names: Iterable[str]) -> str:
     if len(known) > MOST_LISTED:
         return f"; none of the {len(known)} names that are allowed looks like it"
     return f"{close}; allowed: {', '.join(known) or 'none'}"
+
+
+def known(name: object, names: Collection[str], said: str) -> str:
+    """Give a name that is one of some names; say what it is not, and which may be meant."""
+    if isinstance(name, str) and name in names:
+        return name
+    raise ConfigError(f"{said}{suggestion(name, names)}")
 
 
 def escaped(text: str) -> str:

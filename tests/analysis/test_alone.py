@@ -105,6 +105,13 @@ def test_runs_without_one_of_the_two_do_not_count_for_imitation() -> None:
     assert (row["runs"], row["n"], row["gone"]) == (15, 15, 1.0)
 
 
+def test_a_policy_that_nobody_has_has_no_share() -> None:
+    policies = shared({"warm": lambda s: 1.1, "cold": lambda s: 1.2}, (0.0, 0.5))
+    nobody = (policies["share_at_start"] == 0.0) & (policies["policy"] == "warm")
+    assert nobody.sum() == (policies["point"] == 0).sum() / 2 > 0
+    assert list(compared(policies[~nobody]).markets["share"]) == [0.0, 0.5]
+
+
 def test_a_market_with_a_third_policy_is_not_one_of_two() -> None:
     policies = shared({"warm": lambda s: 1.1, "cold": lambda s: 1.2}, (0.5,))
     third = policies[policies["policy"] == "cold"].assign(policy="tepid", share_at_start=0.1)

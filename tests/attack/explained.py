@@ -30,6 +30,8 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("experiment/run.py", "ORDERS_PER_CHUNK = 2**18", "", "how much at a time"),
     ("experiment/storage/manifest.py", "timeout=10", "", "how long one waits"),
     ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much at a time"),
+    ("report/figures/analyses/ablation.py", "axis = axes[0]", "0 -> (-1)",
+     "of one panel the first is the last"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
     ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),

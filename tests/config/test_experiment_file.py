@@ -171,6 +171,18 @@ class TestExperimentFile:
         with pytest.raises(ConfigError, match="is no change; give path=value"):
             load_experiment(config, [change])
 
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (f"market.buyers={2**64}", r"^--set market\.buyers=.*allowed: whole numbers of 64 bits"),
+            (f"{'a.' * 21}b=1", "nested too deeply"),
+            ("sources.name=3", r"sources\.name = 3: allowed: text in quotes"),
+        ],
+    )
+    def test_changes_that_cannot_be_used(self, config: Path, change: str, said: str) -> None:
+        with pytest.raises(ConfigError, match=said):
+            load_experiment(config, [change])
+
     @pytest.mark.parametrize("path", [5, None, b"x.toml", ["x.toml"]])
     def test_what_is_no_path(self, path: Any) -> None:
         with pytest.raises(ConfigError, match="is no path"):

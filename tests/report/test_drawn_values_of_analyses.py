@@ -162,6 +162,15 @@ class TestCalibration:
             assert axis.get_ylim()[1] == 6
             assert bool(axis.get_ylabel()) == (place == 0)
 
+    def test_what_lies_below_the_best_trial_is_in_the_profiles(self, fitted: Calibration) -> None:
+        losses = fitted.losses()
+        least = losses.loc[losses["parameter"] == "", "loss"].min()
+        path = fitted.spreads[0].path
+        below = losses.index[losses["parameter"] == path][0]
+        losses.loc[below, "loss"] = least - 2.0
+        axes = calibration_profiles(losses, fitted.spreads)
+        assert [axis.get_ylim()[0] for axis in axes] == pytest.approx([-2.2] * len(axes))
+
     def test_choices(self) -> None:
         losses = pd.DataFrame(
             {"trial": [0, 1, 2, 3], "parameter": "", "how": ["a", "b", "a", "c"],

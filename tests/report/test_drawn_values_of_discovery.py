@@ -18,7 +18,7 @@ from support.drawn import bars, last_digit, legend_of, look, numbers
 
 from trustsim.analysis.discovery.boxes import HeldOut, LosingBox, Restriction
 from trustsim.analysis.discovery.losses import Discovery
-from trustsim.analysis.discovery.who_wins import who_wins
+from trustsim.analysis.discovery.who_wins import WhoWins, who_wins
 from trustsim.config.dimensions import Dimension, Dimensions
 from trustsim.report.figures import style
 from trustsim.report.figures.analyses.discovery import axis_words, who_wins_map
@@ -79,6 +79,19 @@ class TestMap:
             (value,) = numbers(text)
             assert min(abs(value - level) for level in shown) <= last_digit(text)
         assert len({round(v, 9) for v in shown}) == len({f"{v:.{digits(said)}f}" for v in shown})
+
+    @pytest.mark.parametrize("step", [0.0001, 0.001, 0.01, 0.02, 0.05, 0.1, 1.0, 10.0])
+    def test_lines_have_the_digits_that_tell_them_apart(
+        self, found: Discovery, step: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        surface = who_wins(found, "hour_cost", "late_gain")
+        x, y, _, half = surface.grid()
+        slope = np.linspace(-2.9 * step, 2.9 * step, 61)[:, None] + 0 * half
+        monkeypatch.setattr(WhoWins, "grid", lambda fitted: (x, y, slope, half))
+        (axis,) = who_wins_map(found, surface=surface)
+        said = {text.get_text() for text in axis.texts}
+        fewest = max(0, -math.floor(math.log10(step * 1.000001)))
+        assert {digits({text}) for text in said} == {fewest}
 
     @pytest.mark.parametrize("x", ["hour_cost", "rivals"])
     def test_every_market_is_a_point(self, found: Discovery, x: str) -> None:

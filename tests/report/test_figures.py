@@ -40,6 +40,10 @@ DRAW = {
 }
 
 
+ABREAST = {figures.instruments_by_age: 3, figures.difference_distribution: 1}
+"""Panels beside each other in a wide figure, if not two."""
+
+
 class TestFigures:
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_draws_into_the_place_it_is_given(self, draw, tables):
@@ -52,6 +56,7 @@ class TestFigures:
         assert all(axis.figure is figure and axis in figure.axes for axis in axes)
         assert all(axis.get_position().x1 <= right.get_position().x0 for axis in axes)
         assert right in figure.axes
+        assert not figure.legends  # the rest of the figure is somebody else's
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     @pytest.mark.parametrize("width", [style.WIDE, style.COLUMN])
@@ -62,6 +67,9 @@ class TestFigures:
         assert axes[0].figure.get_figwidth() == width
         assert all(axis.get_title(loc="left") for axis in axes)
         assert axes[-1].get_xlabel()
+        assert not any(axis.get_legend() for axis in axes)  # above all panels, if there is one
+        beside = {axis.get_subplotspec().colspan.start for axis in axes}
+        assert len(beside) == (1 if width == style.COLUMN else ABREAST.get(draw, 2))
 
     @pytest.mark.parametrize("draw", DRAW, ids=lambda f: f.__name__)
     def test_ten_arms_with_odd_names(self, draw):

@@ -15,7 +15,7 @@ import tomli_w
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from trustsim.calibration.targets import Target, read_targets
-from trustsim.config.arms import check_paths
+from trustsim.config.design import check_paths
 from trustsim.config.dimensions import Dimension, Searched, read_value
 from trustsim.config.experiment import ExperimentConfig, experiment_of, load_experiment
 from trustsim.config.file import read_experiment
@@ -107,11 +107,9 @@ class CalibrationConfig:
 
     def to_toml(self) -> str:
         """Write what stands beside the experiment, complete."""
-        calibrate = {
-            **{key: getattr(self, key) for key in ("trials", "seed", "fresh")},
-            **({"start": dict(self.start)} if self.start else {}),
-            "parameters": {dimension.path: dimension.table() for dimension in self.dimensions},
-        }
+        calibrate: dict[str, Any] = {k: getattr(self, k) for k in ("trials", "seed", "fresh")}
+        calibrate |= {"start": dict(self.start)} if self.start else {}
+        calibrate["parameters"] = {d.path: d.table() for d in self.dimensions}
         targets = {target.name: target.table() for target in self.targets}
         return tomli_w.dumps({"calibrate": calibrate, "targets": targets})
 

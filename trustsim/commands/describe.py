@@ -18,7 +18,6 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import KINDS, built_in_markets, library
 from trustsim.config.models import values_of, word
 from trustsim.config.scenario import Scenario
-from trustsim.config.writing import execution_tables
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
     BUYERS,
@@ -73,7 +72,7 @@ def describe(config: ExperimentConfig, arms: Sequence[str]) -> Iterator[str]:
 
 def _settings(config: ExperimentConfig) -> Iterator[str]:
     """Say how the experiment is run, where its file says so."""
-    tables = execution_tables(config)
+    tables = config.execution()
     tables.pop("design", None)
     for key, value in tables.items():
         yield f"    {key} = {value}"

@@ -7,15 +7,16 @@ point with the same replicate numbers, hence the same luck.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from trustsim.config.dimensions import Dimension, Dimensions, Rows, one_of
-from trustsim.config.without import Mechanisms
-from trustsim.schema.mechanisms import NOTHING, SWITCH, WITHOUT
-from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, part, read, whole
+from trustsim.config.dimensions import Dimension, Dimensions, Rows, in_arm
+from trustsim.errors import ConfigError, at, known, said_at, shown, suggestion
+from trustsim.schema.checking import Mechanisms
+from trustsim.schema.mechanisms import MECHANISMS, NOTHING, OWNERS, SWITCH, WITHOUT, off_without
+from trustsim.schema.translation import HIDDEN, Refusal, Table, allowing, one_of, part, read, whole
 
 METHODS = {
     "grid": "every combination of the values",
@@ -39,8 +40,11 @@ TAKES: dict[str, tuple[str, ...]] = {
 """Keys of ``[design]`` by its method."""
 NEEDED = ("parameters", "rows", "points")
 
+Arms = Mapping[str, Any]
+"""Scenarios by the names of their arms."""
+
 Block = Annotated[int, whole(1, 10_000_000)]
-Even = Annotated[int, Field(multiple_of=2), allowing("an even number from 2 to 100"), whole(2, 100)]
+Even = Annotated[int, Field(multiple_of=2), whole(2, 100), allowing("an even number from 2 to 100")]
 
 
 def _points(points: Any, info: ValidationInfo) -> tuple[int, ...]:
@@ -86,22 +90,20 @@ class Design(Table):
         """Refuse keys of other methods, and put nothing where a key must be given."""
         if not isinstance(table, Mapping):
             return table
-        method = table.get("method")
-        takes = TAKES[method] if method in list(TAKES) else ()
+        takes = next((keys for name, keys in TAKES.items() if name == table.get("method")), ())
         for key in cls.model_fields if takes else ():
             if key in table and key not in ("method", *takes):
-                text = f"the method {method} has none; it takes {', '.join(takes)}"
+                text = f"the method {table['method']} has none; it takes {', '.join(takes)}"
                 raise Refusal(text, key, value=table[key])
         return dict.fromkeys(("method", *(k for k in NEEDED if k in takes)), HIDDEN) | dict(table)
 
     @model_validator(mode="after")
-    def _refuse_what_the_method_cannot_use(self) -> Design:
+    def _fit_the_method(self) -> Design:
         for d in self.parameters:
             if d.levels and self.method in SAMPLED:
                 text = "only a grid has levels of single parameters"
                 raise Refusal(text, "parameters", d.path, "levels", value=d.levels)
-            listed = d.values or (d.levels and self.method == "grid")
-            if not listed and self.method not in SAMPLED:
+            if not (d.values or self.method in SAMPLED or (d.levels and self.method == "grid")):
                 text = f"a {self.method} needs a list of values, or a range with levels in a grid"
                 raise Refusal(text, "parameters", d.path, value=d.table())
         if self.method == "zip" and len({len(d.values) for d in self.parameters}) > 1:
@@ -110,16 +112,13 @@ class Design(Table):
         if "mechanisms" in self.model_fields_set and not self.mechanisms:
             text = "must name a mechanism; without the key, all that are at work in some arm"
             raise Refusal(text, "mechanisms", value=[])
-        return self
-
-    def model_post_init(self, _: Any) -> None:
-        """Take as many points as the sample needs for balance, and say so."""
         asked = sum(self.points)
         power = 1 << (asked - 1).bit_length()
-        if self.method in POWERS_OF_TWO and power != asked:
+        if self.method in POWERS_OF_TWO and power != asked:  # as many as it needs for balance
             text = f"design.points = {asked}: a {self.method} sample is balanced only with a power"
             object.__setattr__(self, "points", (power,))
             self._notices = (f"{text} of two; rounded up to {power}",)
+        return self
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -158,12 +157,12 @@ class Design(Table):
         another block of points.
         A design that asks for no more points than there are is the one that has been run.
         """
-        asked, there = sum(self.points), sum(other.points)
-        if asked <= there:
+        there = sum(other.points)
+        added = sum(self.points) - there
+        if added <= 0:
             return self.model_copy(update={"points": other.points})
         if self.method != "latin_hypercube":
             return self
-        added = asked - there
         extended = self.model_copy(update={"points": (*other.points, added)})
         notice = f"the {self.method} sample of {there} points is extended by a block of {added}"
         extended._notices += (notice,)
@@ -180,7 +179,77 @@ def range_text(dimension: Dimension) -> str:
     """Write the range or the values of a dimension for people."""
     if dimension.values:
         return ", ".join(str(value) for value in dimension.values)
-    scale = "log scale" if dimension.scale == "log" else ""
-    distribution = dimension.distribution if dimension.distribution != "uniform" else ""
-    words = (f"{dimension.low:g} to {dimension.high:g}", scale, distribution)
-    return ", ".join(word for word in words if word)
+    words = [f"{dimension.low:g} to {dimension.high:g}"]
+    words += ["log scale"] if dimension.scale == "log" else []
+    words += [dimension.distribution] if dimension.distribution != "uniform" else []
+    return ", ".join(words)
+
+
+def complete_design(design: Design | None, arms: Arms) -> Design | None:
+    """Give a design; an ablation that names no mechanism gets those at work in some arm."""
+    if design is None or design.method != "ablation":
+        return design
+    at_work = [
+        name
+        for name in MECHANISMS  # other records without it, among those that an arm uses
+        if any(_used(arm.at({WITHOUT: name})) != _used(arm) for arm in arms.values())
+    ]
+    if not at_work:
+        raise ConfigError("design: no mechanism is at work in any arm")
+    for name in design.mechanisms:
+        where = at("", "design.mechanisms", name, given=True)
+        known(name, at_work, f"{where}is not at work in any arm")
+    return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
+
+
+def check_paths(paths: Iterable[str], arms: Arms, key: str, market: Any = None) -> None:
+    """Check that what varies is in the arms, and changes something.
+
+    With the `market` of all arms, an arm may not set what varies in all of them.
+    """
+    for path in paths:
+        owner, keys = in_arm(path)
+        with said_at(f"{key}.{path}: "):
+            own = {owner: arms[known(owner, arms, "no such arm")]} if owner else arms
+            _refuse_idle(keys, own)
+            if market is not None and not owner and keys[:-1] == ["market"]:
+                _refuse_set(keys[1], arms, market)
+
+
+def _refuse_idle(keys: list[str], arms: Arms) -> None:
+    """Refuse what changes nothing in arms; a share must be there in all of them."""
+    share = keys[0] == "market" and len(keys) == 3
+    if not share and all(_is_off(keys[-1], arm) for arm in arms.values()):
+        text = f"its mechanism {shown(OWNERS[keys[-1]])} is off, so that nothing would change"
+        raise ConfigError(text)
+    *place, name = keys if share else keys[:-1] or keys
+    used = {arm_name: _used(arm).get(".".join(place), [name]) for arm_name, arm in arms.items()}
+    lacking = [arm_name for arm_name, names in used.items() if name not in names]
+    if lacking and (len(lacking) == len(arms) or share):
+        close = suggestion(name, sorted({n for arm_name in lacking for n in used[arm_name]}))
+        text = f"{shown(name)} is not in use in {' and '.join(map(shown, lacking))}"
+        raise ConfigError(f"{text}, so that nothing would change there{close}")
+
+
+def _refuse_set(parameter: str, arms: Arms, market: Any) -> None:
+    """Refuse what is to vary in all arms, if one of them sets it."""
+    for name, arm in arms.items():
+        value = getattr(arm.market, parameter)
+        if value != getattr(market, parameter) and not _is_off(parameter, arm):
+            text = f"arm '{name}' sets it to {shown(value)}, so that it cannot vary for all arms"
+            other = f"let arms.{name}.market.{parameter} vary"
+            raise ConfigError(f"{text}; take it out of the arm, or {other}")
+
+
+def _is_off(parameter: str, scenario: Any) -> bool:
+    return OWNERS.get(parameter) in off_without(scenario.without)
+
+
+def _used(scenario: Any) -> dict[str, Any]:
+    """What a scenario uses, by the keys under which it stands."""
+    result = {"market": scenario.market, "instruments": scenario.instruments}
+    for side in ("buyer", "supplier"):
+        mix, rows = getattr(scenario, f"{side}_mix"), getattr(scenario, f"{side}_policies")
+        result[f"market.{side}_mix"] = mix
+        result[f"policies.{side}s"] = {name: rows[name] for name, share in mix.items() if share}
+    return result

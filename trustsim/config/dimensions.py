@@ -7,9 +7,9 @@ is sampled is the business of `trustsim.experiment.plan`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from trustsim.errors import nearest, suggestion
 from trustsim.schema import Parameter, checking
 from trustsim.schema.decisions import rule_names
 from trustsim.schema.mechanisms import SWITCH
-from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, part, whole
+from trustsim.schema.translation import HIDDEN, Refusal, allowing, leaves, one_of, part, whole
 
 FORMS: dict[str, checking.Kind | Parameter] = {
     "rounds": checking.EXPERIMENTS,
@@ -46,19 +46,16 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
 }
 """Distributions, with the numbers that each needs."""
 
+FAMILIES: dict[str, Any] = {
+    "triangular": lambda s, low, high, mode: s.triang((mode - low) / (high - low), low, high - low),
+    "normal": lambda s, low, high, mean, sd: s.norm(mean, sd),
+    "lognormal": lambda s, low, high, median, sigma: s.lognorm(sigma, scale=median),
+    "beta": lambda s, low, high, a, b: s.beta(a, b, low, high - low),
+}
+"""Distributions before they are cut off, as the module `s` of statistics has them."""
+
 SMALLEST_MASS = 1e-6
 """Share of a distribution that must lie between the bounds, or its inverse is mere rounding."""
-
-
-def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
-    """Check that a value is one of some names; `wanted` is what is said if not."""
-
-    def check(name: Any) -> Any:
-        if name not in list(names):
-            raise ValueError(f"{wanted}{suggestion(name, names)}")
-        return name
-
-    return BeforeValidator(check)
 
 
 Levels = Annotated[int, whole(2, 10_000)]
@@ -173,17 +170,7 @@ def between(name: str, shape: tuple[float, ...], low: float, high: float) -> tup
     """
     from scipy import stats
 
-    first, *others = shape
-    whole: Any
-    match name:
-        case "triangular":
-            whole = stats.triang((first - low) / (high - low), low, high - low)
-        case "normal":
-            whole = stats.norm(first, *others)
-        case "lognormal":
-            whole = stats.lognorm(*others, scale=first)
-        case _:
-            whole = stats.beta(first, *others, low, high - low)
+    whole = FAMILIES[name](stats, low, high, *shape)
     upper = whole.median() < low
     tail, inverse = (whole.sf, whole.isf) if upper else (whole.cdf, whole.ppf)
     return inverse, tail(low), tail(high)
@@ -205,10 +192,10 @@ def parameter_at(path: str, *above: int) -> Parameter:
         fits = (part[0] == "<" or part == own for part, own in zip(parts, keys, strict=False))
         if len(parts) == len(keys) and all(fits):
             rows = {keys[-1]: what} if isinstance(what, Parameter) else what.rows
-            if keys[-1] not in rows:
-                text = f"unknown {what.name} parameter{suggestion(keys[-1], rows)}"
-                raise Refusal(text, *above, path)
-            return rows[keys[-1]]
+            if keys[-1] in rows:
+                return rows[keys[-1]]
+            text = f"unknown {what.name} parameter{suggestion(keys[-1], rows)}"
+            raise Refusal(text, *above, path)
     close = nearest(keys[0], [form.split(".")[0] for form in FORMS])
     text = f"no parameter can be called '{path}'{close}; allowed: {', '.join(FORMS)}"
     raise Refusal(text, *above, path)
@@ -226,14 +213,13 @@ def _rows(rows: object) -> tuple[Dimension, ...]:
     if not isinstance(rows, list) or not rows or not all(isinstance(r, Mapping) for r in rows):
         raise ValueError("the method list needs rows, such as [{ market.lot_cost = 1.0 }, ...]")
     given = [dict(leaves(row)) for row in rows]
-    columns: dict[str, list[Any]] = {path: [] for path in given[0]}
     for place, row in enumerate(given):
-        if odd := sorted(row.keys() ^ columns) or ([] if row else ["nothing"]):
+        if odd := sorted(row.keys() ^ given[0]) or ([] if row else ["nothing"]):
             text = f"all rows must give the same parameters; this one differs in {', '.join(odd)}"
             raise Refusal(text, place)
-        for path, value in row.items():
-            columns[path].append(read_value(path, value, place))
-    return tuple(Dimension(p, parameter_at(p), values=tuple(v)) for p, v in columns.items())
+        row |= {path: read_value(path, value, place) for path, value in row.items()}
+    columns = ((path, tuple(row[path] for row in given)) for path in given[0])
+    return tuple(Dimension(path, parameter_at(path), values=values) for path, values in columns)
 
 
 def _ways(table: object, even: bool) -> tuple[Dimension, ...]:
@@ -242,20 +228,17 @@ def _ways(table: object, even: bool) -> tuple[Dimension, ...]:
         text = "must be a table of parameters, such as market.lot_cost = { low = 0.5, high = 2.0 }"
         raise ValueError(text)
     dimensions: dict[str, Dimension] = {}
-    for path, written in _flat(table):
+    for path, written in leaves(table, _says_how):
         if path in dimensions:
             raise Refusal("is given twice", path)
         dimensions[path] = _dimension(path, written, even)
     return tuple(dimensions.values())
 
 
-def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what is said of how each parameter varies, by its path."""
-    for name, value in table.items():
-        path, inner = f"{above}{name}", value if isinstance(value, Mapping) else {}
-        how = [inner.get(word, {}) for word in ("values", "choices", "low", "high")]
-        nested = inner and all(isinstance(each, Mapping) for each in how)
-        yield from _flat(inner, f"{path}.") if nested else ((path, value),)
+def _says_how(table: Any) -> bool:
+    """Say whether a table is what is said of one parameter, and not a table of parameters."""
+    how = (table.get(word, {}) for word in ("values", "choices", "low", "high"))
+    return not table or not all(isinstance(each, Mapping) for each in how)
 
 
 def _dimension(path: str, written: object, even: bool) -> Dimension:
@@ -284,28 +267,28 @@ def _range(path: str, row: Parameter, table: Mapping[str, Any], even: bool) -> d
     types = {"low": end, "high": end, "scale": Scale}
     types |= {} if even else {"distribution": Distribution, **numbers, "levels": Levels}
 
-    def refusal(word: str, text: str) -> Refusal:
-        return Refusal(text, path, word, value=table[word])
+    def refuse(word: str, text: str) -> NoReturn:
+        raise Refusal(text, path, word, value=table[word])
 
     for word in table:
         if word not in types:
             text = f"unknown key of a {'searched' if even else name} range"
-            raise refusal(word, f"{text}{suggestion(word, types)}")
-    needed = {"low": end, "high": end, **numbers, **{word: types[word] for word in table}}
-    given = {word: part(t, table.get(word, HIDDEN), path, word) for word, t in needed.items()}
+            refuse(word, f"{text}{suggestion(word, types)}")
+    needed = dict.fromkeys(("low", "high", *numbers), HIDDEN) | dict(table)
+    given = {word: part(types[word], value, path, word) for word, value in needed.items()}
     low, high, log = float(given["low"]), float(given["high"]), given.get("scale") == "log"
     if low >= high:
-        raise refusal("low", f"must be below high = {checking.bound(high)}; the range is empty")
+        refuse("low", f"must be below high = {checking.bound(high)}; the range is empty")
     if log and low <= 0:
-        raise refusal("low", "must be above 0 on a log scale")
+        refuse("low", "must be above 0 on a log scale")
     if log and numbers:
-        raise refusal("scale", "only a uniform distribution has a scale; see lognormal")
+        refuse("scale", "only a uniform distribution has a scale; see lognormal")
     shape = tuple(given.pop(word) for word in numbers)
     if shape:
         _, start, stop = between(name, shape, low, high)
         if not abs(stop - start) >= SMALLEST_MASS:
             text = f"next to nothing of the {name} distribution lies between low and high"
-            raise refusal(next(iter(numbers)), text)
+            refuse(next(iter(numbers)), text)
     return {**given, "low": low, "high": high, "shape": shape}
 
 

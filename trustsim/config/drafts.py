@@ -5,25 +5,22 @@ Tables come in, drafts go out. A draft is put on top of another one, which says 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from trustsim.config.models import Given, Row, RowTable, ScenarioTables, word
+from trustsim.config.models import Given, Row, ScenarioTables, word
 from trustsim.config.toml import put
-from trustsim.config.without import in_order, refuse_idle
-from trustsim.errors import ConfigError, at, suggestion
-from trustsim.schema.checking import MarketValues, Shares
-from trustsim.schema.mechanisms import NOTHING
-from trustsim.schema.translation import Table, read
+from trustsim.errors import ConfigError, at, known, shown
+from trustsim.schema.checking import MARKETS, Shares
+from trustsim.schema.mechanisms import MECHANISMS, NOTHING, OWNERS, off_without
+from trustsim.schema.translation import Table, leaves, read
 
 Place = tuple[str, ...]
 """Keys that lead to a table: none to the top of a file, ``("policies", "buyers", name)``, ..."""
 
 MARKET: Place = ("market",)
-SIDES: dict[str, Place] = {
-    "buyer": ("policies", "buyers"), "supplier": ("policies", "suppliers"),
-}  # fmt: skip
+SIDES: dict[str, Place] = {side: ("policies", f"{side}s") for side in ("buyer", "supplier")}
 INSTRUMENTS: Place = ("instruments",)
 FIELDS = {**{kind: f"{side}_policies" for side, kind in SIDES.items()}, INSTRUMENTS: "instruments"}
 """Where a scenario holds the records of policies and instruments, by the place of their tables."""
@@ -40,15 +37,15 @@ class Draft:
         its mixes, own policies and instruments.
     without : tuple of str
         Mechanisms that are switched off.
-    shared : set
-        Places of tables that stand in files that several experiments share.
+    shared : dict of str
+        Files that several experiments share, by the places of the tables that stand in them.
     base : Draft
         The market to start from; None in a draft that is put on top of one that has it.
     """
 
     tables: dict[Place, Row] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    shared: frozenset[Place] = frozenset()
+    shared: dict[Place, str] = field(default_factory=dict)
     base: Draft | None = None
 
     @property
@@ -76,14 +73,22 @@ class Draft:
         for place in self.tables.keys() & below.tables.keys():
             if len(place) < 2 or word(self.tables[place], "based_on") in ("", place[-1]):
                 tables[place] = _over(self.tables[place], below.tables[place])
-        without = in_order({*below.without, *self.without})
-        return Draft(tables, without, below.shared | self.shared, self.base or below.base)
+        without = sorted({*below.without, *self.without}, key=[*MECHANISMS].index)
+        return Draft(tables, tuple(without), below.shared | self.shared, self.base or below.base)
 
     def upon(self, below: Draft) -> Draft:
         """Put this on top of another draft; refuse what it sets of mechanisms that are off."""
         result = self.over(below)
-        for row in self.tables.values():
-            refuse_idle(row, result.whole.without)
+        off = {owner: name for name in result.whole.without for owner in off_without([name])}
+        for name, given in (pair for row in self.tables.values() for pair in row.items()):
+            for owner, named in off.items():
+                choices = MECHANISMS[owner].absent.get(name)
+                chosen = isinstance(choices, Mapping) and given.value in [*choices]
+                if chosen or OWNERS.get(name) == owner:
+                    why = f" ({shown(owner)} is off because it needs {shown(named)})"
+                    text = f"the mechanism {shown(owner)} is off{why if owner != named else ''}"
+                    advice = f"take {name} out here, or {shown(named)} out of without"
+                    raise ConfigError(f"{given.at(name)}{text}; {advice}")
         return result
 
 
@@ -103,31 +108,22 @@ def draft_of(tables: Table, file: str = "", *, shared: bool = False) -> Draft:
     """Give what the tables of a file say of a scenario."""
     numbers = {"name", "rounds", "seed"} & tables.model_fields_set
     found: dict[Place, Row] = {(): {n: Given(getattr(tables, n), "", file) for n in numbers}}
-    for name in ("market", "policies", "instruments"):
-        for place, table in _tables_in(getattr(tables, name, {}), (name,)):
-            found[place] = table.row(".".join(place), file)
-    without = getattr(getattr(tables, "market", None), "without", ())
-    return Draft(found, without, frozenset(found.keys() - {()} if shared else ()))
-
-
-def _tables_in(table: Any, place: Place) -> Iterator[tuple[Place, RowTable]]:
-    if isinstance(table, RowTable):
-        yield place, table
-    else:
-        for name, inner in dict(table).items():
-            yield from _tables_in(inner, (*place, name))
+    parts = {name: getattr(tables, name, {}) for name in ("market", "policies", "instruments")}
+    for path, table in leaves({**parts, "policies": dict(parts["policies"])}):
+        found[tuple(path.split("."))] = table.row(path, file)
+    without = getattr(parts["market"], "without", ())
+    return Draft(found, without, dict.fromkeys(found, file) if shared else {})
 
 
 def draft_with(draft: Draft, keywords: Mapping[str, Any]) -> Draft:
     """Give a draft with what keywords of `Scenario` say; None says nothing of a table."""
-    unsaid = {word for word in ("policies", "instruments") if keywords.get(word) is None}
-    market = {word: value for word, value in keywords.items() if word not in unsaid}
-    words = ["name", "rounds", "seed", "policies"]
-    if isinstance(market.get("instruments"), Mapping):
-        words.append("instruments")
-    tables = {word: market.pop(word) for word in words if word in market}
-    below = replace(draft, without=()) if "without" in market else draft
-    return _said({**tables, "market": market}).upon(below)
+    tables = {"policies", "instruments"}
+    said = {key: v for key, v in keywords.items() if v is not None or key not in tables}
+    if not isinstance(said.get("instruments"), Mapping):
+        tables.remove("instruments")  # what can be used in the market
+    top = {key: said.pop(key) for key in ("name", "rounds", "seed", *tables) if key in said}
+    below = replace(draft, without=()) if "without" in said else draft
+    return _said({**top, "market": said}).upon(below)
 
 
 def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
@@ -150,18 +146,16 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     if off != NOTHING:
         market["without"] = [off]
     said = _said(tables)
-    for place in [place for place in said.tables if len(place) > 1]:
-        if place not in (known := scenario.records):
-            names = [other[-1] for other in known if other[:-1] == place[:-1]]
-            text = f"the scenario has no such{suggestion(place[-1], names)}"
-            raise ConfigError(f"{'.'.join(place)}: {text}")
+    for place in (place for place in said.tables if len(place) > 1):
+        names = [other[-1] for other in scenario.records if other[:-1] == place[:-1]]
+        known(place[-1], names, f"{'.'.join(place)}: the scenario has no such")
     return said.over(scenario.draft)
 
 
 def _said(tables: Mapping[str, Any]) -> Draft:
     for name in ("description", "source", "based_on"):
         if name in tables["market"]:
-            raise ConfigError(f"market.{name}: {MarketValues.unknown(name)}")
+            raise ConfigError(f"market.{name}: {MARKETS.model.unknown(name)}")
     return draft_of(read(ScenarioTables, tables))
 
 
@@ -169,14 +163,12 @@ def _with_shares(mix: Mapping[str, float], key: str, fixed: object) -> dict[str,
     """Give a mix in which some shares are fixed and the others keep their proportions."""
     given: dict[str, float] = read(Shares, fixed, key)
     for name in given:
-        if name not in mix:
-            raise ConfigError(f"{key}.{name}: the mix has no such policy{suggestion(name, mix)}")
+        known(name, mix, f"{key}.{name}: the mix has no such policy")
     left, others = 1.0 - sum(given.values()), [name for name in mix if name not in given]
     total = sum(mix[name] for name in others)
     if left < -1e-12 or (total <= 0.0 and left > 1e-12):
-        raise ConfigError(
-            f"{key}: the shares {given} cannot be made to add up to 1 with the others"
-        )
+        text = f"the shares {given} cannot be made to add up to 1 with the others"
+        raise ConfigError(f"{key}: {text}")
     scale = max(left, 0.0) / total if total > 0 else 0.0
     shares = {name: given.get(name, share * scale) for name, share in mix.items()}
     if others:  # the last one takes what rounding leaves

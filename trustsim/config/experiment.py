@@ -1,37 +1,36 @@
 """Experiments: arms that face the same luck, how often they run, and how.
 
-An experiment file comes in, completed and frozen it goes out, and back to a file.
+An experiment file comes in, completed and frozen it goes out, and back to a file. That text holds
+every parameter of the market, of all policies in a mix and of all instruments, so that it says what
+was run even if a later version has other defaults; only parameters of mechanisms that are off in
+all arms are left out.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unicodedata import normalize
 
-from trustsim.config.arms import check_paths, complete_design
-from trustsim.config.design import Design
+import tomli_w
+
+from trustsim.config.design import Design, check_paths, complete_design
 from trustsim.config.dimensions import in_arm
-from trustsim.config.file import (
-    Change,
-    ExperimentTables,
-    read_experiment,
-    refuse_forgotten,
-    sources_of,
-)
-from trustsim.config.models import KEPT, check_name, values_of
+from trustsim.config.drafts import SIDES
+from trustsim.config.file import Change, ExperimentTables, read_experiment
+from trustsim.config.models import KEPT, check_name, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
-from trustsim.config.without import in_order, switched_off
-from trustsim.config.writing import experiment_toml
-from trustsim.errors import ConfigError, at, said_at, shown, suggestion
-from trustsim.schema.checking import MARKETS, ExperimentValues, complete
+from trustsim.config.toml import inside, put
+from trustsim.errors import ConfigError, at, known, said_at, shown
+from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
+from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.frozen import FrozenDict
-from trustsim.schema.mechanisms import off_without
+from trustsim.schema.mechanisms import OWNERS, off_without
 from trustsim.schema.translation import HIDDEN, read
 
 
@@ -87,13 +86,11 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         if not self.arms:
-            raise ConfigError(
-                "arms: there is none; an experiment needs at least one, such as "
-                "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
-            )
-        if not isinstance(self.baseline, str) or self.baseline not in self.arms:
-            where = at("", "baseline", self.baseline, given=True)
-            raise ConfigError(f"{where}no such arm{suggestion(self.baseline, self.arms)}")
+            example = "[arms.high_trust] with buyer_mix = { high_trust = 1.0 }"
+            text = "arms: there is none; an experiment needs at least one, such as"
+            raise ConfigError(f"{text} {example}")
+        where = at("", "baseline", self.baseline, given=True)
+        known(self.baseline, self.arms, f"{where}no such arm")
         alike: dict[str, str] = {}
         for name in self.arms:
             check_name(name, "an arm", "arms")
@@ -101,19 +98,16 @@ class ExperimentConfig:
             if other != name:
                 said = f"reads like the arm {shown(other)}; give one of them another name"
                 raise ConfigError(f"arms: {shown(name)} {said}")
-        read(ExperimentValues, {"replications": self.replications})
+        read(EXPERIMENTS.model, {"replications": self.replications})
         if self.precision is not None and len(self.arms) < 2:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
         market = next(iter(arms.values())).market if self.market is None else self.market
-        completed = {
-            "arms": FrozenDict(arms),
-            "sources": FrozenDict(self.sources),
-            "market": switched_off(market, off_without(self.without)),
-            "design": complete_design(self.design, arms),
-        }
-        for name, value in completed.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "arms", FrozenDict(arms))
+        object.__setattr__(self, "sources", FrozenDict(self.sources))
+        market = complete(MARKETS, dict(market), off_without(self.without))
+        object.__setattr__(self, "market", market)
+        object.__setattr__(self, "design", complete_design(self.design, arms))
         if self.design is not None:
             check_paths(self.design.paths, self.arms, "design.parameters", self.market)
 
@@ -130,7 +124,8 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        return in_order(set.intersection(*(set(arm.without) for arm in self.arms.values())))
+        first, *others = (arm.without for arm in self.arms.values())
+        return tuple(name for name in first if all(name in other for other in others))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""
@@ -138,9 +133,7 @@ class ExperimentConfig:
         here = {".".join(keys): value for (owner, keys), value in own if owner in ("", arm)}
         return self.arms[arm].at(here)
 
-    def replace(
-        self, *, replications: int | None = None, seed: int | None = None
-    ) -> ExperimentConfig:
+    def replace(self, *, replications: int | None = None, seed: int | None = None) -> Self:
         """Give a copy with another seed, or a fixed number of replications."""
         changes: dict[str, Any] = {}
         if seed is not None:
@@ -157,7 +150,49 @@ class ExperimentConfig:
         ConfigError
             If the arms do not fit into one file, or a rule has no registered name.
         """
-        return experiment_toml(self)
+        common, arms = self.without, {}
+        off = off_without(common)
+        full = {name: arm.replace(without=common) for name, arm in self.arms.items()}
+        first = next(iter(full.values()))
+        for name, arm in full.items():
+            for what in ("seed", "rounds", "instruments", "based_on"):
+                if getattr(arm, what) != getattr(first, what):
+                    said = what if what != "based_on" else "market to start from"
+                    text = f"all arms of an experiment have the same {said}"
+                    raise ConfigError(f"arms.{name}: {text}")
+            own = self.arms[name].without
+            market = _values(arm.market, off_without(own)).items()
+            arms[name] = {
+                **_listed([each for each in own if each not in common]),
+                "buyer_mix": arm.buyer_mix,
+                "supplier_mix": arm.supplier_mix,
+                "market": {n: v for n, v in market if v != getattr(self.market, n)},
+            }
+        start = {"based_on": first.based_on, "instruments": list(first.instruments)}
+        tables: dict[str, Any] = {
+            **{key: getattr(self, key) for key in ("name", "question", *EXPERIMENTS.rows)},
+            "baseline": self.baseline,
+            **self.execution(),
+            "market": {**start, **_listed(common), **_values(self.market, off)},
+            "arms": arms,
+            "policies": {f"{side}s": _policies(side, full, off) for side in SIDES},
+            "instruments": {n: _values(row, off) for n, row in first.instruments.items()},
+        }
+        for keys, source in sorted(self.sources.items()):
+            if inside(tables, keys) is not None:
+                put(tables, ("sources", *keys), source)
+        return tomli_w.dumps(tables)
+
+    def execution(self) -> dict[str, Any]:
+        """How it is run, as it stands in a file, where that is not as usual."""
+        tables = {
+            "keep": list(self.keep) if self.keep != KEPT else None,
+            "run_timeout": self.run_timeout,
+            "smallest_difference": self.smallest_difference,
+            "precision": self.precision and dict(vars(self.precision)),
+            "design": self.design and self.design.table(self.seed),
+        }
+        return {key: value for key, value in tables.items() if value is not None}
 
 
 def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> ExperimentConfig:
@@ -196,7 +231,44 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             market=complete(MARKETS, values_of(experiment.common.whole.market)),
             **{key: getattr(tables, key) for key in as_written},
         )
-    refuse_forgotten(experiment, arms)
-    sources = sources_of(experiment, config.market, arms)
+    experiment.refuse_forgotten(arms)
+    sources = experiment.sources(config.market, arms)
     object.__setattr__(config, "sources", FrozenDict(sources))
     return config
+
+
+def _listed(without: Iterable[str]) -> dict[str, Any]:
+    return {"without": list(without)} if without else {}
+
+
+def _values(record: Any, off: Collection[str], key: str = "") -> dict[str, Any]:
+    """Parameters of a record, but those of mechanisms that are off; own rules by their names."""
+    used = ((n, v) for n, v in record.model_dump().items() if OWNERS.get(n, "") not in off)
+    return {name: _rule_name(name, v, key) if callable(v) else v for name, v in used}
+
+
+def _policies(side: str, arms: Mapping[str, Any], off: Collection[str]) -> dict[str, Any]:
+    """All parameters of the policies that are used, or that the author has written or changed."""
+    users: dict[str, tuple[str, dict[str, Any]]] = {}
+    for arm_name, arm in arms.items():
+        own, shared = arm.draft.rows(SIDES[side]), arm.draft.shared
+        names = [*getattr(arm, f"{side}_mix")]
+        names += [n for n in own if n not in names and (*SIDES[side], n) not in shared]
+        for name in names:
+            key, base = ".".join((*SIDES[side], name)), word(own.get(name, {}), "based_on")
+            names += [base] if base in own and base not in names else []
+            row = {"based_on": base} if base else {}
+            row |= _values(getattr(arm, f"{side}_policies")[name], off, key)
+            user, other = users.setdefault(name, (arm_name, row))
+            if other != row:
+                text = f"the arms '{user}' and '{arm_name}' have different policies of this name"
+                raise ConfigError(f"{key}: {text}; give one of them another name")
+    return {name: row for name, (_, row) in users.items()}
+
+
+def _rule_name(parameter: str, rule: Any, key: str) -> str:
+    name, decision = getattr(rule, "__name__", ""), DECISION_OF[parameter]
+    if name in registered_rules(decision) and rule_named(name) is rule:
+        return str(name)
+    text = "a function has no name that a file could hold; put"
+    raise ConfigError(f'{key}.{parameter}: {text} @rule("{decision}") above its definition')

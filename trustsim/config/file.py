@@ -16,11 +16,14 @@ from trustsim.config.drafts import INSTRUMENTS, MARKET, Draft, Place, draft_of
 from trustsim.config.library import DEFAULT_MARKET, KINDS, library, market_named, named_file
 from trustsim.config.models import ExperimentFile, FileList, Given, RowsFile, word
 from trustsim.config.toml import inside, put, read_change, read_toml
-from trustsim.errors import ConfigError, at, said_at, shown, suggestion
-from trustsim.schema.translation import leaves, plain, read
+from trustsim.errors import ConfigError, at, known, said_at, shown
+from trustsim.schema.translation import Text, leaves, plain, read
 
 Change = str | tuple[str, Any]
 """A change of the command line, ``path=value``, or a path and its value."""
+
+LONGEST_CHANGE = 200
+"""Letters of a change that are told again when it is refused."""
 
 
 class ExperimentTables(NamedTuple):
@@ -30,6 +33,36 @@ class ExperimentTables(NamedTuple):
     tables: ExperimentFile
     common: Draft
     arms: dict[str, Draft]
+
+    def sources(self, market: Any, arms: Mapping[str, Any]) -> dict[Place, str]:
+        """Sources of single values that the records have, by the keys that lead to them."""
+        drafts = [(self.common, {**next(iter(arms.values())).records, MARKET: market})]
+        drafts += [(self.arms[name], arm.records) for name, arm in arms.items()]
+        beside = {
+            (*given.table.split("."), name): given.source
+            for draft, records in drafts
+            for place, row in draft.whole.over(library()).tables.items()
+            for name, given in row.items()
+            if given.source and place in records and given.value == getattr(records[place], name)
+        }
+        said = leaves(self.tables.sources)
+        return beside | {tuple(path.split(".")): text for path, text in said}
+
+    def refuse_forgotten(self, arms: Mapping[str, Any]) -> None:
+        """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
+        for kind in KINDS:
+            rows, mix = self.common.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
+            shared = (name for name in rows if (*kind, name) in self.common.shared)
+            names = [*library().rows(kind), *shared]
+            used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
+            used |= {word(row, "based_on") for row in rows.values()}
+            said = f"no built-in policy, no based_on, and in no {mix}"
+            if kind == INSTRUMENTS:  # one that is new needs no name of old
+                used |= {name for name in rows if not get_close_matches(name, names, 1, 0.85)}
+                said = "no built-in instrument, and no based_on"
+            for name, row in rows.items():
+                if name not in used and not word(row, "based_on"):
+                    known(name, names, at(self.file, ".".join((*kind, name))) + said)
 
 
 def read_experiment(
@@ -43,11 +76,10 @@ def read_experiment(
     names = _names(INSTRUMENTS, written, shared)
     tables: ExperimentFile = read(model, written, "", file, instruments=names)
     for keys, source in leaves(tables.sources):
-        where = at(file, f"sources.{keys}")
-        if not isinstance(source, str):
-            raise ConfigError(f"{where}allowed: text in quotes")
+        read(Text, source, f"sources.{keys}", file)
         if inside(written, keys.split(".")) is None:
-            raise ConfigError(f"{where}the file has no {keys} to be a source of")
+            text = f"the file has no {keys} to be a source of"
+            raise ConfigError(at(file, f"sources.{keys}") + text)
     base = market_named(tables.market.based_on or DEFAULT_MARKET, "market.based_on", file)
     common = draft_of(tables, file).upon(replace(shared, base=base))
     arms = {}
@@ -61,55 +93,15 @@ def read_experiment(
     return ExperimentTables(file, tables, common, arms)
 
 
-def sources_of(
-    experiment: ExperimentTables, market: Any, arms: Mapping[str, Any]
-) -> dict[Place, str]:
-    """Sources of single values that the records have, by the keys that lead to them."""
-    first = next(iter(arms.values()))
-    drafts = [(experiment.common, {**first.records, MARKET: market})]
-    drafts += [(experiment.arms[name], arm.records) for name, arm in arms.items()]
-    beside = {
-        (*given.table.split("."), name): given.source
-        for draft, records in drafts
-        for place, row in draft.whole.over(library()).tables.items()
-        for name, given in row.items()
-        if given.source and place in records and given.value == getattr(records[place], name)
-    }
-    said = leaves(experiment.tables.sources)
-    return beside | {tuple(path.split(".")): text for path, text in said}
-
-
-def refuse_forgotten(experiment: ExperimentTables, arms: Mapping[str, Any]) -> None:
-    """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
-    draft = experiment.common
-    for kind in KINDS:
-        rows, mix = draft.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
-        names = [*library().rows(kind), *(name for name in rows if (*kind, name) in draft.shared)]
-        used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
-        used |= {word(row, "based_on") for row in rows.values()}
-        for name, row in rows.items():
-            if name in names or name in used or word(row, "based_on"):
-                continue
-            said = f"no built-in policy, no based_on, and in no {mix}"
-            if kind == INSTRUMENTS:
-                said = "no built-in instrument, and no based_on"
-                if not get_close_matches(name, names, 1, 0.85):
-                    continue
-            where = at(experiment.file, ".".join((*kind, name)))
-            raise ConfigError(f"{where}{said}{suggestion(name, names)}")
-
-
 def _included(written: Mapping[str, Any], file: str) -> Draft:
     """Read the files of rows that an experiment includes; each row stands in one of them."""
     found = Draft()
-    homes: dict[Place, str] = {}
     for name in read(FileList, written.get("include", []), "include", file):
-        path = named_file(Given(name, file=file), "include")
+        path = named_file(name, "include", file)
         rows = draft_of(read(RowsFile, read_toml(path), "", str(path)), str(path), shared=True)
-        for place in rows.shared & homes.keys():
-            said = f"{homes[place]}, which is included too, has one of this name"
+        for place in rows.shared.keys() & found.shared.keys() - {()}:
+            said = f"{found.shared[place]}, which is included too, has one of this name"
             raise ConfigError(at(str(path), ".".join(place)) + said)
-        homes |= dict.fromkeys(rows.shared, str(path))
         found = rows.over(found)
     return found
 
@@ -122,17 +114,16 @@ def _names(kind: Place, written: Mapping[str, Any], shared: Draft) -> list[str]:
 
 def _apply(change: Change, written: dict[str, Any], shared: Draft, file: str) -> None:
     """Put a change into the tables of a file; it can name no new arm, policy or instrument."""
-    if isinstance(change, str):
-        keys, value = read_change(change)
-    elif not isinstance(change, tuple) or len(change) != 2 or not isinstance(change[0], str):
+    pair = change if isinstance(change, tuple) else (change, None)
+    if len(pair) != 2 or not isinstance(pair[0], str):
         raise ConfigError(f"{shown(change)}: is no change; give path=value, or a path and a value")
-    else:
-        keys, value = change[0].split("."), plain(change[1])
-        change = f"{change[0]}={value}"
-    with said_at(f"--set {change}: "):
+    path, value = pair
+    said = f"{path}={value}" if pair is change else path
+    with said_at(f"--set {said if len(said) < LONGEST_CHANGE else shown(said)}: "):
+        keys, value = (path.split("."), plain(value)) if pair is change else read_change(path)
         for kind in (("arms",), *KINDS):
             *above, name = keys[: len(kind) + 1]
-            if tuple(above) == kind and name not in (names := _names(kind, written, shared)):
-                close = suggestion(name, names)
-                raise ConfigError(f"{file} has no {'.'.join((*kind, name))}{close}")
+            if tuple(above) == kind:
+                where = f"{file} has no {'.'.join((*kind, name))}"
+                known(name, _names(kind, written, shared), where)
         put(written, keys, value)

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from os import PathLike
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-from trustsim.config.drafts import INSTRUMENTS, SIDES, Draft, Place, draft_of
+from trustsim.config.drafts import FIELDS, INSTRUMENTS, SIDES, Draft, Place, draft_of
 from trustsim.config.models import Given, MarketFile, RowsFile, values_of, word
 from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
-from trustsim.config.without import switched_off
-from trustsim.errors import ConfigError, at, said_at, shown, suggestion
+from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema import checking
 from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
@@ -27,11 +27,7 @@ from trustsim.schema.translation import read
 
 DEFAULT_MARKET = "components"
 HOME = Path(__file__).parents[1] / "library"
-KINDS = {
-    SIDES["buyer"]: checking.BUYERS,
-    SIDES["supplier"]: checking.SUPPLIERS,
-    INSTRUMENTS: checking.INSTRUMENTS,
-}
+KINDS = dict(zip(FIELDS, (checking.BUYERS, checking.SUPPLIERS, checking.INSTRUMENTS), strict=True))
 """What is checked and completed alike: policies of both sides and instruments."""
 
 
@@ -53,16 +49,12 @@ def built_in_markets() -> dict[str, Draft]:
     return found
 
 
-def named_file(named: Given, word: str) -> Path:
-    """Give the path of a file that another file names under a word, seen from there."""
-    with said_at(named.at(word)):
-        path = Path(named.file).parent / path_of(named.value)
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # what can be no path
-        there = False
-    if not there:
-        raise ConfigError(f"{named.at(word)}there is no file {shown(str(path))}")
+def named_file(name: Any, key: str, file: str) -> Path:
+    """Give the path of a file that another file names under a key, seen from there."""
+    with said_at(at(file, key, name, given=True)):
+        path = Path(file).parent / path_of(name)
+        if not isfile(path):
+            raise ConfigError(f"there is no file {shown(str(path))}")
     return path
 
 
@@ -75,12 +67,9 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     if isinstance(name, PathLike):
         name = f"./{name}" if Path(name).name == str(name) else str(name)
     markets, where = built_in_markets(), at(file, key, name, given=True)
-    if isinstance(name, str) and name in markets:
-        return markets[name]
-    if not isinstance(name, str) or not (name.endswith(".toml") or "/" in name):
-        close = suggestion(name, markets)
-        raise ConfigError(f"{where}unknown market{close}, or the path of a file")
-    path = named_file(Given(name, file=file), key)
+    if not isinstance(name, str) or name in markets or not (name.endswith(".toml") or "/" in name):
+        return markets[known(name, markets, f"{where}no path of a file, and an unknown market")]
+    path = named_file(name, key, file)
     chain = (*above, path.resolve())
     if path.resolve() in above:
         said = " -> ".join(each.name for each in chain)
@@ -101,28 +90,26 @@ def completed(draft: Draft) -> dict[str, Any]:
     """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
     whole = draft.whole
     row, off = whole.market, off_without(whole.without)
-    market = switched_off(complete(checking.MARKETS, values_of(row)), off)
+    market = complete(checking.MARKETS, values_of(row), off)
     for low, high in (("cost_low", "cost_high"), ("defect_good", "defect_bad")):
-        if getattr(market, low) > getattr(market, high):
-            given = row.get(low) or row[high]
-            raise ConfigError(
-                given.at(low, getattr(market, low))
-                + f"must not exceed {high} = {getattr(market, high)!r}"
-            )
+        least, most = getattr(market, low), getattr(market, high)
+        if least > most:
+            where = (row.get(low) or row[high]).at(low, least)
+            raise ConfigError(f"{where}must not exceed {high} = {most!r}")
     records = {kind: records_of(kind, draft, off) for kind in KINDS}
     mixes: dict[str, dict[str, float]] = {}
     for side, kind in SIDES.items():
-        mix = f"{side}_mix"
-        key, known = row[mix].key(mix), records[kind]
-        mixes[mix] = read(Mix, row[mix].value, key, row[mix].file, policies=known, side=side)
+        said, key = row[f"{side}_mix"], row[f"{side}_mix"].key(f"{side}_mix")
+        names = records[kind]
+        mixes[f"{side}_mix"] = read(Mix, said.value, key, said.file, policies=names, side=side)
     buyers = list(mixes["buyer_mix"])
     return {
         "name": "mixed" if len(buyers) > 1 else buyers[0],
-        **dict(checking.RunValues()),
+        **dict(checking.RUNS.default),
         **values_of(draft.top),
         "market": market,
         **mixes,
-        **{f"{side}_policies": records[kind] for side, kind in SIDES.items()},
+        **{field: records[kind] for kind, field in FIELDS.items()},
         "instruments": _instruments(draft, row["instruments"], records[INSTRUMENTS]),
         "without": whole.without,
     }
@@ -134,57 +121,47 @@ def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str
     An own row starts from the row that it is based on; without one, from the built-in row of the
     same name, and without that, from the table's defaults.
     """
-    own, what = draft.rows(kind), KINDS[kind]
-    if not own:
-        return dict(_built_in(kind, off))
-    rows = draft.over(library()).rows(kind)
+    own, what, rows = draft.rows(kind), KINDS[kind], draft.over(library()).rows(kind)
 
     def values(name: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         row, chain = rows[name], (*above, name)
-        base = word(row, "based_on")
-        if not base:
+        if not (base := word(row, "based_on")):
             return values_of(row)
-        where = row["based_on"].at("based_on")
-        if base in chain:
-            path = " -> ".join((*chain, base))
-            raise ConfigError(f"{where}the {what.name} is based on itself: {path}")
-        if base not in rows:
-            raise ConfigError(f"{where}unknown {what.name}{suggestion(base, rows)}")
+        with said_at(row["based_on"].at("based_on")):
+            if known(base, rows, f"unknown {what.name}") in chain:
+                path = " -> ".join((*chain, base))
+                raise ConfigError(f"the {what.name} is based on itself: {path}")
         return {**values(base, chain), **values_of(row)}
 
-    records: dict[str, Any] = {name: complete(what, values(name)) for name in own}
+    records: dict[str, Any] = {name: complete(what, values(name), off) for name in own}
     for name, record in records.items() if kind == INSTRUMENTS else ():
         if record.advance + record.on_delivery > 1.0:
-            given = next(iter(own[name].values()))
-            raise ConfigError(
-                given.at("advance", record.advance)
-                + f"with on_delivery = {record.on_delivery!r} more than the price is paid; "
-                "the two may add up to 1"
-            )
-    return _built_in(kind, off) | {n: switched_off(r, off) for n, r in records.items()}
+            where = next(iter(own[name].values())).at("advance", record.advance)
+            text = f"with on_delivery = {record.on_delivery!r} more than the price is paid"
+            raise ConfigError(f"{where}{text}; the two may add up to 1")
+    return _built_in(kind, off) | records
 
 
 @cache
 def _built_in(kind: Place, off: tuple[str, ...]) -> dict[str, Any]:
     """Frozen records of all built-in rows, made once."""
     rows = library().rows(kind).items()
-    return {name: switched_off(complete(KINDS[kind], values_of(row)), off) for name, row in rows}
+    return {name: complete(KINDS[kind], values_of(row), off) for name, row in rows}
 
 
-def _instruments(draft: Draft, said: Given, known: Mapping[str, Any]) -> dict[str, Any]:
+def _instruments(draft: Draft, said: Given, there: Mapping[str, Any]) -> dict[str, Any]:
     """Check the list of instruments that can be used in a market, and give their records."""
-    if not isinstance(said.value, list | tuple):
-        text = f"must be a list of names of instruments: {', '.join(known)}"
+    names = said.value
+    if not isinstance(names, list | tuple):
+        text = f"must be a list of names of instruments: {', '.join(there)}"
         raise ConfigError(said.at("instruments") + text)
     if "instruments" not in draft.market and (own := draft.rows(INSTRUMENTS)):
-        names = [*said.value, *(name for name in own if name not in said.value)]
+        names = [*names, *(name for name in own if name not in names)]
         said = Given(names, file=draft.top["name"].file if "name" in draft.top else "")
-    for name in said.value:
-        if not isinstance(name, str) or name not in known:
-            text = f"unknown instrument {shown(name)}{suggestion(name, known)}"
-            raise ConfigError(said.at("instruments") + text)
-    count = len(said.value)
-    if not 1 <= count <= MAX_INSTRUMENTS or len(set(said.value)) < count:
-        text = f"{count} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
-        raise ConfigError(said.at("instruments") + text)
-    return {name: known[name] for name in said.value}
+    with said_at(said.at("instruments")):
+        for name in names:
+            known(name, there, f"unknown instrument {shown(name)}")
+        if not 1 <= len(names) <= MAX_INSTRUMENTS or len(set(names)) < len(names):
+            text = f"{len(names)} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
+            raise ConfigError(text)
+    return {name: there[name] for name in names}

@@ -13,14 +13,14 @@ from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
 from trustsim.config.design import Design
 from trustsim.config.precision import Precision
-from trustsim.config.without import Mechanisms
-from trustsim.errors import at, shown, suggestion
+from trustsim.errors import at, shown
 from trustsim.schema import checking
-from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, read
+from trustsim.schema.checking import Mechanisms
+from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, part, read, some_of
 
 KEPT = ("runs", "policies", "rounds", "ages")
 """Tables of results that are kept unless told otherwise."""
@@ -70,15 +70,13 @@ def naming(what: str) -> BeforeValidator:
 
     def check(name: Any) -> str:
         text = name if isinstance(name, str) else ""
+        said = f"{shown(name)} cannot name {what}"
         if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
-            raise Refusal(
-                f"{shown(name)} cannot name {what}; allowed: 1 to {LONGEST_NAME} "
-                "printable characters"
-            )
+            raise Refusal(f"{said}; allowed: 1 to {LONGEST_NAME} printable characters")
         if "." in text and what not in ("an experiment", "a scenario"):
-            raise Refusal(f"{shown(name)} cannot name {what}: paths of parameters are cut at dots")
+            raise Refusal(f"{said}: paths of parameters are cut at dots")
         if text == "all":
-            raise Refusal(f"'all' cannot name {what}: it stands for all of them")
+            raise Refusal(f"{said}: it stands for all of them")
         return text
 
     return BeforeValidator(check)
@@ -86,8 +84,7 @@ def naming(what: str) -> BeforeValidator:
 
 def check_name(name: object, what: str, key: str, file: str = "") -> str:
     """Check the name of something that is written about, such as a target."""
-    checked: str = read(Annotated[str, naming(what)], name, key, file)
-    return checked
+    return str(read(Annotated[str, naming(what)], name, key, file))
 
 
 class RowTable(Table):
@@ -104,15 +101,10 @@ class RowTable(Table):
     def _take_sources_out(cls, table: Any, handler: Any) -> Any:
         if not isinstance(table, Mapping):
             return handler(table)
-        bare, sources = dict(table), {}
-        for name, value in table.items():
-            if isinstance(value, Mapping) and name not in WORDS:
-                if {"value"} <= value.keys() <= {"value", "source"}:
-                    bare[name], sources[name] = value["value"], value.get("source", "")
-                    if not isinstance(sources[name], str):
-                        said = "allowed: text in quotes"
-                        raise Refusal(said, name, "source", value=sources[name])
-        made = handler(bare)
+        own = {n: v for n, v in table.items() if isinstance(v, Mapping) and n not in WORDS}
+        own = {n: v for n, v in own.items() if {"value"} <= v.keys() <= {"value", "source"}}
+        sources = {n: part(Text, v.get("source", ""), n, "source") for n, v in own.items()}
+        made = handler({**table, **{n: v["value"] for n, v in own.items()}})
         made._sources.update(sources)
         return made
 
@@ -124,7 +116,7 @@ class RowTable(Table):
         return {n: Given(value, key, file, sources.get(n, "")) for n, value in given.items()}
 
 
-class MarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-defined]
     """``[market]``."""
 
     buyer_mix: Any = None
@@ -137,22 +129,22 @@ def _one_market(_: Any) -> Any:
     raise ValueError("all arms are in the same market; set it once, as market.based_on")
 
 
-class ArmMarketTable(checking.MarketValues, RowTable):  # type: ignore[valid-type,misc]
+class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-defined]
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
     without: Mechanisms = ()
 
 
-class BuyerTable(checking.BuyerValues, RowTable):  # type: ignore[valid-type,misc]
+class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[misc,name-defined]
     """A policy of buyers."""
 
 
-class SupplierTable(checking.SupplierValues, RowTable):  # type: ignore[valid-type,misc]
+class SupplierTable(checking.SUPPLIERS.model, RowTable):  # type: ignore[misc,name-defined]
     """A policy of suppliers."""
 
 
-class InstrumentTable(checking.InstrumentValues, RowTable):  # type: ignore[valid-type,misc]
+class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[misc,name-defined]
     """A payment instrument."""
 
 
@@ -188,7 +180,7 @@ class MarketFile(Table):
         return "a file that a market is based on holds the table [market] and nothing else"
 
 
-class ScenarioTables(checking.RunValues, RowsFile):  # type: ignore[valid-type,misc]
+class ScenarioTables(checking.RUNS.model, RowsFile):  # type: ignore[misc,name-defined]
     """What can be said of a scenario, in a file or in Python."""
 
     name: Annotated[str, naming("a scenario")] = ""
@@ -204,24 +196,19 @@ class ArmTable(Table):
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
-def _kept(names: Any) -> tuple[str, ...]:
-    if not isinstance(names, list | tuple) or not names:
-        raise ValueError(
-            f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
-        )
-    for name in names:
-        if name not in TABLES:
-            raise Refusal(f"no such table{suggestion(name, TABLES)}", value=name)
-    return tuple(name for name in TABLES if name in names or name == KEPT[0])
-
-
 POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 
 
+WANTED = f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
+Kept = Annotated[
+    tuple[str, ...],
+    some_of(TABLES, WANTED, "no such table", 1),
+    AfterValidator(lambda kept: kept if KEPT[0] in kept else (KEPT[0], *kept)),
+]
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
-class ExperimentFile(checking.ExperimentValues, ScenarioTables):  # type: ignore[valid-type,misc]
+class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignore[misc,name-defined]
     """An experiment as its author wrote it."""
 
     NOUN: ClassVar[str] = "key"
@@ -229,7 +216,7 @@ class ExperimentFile(checking.ExperimentValues, ScenarioTables):  # type: ignore
     question: Text = ""
     include: Any = ()
     baseline: Any = HIDDEN
-    keep: Annotated[tuple[str, ...], BeforeValidator(_kept)] = KEPT
+    keep: Kept = KEPT
     run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
     smallest_difference: (
         Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None

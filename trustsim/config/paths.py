@@ -23,6 +23,5 @@ def path_of(path: str | os.PathLike[str]) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise ConfigError(
-            f"{path}: there is no such home folder; write ./{path} for a folder of this name"
-        ) from None
+        advice = f"write ./{path} for a folder of this name"
+        raise ConfigError(f"{path}: there is no such home folder; {advice}") from None

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, mod
 from pydantic.dataclasses import dataclass
 
 from trustsim.config.dimensions import Positive
-from trustsim.errors import suggestion
+from trustsim.errors import known
 from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES
 from trustsim.schema.translation import HIDDEN, Refusal, Words, allowing, read, whole
@@ -23,11 +23,10 @@ MOST = int(EXPERIMENTS.rows["replications"].high)
 
 def _measure(measure: Any, info: ValidationInfo) -> str:
     instruments = (info.context or {}).get("instruments")
+    if instruments is None and str(measure).startswith("instrument_share_"):
+        return str(measure)  # made in Python, where no instruments are known yet
     names = [*MEASURES, *(f"instrument_share_{name}" for name in instruments or ())]
-    made_in_python = instruments is None and str(measure).startswith("instrument_share_")
-    if measure not in names and not made_in_python:
-        raise ValueError(f"unknown measure{suggestion(measure, names)}")
-    return str(measure)
+    return known(measure, names, "unknown measure")
 
 
 def _start(start: Any, info: ValidationInfo) -> Any:

@@ -24,7 +24,7 @@ from trustsim.config.library import DEFAULT_MARKET, completed, market_named
 from trustsim.config.models import word
 from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, known
 from trustsim.schema.checking import check_replicate
 from trustsim.schema.frozen import FROZEN, FrozenDict
 
@@ -113,15 +113,10 @@ class Scenario:
     ) -> None:
         if "draft" in vars(self):
             raise TypeError(FROZEN)
-        given: dict[str, Any] = {
-            "buyer_mix": buyer_mix,
-            "supplier_mix": supplier_mix,
-            "policies": policies,
-            "instruments": instruments,
-            "name": name,
-        }
-        said = {key: value for key, value in given.items() if value is not None}
-        said |= {"rounds": rounds, "seed": seed, "without": without, **market_parameters}
+        named: dict[str, Any] = {"buyer_mix": buyer_mix, "supplier_mix": supplier_mix, "name": name}
+        said = {key: value for key, value in named.items() if value is not None}
+        said |= {"policies": policies, "instruments": instruments, "without": without}
+        said |= {"rounds": rounds, "seed": seed, **market_parameters}
         self._complete(draft_with(Draft(base=market_named(market, "market")), said))
 
     @classmethod
@@ -133,17 +128,14 @@ class Scenario:
 
     def _complete(self, draft: Draft) -> None:
         for name, value in completed(draft).items():
-            frozen = FrozenDict(value) if isinstance(value, dict) else value
-            object.__setattr__(self, name, frozen)
+            object.__setattr__(self, name, FrozenDict(value) if isinstance(value, dict) else value)
         object.__setattr__(self, "draft", draft)
 
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
         """Read one arm of an experiment file."""
         drafts = read_experiment(path_of(path)).arms
-        if arm not in drafts:
-            raise ConfigError(at(str(path), "arms") + f"no arm '{arm}'{suggestion(arm, drafts)}")
-        return cls.of(drafts[arm])
+        return cls.of(drafts[known(arm, drafts, at(str(path), "arms") + f"no arm '{arm}'")])
 
     def replace(self, **changes: Any) -> Scenario:
         """Give a copy with changes, by the keywords of `Scenario`.
@@ -167,23 +159,18 @@ class Scenario:
             If no policy has this name, or one of each side has it.
         """
         rows = {side: getattr(self, f"{side}_policies") for side in SIDES}
-        sides = [side for side in rows if policy in rows[side]]
-        if not sides:
-            names = [name for known in rows.values() for name in known]
-            raise ConfigError(f"with_policy: unknown policy '{policy}'{suggestion(policy, names)}")
-        if len(sides) > 1:
-            raise ConfigError(
-                f"with_policy: '{policy}' is a policy of buyers and one of suppliers; use "
-                f'replace(policies={{"buyers": {{"{policy}": ...}}}})'
-            )
-        side = sides[0]
+        names = [*rows["buyer"], *rows["supplier"]]
+        known(policy, names, f"with_policy: unknown policy '{policy}'")
+        side, *others = (side for side in rows if policy in rows[side])
+        if others:
+            advice = f'use replace(policies={{"buyers": {{"{policy}": ...}}}})'
+            text = f"'{policy}' is a policy of buyers and one of suppliers; {advice}"
+            raise ConfigError(f"with_policy: {text}")
         mix = getattr(self, f"{side}_mix")
         if not mix.get(policy):
-            warnings.warn(
-                f"with_policy: nobody follows '{policy}' here; the {side}s of this scenario follow "
-                f"{', '.join(name for name, share in mix.items() if share)}",
-                stacklevel=2,
-            )
+            followed = ", ".join(name for name, share in mix.items() if share)
+            text = f"nobody follows '{policy}' here; the {side}s of this scenario follow {followed}"
+            warnings.warn(f"with_policy: {text}", stacklevel=2)
         return self.replace(policies={f"{side}s": {policy: parameters}})
 
     def at(self, values: Mapping[str, Any]) -> Scenario:
@@ -206,12 +193,9 @@ class Scenario:
     @property
     def records(self) -> dict[Place, Any]:
         """Records of the market, of policies and instruments, by the keys of their tables."""
-        rows = {
-            (*kind, name): record
-            for kind, field in FIELDS.items()
-            for name, record in getattr(self, field).items()
-        }
-        return {MARKET: self.market, **rows}
+        rows = ((kind, getattr(self, field)) for kind, field in FIELDS.items())
+        records = {(*kind, name): record for kind, own in rows for name, record in own.items()}
+        return {MARKET: self.market, **records}
 
     def id(self, replicate: int = 0) -> str:
         """Give the id of a run: a hash of the scenario, the replicate and the model's version."""
@@ -229,26 +213,20 @@ class Scenario:
         return self._text() if own else self._kept
 
     def _text(self) -> str:
-        records = self.records
+        sides = (self.buyer_mix, self.buyer_policies), (self.supplier_mix, self.supplier_policies)
         mixes = [
-            [
-                [name, share, _row(records[(*kind, name)])]
-                for name, share in getattr(self, f"{side}_mix").items()
-            ]
-            for side, kind in SIDES.items()
+            [[name, share, _row(rows[name])] for name, share in mix.items()] for mix, rows in sides
         ]
         instruments = [[name, _row(record)] for name, record in self.instruments.items()]
-        return json.dumps(
-            [self.name, self.rounds, self.seed, _row(self.market), *mixes, instruments]
-        )
+        numbers = (self.name, self.rounds, self.seed)
+        return json.dumps([*numbers, _row(self.market), *mixes, instruments])
 
     _kept = cached_property(_text)
 
     def __repr__(self) -> str:
-        return (
-            f"Scenario({self.name!r}, market={self.based_on!r}, rounds={self.rounds}, "
-            f"seed={self.seed}, buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix})"
-        )
+        numbers = f"rounds={self.rounds}, seed={self.seed}"
+        mixes = f"buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix}"
+        return f"Scenario({self.name!r}, market={self.based_on!r}, {numbers}, {mixes})"
 
 
 def _row(record: Any) -> list[Any]:

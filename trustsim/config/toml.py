@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from trustsim.errors import ConfigError, at, refuse_strange, shown
+from trustsim.schema.translation import leaves
 
 DEEPEST = 20
 """Tables within tables that can be told apart by their paths; more than any file needs."""
@@ -19,26 +21,26 @@ LARGEST = 2**64
 """Size of whole numbers from which on they are no whole numbers of TOML."""
 
 
+REASONS: dict[type[Exception], str] = {
+    IsADirectoryError: "is a folder; a TOML file is needed",
+    FileNotFoundError: "there is no such file",
+    UnicodeDecodeError: "is not a text file in UTF-8 (byte {0.start})",
+    tomllib.TOMLDecodeError: "is not valid TOML: {0}",
+    RecursionError: "is nested too deeply",
+    ConfigError: "{0}",
+}
+"""Why a file cannot be read."""
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
         refuse_strange(path)
         return dict(_sound(tomllib.loads(path.read_bytes().decode("utf-8-sig"))))
-    except IsADirectoryError:
-        reason = "is a folder; a TOML file is needed"
-    except FileNotFoundError:
-        reason = "there is no such file"
-    except UnicodeDecodeError as error:
-        reason = f"is not a text file in UTF-8 (byte {error.start})"
-    except tomllib.TOMLDecodeError as error:
-        reason = f"is not valid TOML: {error}"
-    except RecursionError:
-        reason = "is nested too deeply"
-    except ConfigError as error:
-        reason = str(error)
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    raise ConfigError(f"{path}: {reason}")
+    except (OSError, ValueError, RecursionError) as error:
+        reason = REASONS.get(type(error), "cannot be read: {1}")
+        said = reason.format(error, getattr(error, "strerror", None) or error)
+    raise ConfigError(f"{path}: {said}")
 
 
 def read_change(change: str) -> tuple[list[str], Any]:
@@ -48,24 +50,15 @@ def read_change(change: str) -> tuple[list[str], Any]:
     """
     path, equals, text = (part.strip() for part in change.partition("="))
     if not equals or not path:
-        raise ConfigError(f"--set {change}: must be path=value, such as market.buyers=50")
-    if path.count(".") > DEEPEST:
-        raise ConfigError(f"--set {shown(change)}: the path is nested too deeply")
-    keys: list[str] = []
-    table = _loaded(f"{path} = 0")
-    while isinstance(table, dict) and table:
-        key, table = next(iter(table.items()))
-        keys.append(key)
-    if not keys:
-        said = f"'{path}' is no dotted path; an example is market.buyers"
-        raise ConfigError(f"--set {change}: {said}")
-    written = _loaded(f"value = {text}")
-    if set(written) == {"value"}:
-        return keys, written["value"]
-    try:
-        return keys, float(text)
-    except ValueError:
-        return keys, text
+        raise ConfigError("must be path=value, such as market.buyers=50")
+    paths = [named for named, _ in leaves(_loaded(f"{path} = 0"))]
+    if len(paths) != 1:
+        raise ConfigError(f"'{path}' is no dotted path; an example is market.buyers")
+    value: Any
+    written, value = _loaded(f"value = {text}"), text
+    with suppress(ValueError):
+        value = float(text)
+    return paths[0].split("."), written["value"] if set(written) == {"value"} else value
 
 
 def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
@@ -88,9 +81,10 @@ def inside(tables: Any, keys: Sequence[str]) -> Any:
 
 def _loaded(text: str) -> dict[str, Any]:
     try:
-        return dict(_sound(tomllib.loads(text)))
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError):
         return {}
+    return dict(_sound(tables))
 
 
 def _sound(value: Any, key: str = "", depth: int = 0) -> Any:

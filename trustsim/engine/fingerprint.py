@@ -43,9 +43,8 @@ def _text(found: Reached, numbers: dict[int, int]) -> Any:
     function = found.function
     defaults = [constant_text(value) for value in function.__defaults__ or ()]
     named = {key: constant_text(value) for key, value in (function.__kwdefaults__ or {}).items()}
-    taken = [
-        (".".join(path), _taken(value, numbers)) for path, value in sorted(found.taken.items())
-    ]
+    used = sorted(found.taken.items())
+    taken = [(".".join(path), _taken(value, numbers)) for path, value in used]
     return _instructions(function.__code__), defaults, sorted(named.items()), taken
 
 

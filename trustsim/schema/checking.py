@@ -7,26 +7,19 @@ row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    create_model,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, create_model
 
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
 from trustsim.schema.decisions import DECISION_OF, rule_named, rule_names
+from trustsim.schema.mechanisms import MECHANISMS
 from trustsim.schema.row import number
-from trustsim.schema.translation import Refusal, Table, allowing, read, whole
+from trustsim.schema.translation import Refusal, Table, allowing, read, some_of, whole
 
 MOST_REPLICATES = 2**32
 Replicate = Annotated[int, whole(0, MOST_REPLICATES - 1)]
@@ -53,6 +46,11 @@ class Kind:
     rows: dict[str, Parameter]
     default: Table
 
+    @property
+    def model(self) -> Any:
+        """The model that checks values."""
+        return type(self.default)
+
 
 def allowed(row: Parameter) -> str:
     """Say what values a parameter takes."""
@@ -70,26 +68,32 @@ def bound(value: float) -> str:
 
 def check_replicate(replicate: object) -> int:
     """Check the number of a replicate."""
-    checked: int = read(Replicate, replicate, "replicate")
-    return checked
+    return int(read(Replicate, replicate, "replicate"))
 
 
 def check_cores(cores: object, key: str) -> int:
     """Check a number of cores, or of threads, which goes by the name of `key`."""
-    checked: int = read(Cores, cores, key)
-    return checked
+    return int(read(Cores, cores, key))
 
 
-def complete(kind: Kind, values: Mapping[str, Any]) -> BaseModel:
-    """Make the frozen record of checked values; the rest takes its default."""
-    return kind.default.model_copy(update=values)
+def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> Table:
+    """Make the frozen record of checked values; the rest takes its default.
+
+    In it the mechanisms are absent that are `off`: see `trustsim.schema.mechanisms.off_without`.
+    """
+    record = {**dict(kind.default), **values}
+    for name, absent in (pair for each in off for pair in MECHANISMS[each].absent.items()):
+        if name in record:
+            choices = absent if isinstance(absent, Mapping) else {record[name]: absent}
+            record[name] = choices.get(record[name], record[name])
+    return kind.default.model_copy(update=record)
 
 
 @cache
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
-        return Annotated[Any, PlainValidator(lambda value: _choice(row, value))]
+        return Annotated[Any, BeforeValidator(lambda value: _choice(row, value))]
     bounds = Field(strict=True, ge=row.low, le=row.high)
     # A negative zero would be another scenario that does the same.
     positive = AfterValidator(lambda value: value + 0)
@@ -97,31 +101,27 @@ def parameter_type(row: Parameter) -> Any:
 
 
 def _choice(row: Parameter, value: Any) -> Any:
-    if isinstance(value, str) and value in row.choices:
-        return value
-    if isinstance(value, str) and value in rule_names(row):
-        # The function itself: a scenario keeps the rule that the name had when it was made.
-        return rule_named(value)
-    if callable(value) and row.name in DECISION_OF:
-        return value
-    close = nearest(value, rule_names(row)) if isinstance(value, str) else ""
-    if not close and row.name in DECISION_OF and isinstance(value, str):
-        close = " (a rule of your own has its name once its script is imported)"
-    raise ValueError(f"allowed: {allowed(row)}{close}")
+    own, names = row.name in DECISION_OF, rule_names(row)
+    if not isinstance(value, str):
+        if own and callable(value):
+            return value
+        raise ValueError(f"allowed: {allowed(row)}")
+    if value in names:  # a scenario keeps the function that the name had when it was made
+        return value if value in row.choices else rule_named(value)
+    unseen = " (a rule of your own has its name once its script is imported)" if own else ""
+    raise ValueError(f"allowed: {allowed(row)}{nearest(value, names) or unseen}")
 
 
 def _some_policies(mix: Any, info: ValidationInfo) -> Any:
-    names, side = (info.context or {})["policies"], (info.context or {})["side"]
-    if isinstance(mix, str):
-        mix = {mix: 1.0}
+    """Check that a mix names policies that there are; a name alone means all of it."""
+    names, side = info.context["policies"], info.context["side"]  # type: ignore[index]
+    mix = {mix: 1.0} if isinstance(mix, str) else mix
     if not isinstance(mix, Mapping):
-        raise ValueError(
-            f"must be shares of {side} policies, such as {{ {next(iter(names))} = 1.0 }}"
-        )
+        example = f"{{ {next(iter(names))} = 1.0 }}"
+        raise ValueError(f"must be shares of {side} policies, such as {example}")
     if not mix:
-        raise ValueError(
-            f"no {side} policy is named; allowed: {', '.join(names)}, with shares that add up to 1"
-        )
+        text = f"no {side} policy is named; allowed: {', '.join(names)}"
+        raise ValueError(f"{text}, with shares that add up to 1")
     for name, share in mix.items():
         if name not in names:
             raise Refusal(f"unknown {side} policy{suggestion(name, names)}", name, value=share)
@@ -129,12 +129,15 @@ def _some_policies(mix: Any, info: ValidationInfo) -> Any:
 
 
 def _add_up(mix: dict[str, float]) -> dict[str, float]:
-    total = sum(mix.values())
-    if abs(total - 1.0) > MIX_TOLERANCE:
+    if abs((total := sum(mix.values())) - 1.0) > MIX_TOLERANCE:
         raise ValueError(f"the shares add up to {total:.10g}; they must add up to 1")
     return mix
 
 
+Mechanisms = Annotated[
+    tuple[str, ...],
+    some_of(MECHANISMS, 'must be a list of mechanisms, such as ["ransom"]', "unknown mechanism"),
+]
 SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
 Share = parameter_type(SHARE)
 Shares = dict[str, Share]  # type: ignore[valid-type]
@@ -146,6 +149,7 @@ def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
+    globals()[model] = made  # so that frozen scenarios can be pickled
     return Kind(name, {row.name: row for row in rows}, made())
 
 
@@ -154,11 +158,4 @@ BUYERS = _kind("BuyerValues", "buyer policy", BUYER)
 SUPPLIERS = _kind("SupplierValues", "supplier policy", SUPPLIER)
 INSTRUMENTS = _kind("InstrumentValues", "instrument", INSTRUMENT)
 EXPERIMENTS = _kind("ExperimentValues", "experiment", EXPERIMENT)
-
-# Module-level names, so that frozen scenarios can be pickled.
-MarketValues = type(MARKETS.default)
-BuyerValues = type(BUYERS.default)
-SupplierValues = type(SUPPLIERS.default)
-InstrumentValues = type(INSTRUMENTS.default)
-ExperimentValues = type(EXPERIMENTS.default)
-RunValues = type(_kind("RunValues", "scenario", EXPERIMENT[:2]).default)
+RUNS = _kind("RunValues", "scenario", EXPERIMENT[:2])

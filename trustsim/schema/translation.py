@@ -2,26 +2,19 @@
 
 A model and what an author wrote come in; the checked model goes out, or a `ConfigError` with a line
 per problem: file, key, value, what is allowed, nearest name. A validator says what is allowed by
-the text of a `ValueError`; by a `Refusal`, of a key below its own or without the value. An error
-that is a sentence already, a `ConfigError`, stands as it is.
+the text of a `ValueError`; by a `Refusal`, of a key below its own or without the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    TypeAdapter,
-    ValidationError,
-    WrapValidator,
-)
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, WrapValidator
 
-from trustsim.errors import ConfigError, at, suggestion
+from trustsim.errors import ConfigError, at, known, suggestion
 
 HIDDEN: Any = type("Hidden", (), {"__repr__": lambda self: "nothing"})()
 """Default of a key that must be given, and of a value that is not to be shown."""
@@ -32,8 +25,7 @@ class Refusal(ValueError):
 
     def __init__(self, text: str, *keys: str | int, value: Any = HIDDEN) -> None:
         super().__init__(text)
-        self.keys = keys
-        self.value = value
+        self.keys, self.value = keys, value
 
 
 class Words:
@@ -55,7 +47,7 @@ class Words:
 class Table(Words, BaseModel):
     """A table of fixed keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = {"extra": "forbid", "frozen": True, "arbitrary_types_allowed": True}
 
 
 def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any) -> Any:
@@ -80,8 +72,12 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
     try:
         return _adapter(model).validate_python(written, context=context)
     except ValidationError as error:
-        lines = [_sentence(problem, model, key, file) for problem in error.errors()]
-        raise ConfigError("\n".join(dict.fromkeys(lines))) from None
+        found = (_finding(problem, model) for problem in error.errors())
+        lines = [
+            at(file, _dotted(key, place), value, given=value is not HIDDEN) + text
+            for place, value, text in found
+        ]
+    raise ConfigError("\n".join(dict.fromkeys(lines)))
 
 
 def part(model: Any, written: Any, *keys: str | int) -> Any:
@@ -89,41 +85,60 @@ def part(model: Any, written: Any, *keys: str | int) -> Any:
     try:
         return _adapter(model).validate_python(written)
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise Refusal(str(problem["ctx"]["error"]), *keys, value=problem["input"]) from None
+        place, value, text = _finding(error.errors()[0], model)
+    raise Refusal(text, *keys, *place, value=value)
 
 
-def allowing(text: str) -> WrapValidator:
-    """Say what is allowed of a value that its type refuses; a scalar of NumPy's is a number."""
+def allowing(text: str, holds: Callable[[Any], bool] = lambda _: True) -> WrapValidator:
+    """Say what is allowed of a value that its type refuses, or of which something does not hold.
+
+    A scalar of NumPy's is a number.
+    """
 
     def check(value: Any, handler: Any) -> Any:
-        try:
-            return handler(plain(value))
-        except ValidationError:
-            raise ValueError(f"allowed: {text}") from None
+        with suppress(ValidationError):
+            if holds(value := plain(value)):
+                return handler(value)
+        raise ValueError(f"allowed: {text}")
 
     return WrapValidator(check)
 
 
-def whole(low: int, high: int) -> BeforeValidator:
+def whole(low: int, high: int) -> WrapValidator:
     """Check that a value is a whole number between bounds, both allowed."""
+    there = range(low, high + 1)
+    text = f"a whole number from {low} to {high}"
+    return allowing(text, lambda value: type(value) is int and value in there)
 
-    def check(value: Any) -> Any:
-        value = plain(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"allowed: a whole number from {low} to {high}")
-        return value
+
+def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
+    """Check that a value is one of some names; `wanted` is what is said if not."""
+    return BeforeValidator(lambda name: known(name, names, wanted))
+
+
+def some_of(names: Collection[str], wanted: str, unknown: str, least: int = 0) -> BeforeValidator:
+    """Check a list of at `least` so many names; out they come in the order of all, each once."""
+
+    def check(given: Any) -> tuple[str, ...]:
+        if not isinstance(given, list | tuple | set | frozenset) or len(given) < least:
+            raise ValueError(wanted)
+        for name in given:
+            if not isinstance(name, str) or name not in names:
+                raise Refusal(f"{unknown}{suggestion(name, names)}", value=name)
+        return tuple(name for name in names if name in given)
 
     return BeforeValidator(check)
 
 
-def leaves(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield what nested tables hold, by dotted paths."""
+def leaves(
+    table: Any, is_leaf: Callable[[Any], bool] = lambda _: False, above: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield what nested tables hold, by dotted paths; `is_leaf` names tables that are values."""
     for name, value in table.items():
-        if hasattr(value, "items"):
-            yield from leaves(value, (*above, str(name)))
+        if hasattr(value, "items") and not is_leaf(value):
+            yield from leaves(value, is_leaf, f"{above}{name}.")
         else:
-            yield ".".join((*above, str(name))), value
+            yield f"{above}{name}", value
 
 
 def plain(value: Any) -> Any:
@@ -137,33 +152,28 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _sentence(problem: Any, model: Any, key: str, file: str) -> str:
-    cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, ConfigError):
-        return str(cause)
-    place, value = list(problem["loc"]), problem["input"]
-    if place and place[-1] == "[key]":  # the name of a table is at fault, not what stands in it
+def _finding(problem: Any, model: Any) -> tuple[list[str | int], Any, str]:
+    """Give the keys of what is wrong, the value if it is to be shown, and what is said of it."""
+    cause, place, value = problem.get("ctx", {}).get("error"), [*problem["loc"]], problem["input"]
+    if place[-1:] == ["[key]"]:  # the name of a table is at fault, not what stands in it
         place = place[:-2]
     if isinstance(cause, Refusal):
-        place, value = [*place, *cause.keys], cause.value
-    missing = problem["type"] == "missing"
-    where = at(file, _dotted(key, place), value, given=value is not HIDDEN and not missing)
+        return [*place, *cause.keys], cause.value, str(cause)
     if cause is not None:
-        return f"{where}{cause}"
+        return place, value, str(cause)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"{where}{_type_at(model, place[:-1]).unknown(str(place[-1]))}"
+        return place, value, _type_at(model, place[:-1]).unknown(str(place[-1]))
+    missing = problem["type"] == "missing"
     table = _type_at(model, place[:-1] if missing else place)
-    shape, example = getattr(table, "SHAPE", "a table"), getattr(table, "EXAMPLE", "")
+    said, example = f"must be {getattr(table, 'SHAPE', 'a table')}", getattr(table, "EXAMPLE", "")
     if missing:
-        return f"{where}is missing{example and f', as in {example}'}"
-    return f"{where}must be {shape}{example and f', such as {example}'}"
+        return place, HIDDEN, f"is missing{example and f', as in {example}'}"
+    return place, value, f"{said}{example and f', such as {example}'}"
 
 
 def _dotted(key: str, place: Iterable[str | int]) -> str:
-    path = key
-    for part in place:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+    keys = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)
+    return "".join((key, *keys)).removeprefix(".")
 
 
 def _type_at(model: Any, place: Sequence[str | int]) -> Any:

@@ -13,6 +13,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import Attempt, Failure
 from trustsim.experiment.plan import Plan
+from trustsim.experiment.storage.files import kept_in
 from trustsim.experiment.storage.seals import sealed
 from trustsim.experiment.storage.store import opened
 
@@ -142,3 +143,16 @@ def test_a_folder_of_before_with_its_experiment_is_ours(folder: Path) -> None:
     unsealed(folder)
     with opened(folder) as store:
         assert len(store.done()) == 12
+
+
+def test_a_results_folder_is_known_by_itself_and_by_its_experiment(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    (folder / "notes").mkdir(parents=True)
+    for name in ("manifest.json", "experiment.toml", "other.toml"):
+        (folder / name).touch()
+    assert kept_in(folder) == folder
+    assert kept_in(folder / "experiment.toml") == folder
+    assert kept_in(folder / "other.toml") is None
+    assert kept_in(folder / "notes") is None
+    (folder / "manifest.json").unlink()
+    assert kept_in(folder) is None
