@@ -19,6 +19,7 @@ from trustsim.report.results import Reported, read_results
 from trustsim.report.sections.gallery import pictures
 from trustsim.report.words.answer import answer, crossover_sentence, replication_sentence
 from trustsim.report.words.answers import answers, mean_sentence, precision_sentences
+from trustsim.report.words.labels import half_width_text
 from trustsim.report.words.limits import limits
 
 BASELINE = "adversarial"
@@ -324,6 +325,27 @@ def test_conduct_that_is_no_better(results: Reported, worse: int, where: str) ->
         f"{where} these are not shown to be lower than under adversarial: inspection rate, "
         "arrears, opportunism of buyers."
     ] * bool(where)
+
+
+def test_what_is_dearer_by_little_is_told_with_four_decimals(results: Reported) -> None:
+    runs = results.runs.copy()
+    wide = runs.pivot(index="replicate", columns="arm", values="cost_delay")
+    little = 0.00212 + np.where(np.arange(len(wide)) % 2, 1e-5, -1e-5)
+    for replicate, cost in (wide["adversarial"] + little).items():
+        mine = (runs["arm"] == "high_trust") & (runs["replicate"] == replicate)
+        runs.loc[mine, "cost_delay"] = cost
+    changed = Reported(results.folder, runs, experiment=results.experiment)
+    (told,) = [limit for limit in limits(changed) if limit.arm == "high_trust"]
+    assert any("(+0.0021)" in sentence for sentence in told.sentences), told
+
+
+@pytest.mark.parametrize(
+    ("half", "places", "text"),
+    [(0.5, 0, "under 1"), (0.51, 0, "1"), (0.0005, 3, "0.001"), (0.00049, 3, "under 0.001"),
+     (0.0, 3, "0.000"), (0.125, 2, "0.12")],
+)  # fmt: skip
+def test_a_half_width_that_rounding_would_hide(half: float, places: int, text: str) -> None:
+    assert half_width_text(half, places) == text
 
 
 def test_captions_and_alternative_texts(results: Reported, design: Reported) -> None:

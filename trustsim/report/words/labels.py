@@ -80,9 +80,8 @@ def clear_of_zero(low: float, high: float, places: int) -> int:
 
 def half_width_text(half_width: float, places: int) -> str:
     """A half-width after ±; one that rounding would hide is said to be small."""
-    smallest = 10.0**-places
-    if 0 < half_width < smallest / 2:
-        return f"under {number(smallest, places)}"
+    if half_width > 0 and float(f"{half_width:.{places}f}") == 0:
+        return f"under {number(10.0**-places, places)}"
     return number(half_width, places)
 
 
