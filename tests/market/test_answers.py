@@ -48,7 +48,7 @@ def test_who_ends_the_relation_after_every_grievance_never_comes_back() -> None:
 
 
 def test_what_the_wronged_are_expected_to_do_stands_beside_what_they_did() -> None:
-    rows = sum(with_exit(0.3, 0.3, r).sums.temptations.view(np.int64) for r in range(12))
+    rows = sum(with_exit(0.3, 0.3, r).sums.temptations.view(np.int64) for r in range(24))
     for whom in (WRONG_A_BUYER, WRONG_A_SUPPLIER):
         row = np.asarray(rows).view(Temptation)[whom]
         assert row["times"] > 400
@@ -61,7 +61,7 @@ def test_a_fault_made_good_at_once_leaves_more_trust() -> None:
     plain, mended = (
         restless(redress=share, imitation_rate=0.0).replace(policies=admit) for share in (0.0, 1.0)
     )
-    pairs = [(simulate(plain, r).measures, simulate(mended, r).measures) for r in range(12)]
+    pairs = [(simulate(plain, r).measures, simulate(mended, r).measures) for r in range(24)]
     for name in ("trust_in_suppliers", "repurchase_rate"):
         gaps = [after[name] - before[name] for before, after in pairs]
         assert np.mean(gaps) > 3.0 * np.std(gaps, ddof=1) / len(gaps) ** 0.5, name

@@ -21,7 +21,7 @@ from trustsim.schema import MARKET
 from trustsim.schema.mechanisms import MECHANISMS
 from trustsim.simulation.run import simulate
 
-REPLICATES = 12
+REPLICATES = 32
 CLEAR = 3.0
 """Errors of a mean paired difference beyond which its sign is hardly luck (1 in 160)."""
 

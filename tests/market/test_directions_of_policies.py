@@ -63,7 +63,8 @@ OF_SUPPLIERS: dict[str, Direction] = {
     "prior_bad": ({}, 0.5, 5.0, "trust_in_buyers", -1),
     "disclosure": (SHARED, 0.1, 0.9, "knowhow", 1),
     "care": ({}, 0.0, 1.0, "cost_delay", -1),
-    "exit": ({}, 0.0, 1.0, "buyer_opportunism_rate", -1),
+    # who was wronged is gone, and those who stay are trusted
+    "exit": ({}, 0.0, 1.0, "trust_in_buyers", 1),
     "admission": ({}, 0.0, 1.0, "dispute_rate", -1),
 }
 IN_QUIET: dict[tuple[str, str], tuple[dict[str, Any], str, int]] = {

@@ -38,12 +38,12 @@ def test_every_parameter_of_the_market_matters(row: Parameter) -> None:
 
 @cache
 def on_credit() -> tuple[Scenario, bytes]:
-    """Everybody pays later, so that buyers of all policies can cheat, and both sides do."""
+    """Everybody pays later, so that buyers of all policies can cheat; both sides do, and stay."""
     scenario = restless(buyer_opportunism_mean=0.9).replace(
         instruments=["open_account"],
         policies={
-            "buyers": {"answering": {"first_move": 1.0, "after_own_cheating": 1.0}},
-            "suppliers": {"crafty": {"conduct": "always"}},
+            "buyers": {"answering": {"first_move": 1.0, "after_own_cheating": 1.0, "exit": 0.0}},
+            "suppliers": {"crafty": {"conduct": "always", "exit": 0.0}},
         },
     )
     return scenario, bits(scenario)

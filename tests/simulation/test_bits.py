@@ -197,7 +197,7 @@ def test_costs_of_two_arms_move_together() -> None:
     # common random numbers: what makes a market dear makes it so for both
     arms = [Scenario(arm, buyers=50, rounds=40) for arm in ("high_trust", "trust_but_verify")]
     pairs = np.array(
-        [[simulate(arm, r).measures["total_cost"] for arm in arms] for r in range(150)]
+        [[simulate(arm, r).measures["total_cost"] for arm in arms] for r in range(600)]
     )
     found = stats.pearsonr(pairs[:, 0], pairs[:, 1])
     assert found.confidence_interval(0.99).low > 0.3

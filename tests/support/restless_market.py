@@ -64,7 +64,7 @@ RESTLESS: dict[str, Any] = {
     "break_rate": 0.02,
     "shock_rate": 0.2,
     "technology_rate": 0.2,
-    "law_age": 3,
+    "law_age": 6,
     "rivals": 2,
     "tier_threshold": 0.6,
 }
