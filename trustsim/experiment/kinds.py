@@ -32,7 +32,19 @@ def lonely_kinds(plan: Plan) -> list[str]:
         At most a sentence about buyers and one about suppliers, each of the smallest share.
     """
     found: dict[str, list[tuple[float, str, str]]] = {"buyers": [], "suppliers": []}
-    step = max(1, plan.points // MOST_LOOKED_AT)
+    for where, scenario in looked_at(plan, MOST_LOOKED_AT):
+        for side, cases in found.items():
+            lonely = list(_lonely(scenario, side))
+            if lonely:
+                who = ", ".join(text for _, text in lonely)
+                agents = f"of {getattr(scenario.market, side):,} {side}"
+                cases.append((min(lonely)[0], where, f"{agents} {who}"))
+    return [_sentence(side, cases) for side, cases in found.items() if cases]
+
+
+def looked_at(plan: Plan, most: int) -> Iterator[tuple[str, Any]]:
+    """Give the scenarios of all arms at so many points of a design at most, and where they are."""
+    step = max(1, plan.points // most)
     for point in range(0, plan.points, step):
         for arm in plan.arms:
             where = f"arm {shown(arm)}"
@@ -42,13 +54,7 @@ def lonely_kinds(plan: Plan) -> list[str]:
                 scenario = scenario_of(plan.config, Run(arm, point, 0, ""))
             except ConfigError:
                 continue  # it is a failure of its runs
-            for side, cases in found.items():
-                lonely = list(_lonely(scenario, side))
-                if lonely:
-                    who = ", ".join(text for _, text in lonely)
-                    agents = f"of {getattr(scenario.market, side):,} {side}"
-                    cases.append((min(lonely)[0], where, f"{agents} {who}"))
-    return [_sentence(side, cases) for side, cases in found.items() if cases]
+            yield where, scenario
 
 
 def _lonely(scenario: Any, side: str) -> Iterator[tuple[float, str]]:

@@ -25,6 +25,7 @@ from trustsim.experiment.storage.going_on import going_on
 from trustsim.experiment.storage.manifest import manifest_of
 from trustsim.experiment.storage.store import Merged, Store, opened
 from trustsim.experiment.storage.tables import RUNS, differences, rows_as_planned
+from trustsim.experiment.temptations import idle_temptations
 from trustsim.schema.checking import check_cores
 
 SECONDS_PER_CHUNK = 2.0
@@ -133,7 +134,9 @@ def run_missing(
 def notices_of(config: ExperimentConfig) -> list[str]:
     """Say what is worth knowing of an experiment before it is run."""
     notices = () if config.design is None else config.design.notices
-    return [f"{config.name}: {text}" for text in (*notices, *lonely_kinds(Plan(config)))]
+    plan = Plan(config)
+    found = (*notices, *lonely_kinds(plan), *idle_temptations(plan))
+    return [f"{config.name}: {text}" for text in found]
 
 
 def collect(folder: Path) -> list[str]:
