@@ -62,13 +62,10 @@ def _idle(scenario: Any) -> Iterator[str]:
 
 def _leaves_a_debt(instrument: Any, market: Any) -> bool:
     uncollected = instrument.on_delivery * instrument.collection_failure * market.remoteness
-    return uncollected > 0.0 or instrument.advance + instrument.on_delivery < 1.0
+    return bool(uncollected > 0.0 or instrument.advance + instrument.on_delivery < 1.0)
 
 
 def _tempted(policies: Any, mix: Any) -> bool:
     """Tell whether agents with a share above 0 might give in."""
-    return any(
-        share > 0.0
-        and (policies[name].conduct != "never" or getattr(policies[name], "lateness", 0))
-        for name, share in mix.items()
-    )
+    followed = [policies[name] for name, share in mix.items() if share > 0.0]
+    return any(each.conduct != "never" or getattr(each, "lateness", 0.0) for each in followed)
