@@ -192,9 +192,10 @@ Facts = np.dtype(
 )
 
 Candidate = np.dtype(
-    # a contact while a buyer chooses whom to ask: its utility with noise, its luck, and the chance
-    # to win that its cost would give it in a tender among equals
-    _f8("score", "luck", "chance"),
+    # a contact while a buyer chooses whom to ask: its utility with noise, its luck, and if it is
+    # asked what it bears and its cost with that, and the chance to win that this would give it in a
+    # tender among equals
+    _f8("score", "luck", "burden", "base", "chance"),
     align=True,
 )
 

@@ -251,10 +251,10 @@ def test_prices_outside_and_of_lone_suppliers() -> None:
     market["cost_level"] = 2.0
     outside = (0.8 + 2 * 0.4 / 4) * 2.0
     assert outside_option(market) == pytest.approx(outside)
-    assert lone_bid(market, 1.7, 2.4, 0.5) == pytest.approx(outside + 0.4 * 0.5)
-    assert lone_bid(market, 2.3, 2.4, 0.0) == pytest.approx(2.3 + 0.1 / 3)
+    assert lone_bid(market, 1.7, 2.4, outside, 0.5) == pytest.approx(outside + 0.4 * 0.5)
+    assert lone_bid(market, 2.3, 2.4, outside, 0.0) == pytest.approx(2.3 + 0.1 / 3)
     market["burden"] = 0.05  # the rivals outside bear it, too
-    assert lone_bid(market, 1.7, 2.4, 0.5) == pytest.approx(outside + 0.6 * 0.05 + 0.4 * 0.5)
+    assert outside_option(market) == pytest.approx(outside + 0.6 * 0.05)
     assert equilibrium_bid(2.6, 2.4, 3) == 2.6
 
 

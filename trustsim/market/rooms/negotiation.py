@@ -53,11 +53,11 @@ def outside_option(market: Any) -> float:
     """Give what the buyer of a lone supplier would expect to pay elsewhere.
 
     The mean price of a tender among ``rivals`` bidders, ``c_lo + 2 (c_hi - c_lo)/(n + 1)``; with
-    one rival, the ceiling of costs.
+    one rival, the ceiling of costs. Suppliers elsewhere bear what buyers cost them, too.
     """
     spread = market.cost_high - market.cost_low
     price = market.cost_low + 2.0 * spread / (market.rivals + 1)
-    return price * market.cost_level
+    return price * market.cost_level + market.pass_on * max(market.burden, 0.0)
 
 
 @compiled
@@ -73,13 +73,12 @@ def burden_of(market: Any, supplier: Any, tie: Any) -> float:
 
 
 @compiled
-def enters(market: Any, tie: Any, chance: float, margin: float) -> bool:
+def enters(market: Any, tie: Any, chance: float, margin: float, cost: float) -> bool:
     """Tell whether a bid pays for itself: the chance to win times the margin, against its cost.
 
     Levin & Smith (1994); a bidder knows its cost (Samuelson 1985). Who does not bid forgets a
     little of what kept it away.
     """
-    cost = market.bid_hours * market.hour_cost
     if market.bid_entry == 0 or chance * margin * market.lot_cost >= cost:
         return True
     tie.favour *= 1.0 - RETRY
@@ -109,14 +108,13 @@ def security(market: Any, tie: Any, bidders: int) -> float:
 
 
 @compiled
-def lone_bid(market: Any, base: float, ceiling: float, leaving: float) -> float:
+def lone_bid(market: Any, base: float, ceiling: float, elsewhere: float, leaving: float) -> float:
     """Give the bid of a lone supplier: its buyer's outside option and part of the cost of leaving.
 
     Klein, Crawford & Alchian (1978) on hold-up; or what it would bid in the tender that the buyer
     would call, if that is more.
     """
-    option = outside_option(market) + market.pass_on * max(market.burden, 0.0)
-    option += market.hold_up * leaving
+    option = elsewhere + market.hold_up * leaving
     return max(option, equilibrium_bid(base, ceiling, market.rivals))
 
 
@@ -150,6 +148,7 @@ def invite(world: Any, workspace: Any, b: int) -> None:
     order = workspace.order[0]
     views, candidates = workspace.buyer_views, workspace.candidates
     ceiling = ceiling_of(market)
+    cost = market.bid_hours * market.hour_cost
     asked = order.bidders
     best = -1
     for k in range(world.ties.shape[1]):
@@ -157,12 +156,17 @@ def invite(world: Any, workspace: Any, b: int) -> None:
             continue
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
-        base = supplier.cost * market.cost_level + burden_of(market, supplier, tie)
-        candidates[k].chance = equal_chance(market, base, ceiling, asked)
-        if best < 0 or candidates[k].chance > candidates[best].chance:
+        burden = burden_of(market, supplier, tie)
+        base = supplier.cost * market.cost_level + burden
+        equal = equal_chance(market, base, ceiling, asked)
+        candidates[k].burden = burden
+        candidates[k].base = base
+        candidates[k].chance = equal
+        if best < 0 or equal > candidates[best].chance:
             best = k
-        chance = known_chance(market, tie, candidates[k].chance)
-        if asked > 1 and not enters(market, tie, chance, max(ceiling - base, 0.0) / asked):
+        chance = known_chance(market, tie, equal)
+        margin = max(ceiling - base, 0.0) / asked
+        if asked > 1 and not enters(market, tie, chance, margin, cost):
             views[k].asked = 0.0
             order.bidders -= 1
     if order.bidders == 0:
@@ -187,6 +191,8 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
     scale = market.lot_cost
     order.reference_price = reference_price(market)
     ceiling = ceiling_of(market)
+    elsewhere = outside_option(market)
+    spent = micro(market.bid_hours * market.hour_cost)
     for k in range(world.ties.shape[1]):
         view = workspace.buyer_views[k]
         if view.asked == 0.0:
@@ -194,15 +200,15 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
         own = supplier.cost * market.cost_level
-        burden = burden_of(market, supplier, tie)
-        base = own + burden
+        burden = workspace.candidates[k].burden
+        base = workspace.candidates[k].base
         bid = equilibrium_bid(base, ceiling, asked)
         secure = security(market, tie, asked)
         if secure != 0.0:
             leaving = 0.0
             if tie.orders > 0:
                 leaving = market.switching_cost + market.asset_lock * view.assets
-            bid += secure * (lone_bid(market, base, ceiling, leaving) - bid)
+            bid += secure * (lone_bid(market, base, ceiling, elsewhere, leaving) - bid)
         policy = world.supplier_policies[supplier.policy]
         trust = lifted(tie.buyer_good / (tie.buyer_good + tie.buyer_bad), view.goodwill, market)
         competitive = equilibrium_bid(base, ceiling, COMPETITION)
@@ -212,7 +218,7 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
         saved = market.knowhow_gain * tie.knowhow * own
         bid += market.freight * order.remoteness - market.gain_sharing * saved
         view.bid = max(bid, cost) * scale
-        supplier_expense(workspace, tie.supplier, micro(market.bid_hours * market.hour_cost))
+        supplier_expense(workspace, tie.supplier, spent)
 
 
 @compiled
