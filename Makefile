@@ -33,7 +33,7 @@ test: lint  ## everything that must hold before a change goes in
 
 attack: $(READY)  ## try to break it: hostile input, damage, kills, planted faults (an hour)
 	TRUSTSIM_ATTACK=1500 TRUSTSIM_KILLS=8 $(BIN)/python -m pytest -n 2 tests/attack
-	$(BIN)/python -m tests.attack.mutants --mutants 100
+	$(BIN)/python -m tests.attack.mutants --mutants 100 --jobs 2
 
 bench: $(READY)  ## measure speed and size, and print a table
 	$(BIN)/python -m benchmarks

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from trustsim.analysis import precision
 from trustsim.analysis.pairs import mean_interval
 from trustsim.analysis.precision import ROUND_NUMBERS, how_precise, pairing, shrinking
 from trustsim.config.precision import Precision
@@ -127,3 +128,10 @@ def test_levels_are_those_of_the_rule_and_of_the_call() -> None:
     two = how_precise(runs_of(pairs(2)), "usual", ["kind"]).challengers
     assert [each.arm for each in two] == ["kind"]
     assert two[0].pairing.n == 2
+
+
+@pytest.mark.parametrize("apart", [1e-8, 1.0, 1e8])
+def test_what_rounding_leaves_is_measured_against_the_arms(apart: float) -> None:
+    # a variance of 1e-24 of that of the arms is none, whatever the unit of money
+    assert precision._ratio(np.array(apart), np.array(0.9e-24 * apart)) == np.inf
+    assert precision._ratio(np.array(apart), np.array(1e-20 * apart)) == pytest.approx(1e20)

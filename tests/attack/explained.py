@@ -10,6 +10,8 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("analysis/discovery/losses.py", "for k in range(1, max(1, len(result)) + 1)", "1 -> (2)",
      "boxes judged beyond those found are cut off again"),
     ("analysis/discovery/surface.py", "AT_ONCE = 4_000_000", "", "how much is done at a time"),
+    ("analysis/discovery/surface.py", "AT_ONCE // max(1, columns)", "",
+     "how much is done at a time"),
     ("analysis/means.py", "if counts[1] == 1:", "1 -> (0)", "parted, one point comes out the same"),
     ("analysis/means.py", "SWEEPS = 100", "", "a sweep more or less of a hundred moves no digit"),
     ("analysis/means.py", "SETTLED = 1e-12", "1e-12 -> (-0.999999999999)",

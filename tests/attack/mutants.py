@@ -1,13 +1,14 @@
 """Plant small faults in a copy of the package, one at a time, and see whether the tests notice.
 
-    python -m tests.attack.mutants --mutants 20 --seed 1 --only analysis
+    python -m tests.attack.mutants --mutants 20 --seed 1 --only analysis --jobs 2
 
 A fault is one swapped operator, one constant moved by one, one condition turned or one result put
 to its default. The copy stands in a temporary folder that comes first on the path; the test files
 that mirror the module run against it, and those that `ELSEWHERE` names. A fault that no test
 notices is printed with its file, line and change. The exit code is 1 if fewer than 95 % are caught.
 A fault that changes nothing that anybody sees is one of a class that is not planted, or stands in
-`explained` with its reason and is neither tried nor counted.
+`explained` with its reason and is neither tried nor counted. Which faults a seed draws depends on
+each alone, so that a change of one line draws but its own anew.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import hashlib
+import heapq
 import os
-import random
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,10 +98,19 @@ class Mutant:
         return self.file.split("/")[0].removesuffix(".py")
 
     @property
+    def text(self) -> str:
+        """The line in which it starts."""
+        return (PACKAGE / self.file).read_text(encoding="utf-8").splitlines()[self.line - 1].strip()
+
+    @property
     def reason(self) -> str:
         """Why nobody can see this fault; empty if somebody should."""
-        line = (PACKAGE / self.file).read_text(encoding="utf-8").splitlines()[self.line - 1]
-        return explanation(self.file, line, str(self), f"{self.before} -> {self.after}")
+        return explanation(self.file, self.text, str(self), f"{self.before} -> {self.after}")
+
+    def lot(self, seed: int) -> bytes:
+        """Its lot in a draw, by what it is and not by where the others stand."""
+        known = "\0".join((str(seed), self.file, self.text, self.before, self.after))
+        return hashlib.sha256(known.encode()).digest()
 
     def planted(self) -> bytes:
         """Give the content of the file with the fault."""
@@ -312,7 +325,7 @@ def sampled(only: Sequence[str], count: int, seed: int) -> list[Mutant]:
     files = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
     chosen = [file for file in files if any(file.startswith(each) for each in only)]
     everything = [each for file in chosen for each in mutants_of(file)]
-    drawn = random.Random(seed).sample(everything, min(count, len(everything)))
+    drawn = heapq.nsmallest(count, everything, key=lambda each: each.lot(seed))
     return sorted(drawn, key=lambda each: (each.file, each.start))
 
 
@@ -333,6 +346,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mutants", type=int, default=20, help="how many (20)")
     parser.add_argument("--seed", type=int, default=1, help="which of them (1)")
     parser.add_argument("--only", action="append", help="package, folder or file; can be repeated")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time (1)")
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one (600)")
     parser.add_argument("--list", action="store_true", help="only say what would be planted")
     parser.add_argument("--sound", action="store_true", help="run the tests without a fault first")
@@ -343,20 +357,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.list:
         print(*mutants, sep="\n")
         return 0
+    for each in mutants:
+        if each.reason:
+            print(f"explained {each}: {each.reason}", flush=True)
+    mutants = [each for each in mutants if not each.reason]
     caught: dict[Mutant, bool] = {}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        home = Path(folder)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(PACKAGE, home / "trustsim", ignore=ignored)
+        homes: queue.Queue[Path] = queue.Queue()
+        for job in range(asked.jobs):
+            home = Path(folder) / str(job)
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(PACKAGE, home / "trustsim", ignore=ignored)
+            homes.put(home)
         if asked.sound and not is_sound([each.file for each in mutants], home):
             print("the tests fail without a fault as well", file=sys.stderr)
             return 2
-        for each in mutants:
-            if each.reason:
-                print(f"explained {each}: {each.reason}", flush=True)
-                continue
-            caught[each] = is_caught(each, home, asked.timeout)
-            print(f"{'caught  ' if caught[each] else 'SURVIVED'} {each}", flush=True)
+
+        def tried(mutant: Mutant) -> bool:
+            mine = homes.get()
+            try:
+                return is_caught(mutant, mine, asked.timeout)
+            finally:
+                homes.put(mine)
+
+        with ThreadPoolExecutor(asked.jobs) as pool:
+            for each, found in zip(mutants, pool.map(tried, mutants), strict=True):
+                caught[each] = found
+                print(f"{'caught  ' if found else 'SURVIVED'} {each}", flush=True)
     if not caught:
         return 0
     print("", *table(caught), sep="\n")
