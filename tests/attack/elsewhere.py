@@ -25,6 +25,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "report/figures/analyses/": (
         "report/test_drawn_values_of_analyses.py",
+        "report/test_drawn_values_of_calibration.py",
         "report/test_drawn_values_of_discovery.py",
         "report/test_drawn_intervals_of_analyses.py",
         "report/test_calibration_page.py",
