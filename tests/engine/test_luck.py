@@ -241,10 +241,17 @@ APART: dict[str, Any] = {
 TWO_KINDS = {"adversarial": 0.5, "trust_but_verify": 0.5}
 
 
+def without_calculators(buyers: int) -> Scenario:
+    """A market in which nobody weighs what is known in the trade."""
+    habit = {"conduct": "propensity", "propensity": 0.3}
+    kinds = {"cooperative": 0.5, "opportunist": 0.5}
+    apart = Scenario(TWO_KINDS, buyers=buyers, supplier_mix=kinds, **APART)
+    return apart.with_policy("adversarial", **habit).with_policy("trust_but_verify", **habit)
+
+
 def test_more_buyers_change_nothing_for_the_ones_before_them() -> None:
     few, many = (
-        simulate(Scenario(TWO_KINDS, buyers=buyers, **APART), 2, orders=True).recorded[0]
-        for buyers in (12, 40)
+        simulate(without_calculators(buyers), 2, orders=True).recorded[0] for buyers in (12, 40)
     )
     assert few is not None
     assert many is not None

@@ -66,7 +66,7 @@ OVERRIDES = {
     ("terms", "buyer"): (dearest_terms, "cost_payment", +1),
     ("disclosure", "buyer"): (always_one, "knowhow", +1),
     ("disclosure", "supplier"): (always_one, "knowhow", +1),
-    ("conduct", "buyer"): (always_one, "buyer_opportunism_rate", +1),
+    ("conduct", "buyer"): (always_one, "trust_in_buyers", -1),  # nobody sells on credit to it
     ("conduct", "supplier"): (always_one, "supplier_opportunism_rate", +1),
     ("inspection", "buyer"): (always_one, "inspection_rate", +1),
     ("escalation", "buyer"): (in_writing, "cost_dispute", -1),

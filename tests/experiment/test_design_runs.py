@@ -133,7 +133,7 @@ class TestPrecision:
         assert len(runs) == 48
 
     def test_between_the_two_it_stops_when_it_is_enough(self, make: Make, tmp_path: Path) -> None:
-        config = self.with_width(make, 0.06)
+        config = self.with_width(make, 0.08)
         manifest, runs, _ = run(config, tmp_path / "out")
         n = manifest["replications"]
         assert 4 < n < 24
