@@ -18,9 +18,10 @@ class Relations:
         market = self.model.market
         general = general_good / (general_good + general_bad)
         good = policy.prior_good + market.general_weight * general
-        good += market.reputation_weight * rating
         bad = policy.prior_bad + market.general_weight * (1.0 - general)
-        bad += market.reputation_weight * (1.0 - rating)
+        if rating is not None:
+            good += market.reputation_weight * rating
+            bad += market.reputation_weight * (1.0 - rating)
         credit = market.acquaintance_bonus * bad if acquainted else 0.0
         return good + credit, bad - credit
 
@@ -31,9 +32,8 @@ class Relations:
         buyer_trusts = self.stranger(
             ours, self.general_good, self.general_bad, supplier.rating, acquainted
         )
-        prior = theirs.prior_good / (theirs.prior_good + theirs.prior_bad)
-        supplier_trusts = self.stranger(
-            theirs, supplier.general_good, supplier.general_bad, prior, acquainted
+        supplier_trusts = self.stranger(  # nobody rates buyers
+            theirs, supplier.general_good, supplier.general_bad, None, acquainted
         )
         return Tie(supplier, self.model.round, buyer_trusts, supplier_trusts)
 

@@ -88,21 +88,21 @@ def test_checks_and_opportunism_are_lower_once_relations_are_old(
     assert old["high"] < 0
 
 
-@pytest.mark.parametrize("measure", ["inspection_rate", "dispute_rate"])
-def test_strangers_are_not_checked_less_in_the_first_round(headline: Results, measure: str) -> None:
+def test_strangers_are_argued_with_as_often_and_every_second_lot_is_looked_at(
+    headline: Results,
+) -> None:
     first = headline.rounds[headline.rounds["round"] == 0]
-    gap = difference(first, measure)
-    assert gap["low"] > -0.03
+    assert difference(first, "dispute_rate")["low"] > -0.03
+    looked = first[first["arm"] == "high_trust"].groupby("replicate")["inspection_rate"].mean()
+    assert 0.35 < looked.mean() < 0.65
 
 
 def test_opportunism_falls_with_age_under_high_trust(headline: Results) -> None:
     young, old = over(headline.ages, 0, 2, "age_from"), over(headline.ages, OLD, 65_535, "age_from")
     merged = young.merge(old, on=["arm", "replicate"], suffixes=("_young", "_old"))
     fall = merged["supplier_opportunism_rate_young"] - merged["supplier_opportunism_rate_old"]
-    by_arm = fall.groupby(merged["arm"]).agg(["mean", "sem"])
-    high = by_arm.loc["high_trust"]
-    assert high["mean"] - 2.1 * high["sem"] > 0
-    assert high["mean"] > 2 * by_arm.loc["adversarial", "mean"]
+    high = fall[merged["arm"] == "high_trust"]
+    assert high.mean() - 2.1 * high.sem() > 0
 
 
 def test_trust_that_verifies_costs_least(headline: Results) -> None:
