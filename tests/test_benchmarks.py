@@ -142,7 +142,7 @@ def test_plain_mesa_and_engine_agree(market: str) -> None:
 @pytest.mark.parametrize(
     ("parameter", "value", "seen_in"),
     [
-        ("betrayal_weight", 1.0, "trust_in_suppliers"),
+        ("betrayal_weight", 1.0, "cost_switching"),
         ("hour_cost", 0.005, "cost_sourcing"),
         ("item_cost", 0.00023, "cost_inspection"),
         ("knowhow_rate", 0.04, "knowhow"),
