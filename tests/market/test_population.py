@@ -176,6 +176,9 @@ def test_what_all_know_fades_to_what_a_new_market_thinks_and_takes_up_the_news()
     wronged, content = left / (left + stayed), 1.5 / (1.5 + 17.5)
     expected = (wronged - content) / (1.0 - content)
     assert turned_away(market) == pytest.approx(expected)
+    assert market["buyer_leaves"] == turned_away(market)  # known to all in the next round
+    walked, put_up = 0.5 + 0.9 * 2.0 + 1, 1.0 + 5
+    assert market["supplier_leaves"] == pytest.approx(walked / (walked + put_up))
     market["wronged_left"] = 0.0  # who leaves the less often for it is not turned away by it
     assert turned_away(market) == 0.0
 

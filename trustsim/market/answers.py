@@ -12,17 +12,16 @@ from trustsim.market.views import leaves_wronged
 
 
 @compiled
-def note_wronged(world: Any, workspace: Any, b: int, wronged: int, returned: int) -> None:
+def note_wronged(world: Any, workspace: Any, b: int, returned: int) -> None:
     """Count a buyer that was wronged, and whether it came back to the same supplier."""
     tally = workspace.rounds[world.market[0].round, world.buyers[b].policy]
     order = workspace.order[0]
-    tally.wronged += wronged
-    tally.returned += wronged * returned
-    order.answered += wronged
-    order.returned += wronged * returned
-    if wronged == 1:
-        expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
-        happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
+    tally.wronged += 1
+    tally.returned += returned
+    order.answered += 1
+    order.returned += returned
+    expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
+    happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
 
 
 @spliced
@@ -38,7 +37,8 @@ def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
         if tie.supplier == buyer.partner:
             tally = workspace.suppliers[tie.supplier]
             wronged = 1 if tie.supplier_conduct == CHEATED else 0
-            note_wronged(world, workspace, b, wronged, int(stayed))
+            if wronged == 1:
+                note_wronged(world, workspace, b, int(stayed))
             if stayed == 1.0:
                 tally.wronged_stayed += wronged
                 tally.content_stayed += 1 - wronged

@@ -13,6 +13,7 @@ from trustsim.engine.compiling import compiled
 from trustsim.market.beliefs import updated
 from trustsim.market.ledger import PAYOFF_MEMORY
 from trustsim.market.rooms.disputes import award_of, recovery
+from trustsim.market.views import turned_away, walks_out
 from trustsim.schema.accounts import MICRO
 
 WATCHED = (0.5, 0.5)
@@ -43,6 +44,14 @@ def first_experience(market: Any) -> None:
     market.first_passed_by = WATCHED[1]
     market.watched = WATCHED[0] / (WATCHED[0] + WATCHED[1])
     note_late_payment(market)
+    note_leaving(market)
+
+
+@compiled
+def note_leaving(market: Any) -> None:
+    """Note how many of the wronged leave, on either side, for those who weigh it in the round."""
+    market.buyer_leaves = turned_away(market)
+    market.supplier_leaves = walks_out(market)
 
 
 @compiled
@@ -112,6 +121,7 @@ def note_experience(market: Any, tallies: Any) -> None:
         market.suits += tally.suits
         market.written_off += tally.written_off / MICRO
     note_late_payment(market)
+    note_leaving(market)
     market.watched = market.first_inspected / (market.first_inspected + market.first_passed_by)
     if lots > 0:
         mean = dealing / (lots * market.lot_cost)

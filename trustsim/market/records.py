@@ -64,7 +64,7 @@ Market = np.dtype(
     # the same supplier, after a grievance and after an order without, and of suppliers that left,
     # or stayed, after a false claim or accusation
     + _f8("wronged_left", "wronged_stayed", "content_left", "content_stayed", "walked_out",
-          "put_up")
+          "put_up", "buyer_leaves", "supplier_leaves")
     # and of payment late on purpose: invoices that became overdue, rounds in which they were
     # chased, and suits; of those that came to their end their money, money times rounds that it
     # was waited for, money written off; what follows for an invoice: rounds, chases, suits, share

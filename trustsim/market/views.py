@@ -34,7 +34,7 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     visible = market.streak_bonus > 0.0 and supplier.streak >= market.streak_threshold
     view.streak = 1.0 if visible else 0.0
     view.retained = world.buyers[b].stays
-    view.left = _share(market.walked_out, market.put_up)
+    view.left = market.supplier_leaves
     view.partner_shared = tie.supplier_shared
     view.partner_conduct = tie.supplier_conduct
     view.own_conduct = tie.buyer_conduct
@@ -60,7 +60,7 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.own_conduct = tie.supplier_conduct
     view.opportunism = supplier.opportunism
     view.watched = tie.watched if tie.orders > 0 else market.watched
-    view.left = turned_away(market)
+    view.left = market.buyer_leaves
 
 
 @compiled
@@ -72,6 +72,12 @@ def _share(some: float, others: float) -> float:
 def leaves_wronged(market: Any) -> float:
     """Give the share of wronged buyers that are known to order elsewhere next."""
     return _share(market.wronged_left, market.wronged_stayed)
+
+
+@compiled
+def walks_out(market: Any) -> float:
+    """Give the share of wronged suppliers that are known to leave."""
+    return _share(market.walked_out, market.put_up)
 
 
 @compiled

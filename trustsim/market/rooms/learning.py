@@ -123,7 +123,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     thrown_over = learn_as_supplier(dealing, tally, b)
     if left:
         tally.wronged_left += 1
-        note_wronged(world, workspace, b, 1, 0)
+        note_wronged(world, workspace, b, 0)
     if left or thrown_over:
         tie.supplier_conduct = ENDED
     upkeep = dealing.buyer_policy.upkeep
