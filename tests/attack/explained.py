@@ -34,6 +34,7 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("experiment/storage/merging.py", "ROWS_AT_A_TIME = 2**16", "", "how much at a time"),
     ("report/figures/analyses/ablation.py", "axis = axes[0]", "0 -> (-1)",
      "of one panel the first is the last"),
+    ("report/writing.py", "plain(results.name, 48)", "48 -> (47)", "a letter of a long name"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
     ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),
