@@ -114,7 +114,8 @@ def _choice(row: Parameter, value: Any) -> Any:
 
 def _some_policies(mix: Any, info: ValidationInfo) -> Any:
     """Check that a mix names policies that there are; a name alone means all of it."""
-    names, side = info.context["policies"], info.context["side"]  # type: ignore[index]
+    context: Any = info.context
+    names, side = context["policies"], context["side"]
     mix = {mix: 1.0} if isinstance(mix, str) else mix
     if not isinstance(mix, Mapping):
         example = f"{{ {next(iter(names))} = 1.0 }}"
@@ -149,7 +150,6 @@ def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
-    globals()[model] = made  # so that frozen scenarios can be pickled
     return Kind(name, {row.name: row for row in rows}, made())
 
 
@@ -159,3 +159,7 @@ SUPPLIERS = _kind("SupplierValues", "supplier policy", SUPPLIER)
 INSTRUMENTS = _kind("InstrumentValues", "instrument", INSTRUMENT)
 EXPERIMENTS = _kind("ExperimentValues", "experiment", EXPERIMENT)
 RUNS = _kind("RunValues", "scenario", EXPERIMENT[:2])
+
+# Models have names of this module, so that frozen scenarios can be pickled.
+MarketValues, BuyerValues, SupplierValues = MARKETS.model, BUYERS.model, SUPPLIERS.model
+InstrumentValues, ExperimentValues, RunValues = INSTRUMENTS.model, EXPERIMENTS.model, RUNS.model
