@@ -52,7 +52,7 @@ LOOKS = {
 
 LOOKS_FROM = {
     "panels": 4, "legend": 4, "few_ticks": 2, "in_figure": 1, "arm_names": 1, "axis_words": 1,
-    "MaxNLocator": 0,
+    "MaxNLocator": 0, "_points": 3,
 }  # fmt: skip
 """Functions whose arguments from a place on are heights, columns, ticks or letters of a line."""
 

@@ -78,6 +78,11 @@ def test_profiles_show_the_loss_and_the_values_that_fit_as_well(found: Calibrati
     assert (band.x0, band.x1) == pytest.approx((spread.low, spread.high))
 
 
+def test_the_page_draws_a_profile_on_the_scale_of_its_search(found: Calibration) -> None:
+    (profiles,) = (p for p in section(found).pictures if p.name == "calibration_profiles")
+    assert [axis.get_xscale() for axis in profiles.draw(WIDE)] == ["log", "linear"]
+
+
 def test_profiles_that_found_better_values_are_seen_whole(found: Calibration) -> None:
     losses = found.losses()
     better = losses["parameter"] == found.spreads[0].path
