@@ -116,12 +116,20 @@ def entry(function: F) -> F:
     return made
 
 
+AT_ONCE = 4
+"""Words that are added at once: as many as a register of most machines holds."""
+
 if PLAIN:
 
     def blank(record: Any) -> None:
         """Set all fields of a record to zero."""
         for name in record.dtype.names:
             record[name] = 0
+
+    def add(record: Any, other: Any) -> None:
+        """Add another record to one, field by field; all of them hold int64."""
+        for name in record.dtype.names:
+            record[name] += other[name]
 
 else:
 
@@ -136,6 +144,30 @@ else:
             return context.get_dummy_value()
 
         return types.none(record), generate
+
+    @intrinsic
+    def add(typing_context, record, other):  # type: ignore[no-untyped-def]
+        """Add another record to one, field by field; all of them hold int64."""
+
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            words = signature.args[0].size // 8
+            for start in range(0, words, AT_ONCE):
+                taken = ir.VectorType(ir.IntType(64), min(AT_ONCE, words - start)).as_pointer()
+                place, more = (
+                    builder.bitcast(
+                        builder.gep(
+                            builder.bitcast(argument, ir.IntType(8).as_pointer()),
+                            [ir.Constant(ir.IntType(64), 8 * start)],
+                        ),
+                        taken,
+                    )
+                    for argument in arguments
+                )
+                total = builder.add(builder.load(place, align=8), builder.load(more, align=8))
+                builder.store(total, place, align=8)
+            return context.get_dummy_value()
+
+        return types.none(record, other), generate
 
 
 @intrinsic

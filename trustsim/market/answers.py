@@ -6,7 +6,7 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled, spliced
 from trustsim.market.conduct import CHEATED
-from trustsim.market.relations import ATTENTION, NOBODY
+from trustsim.market.relations import ATTENTION, NOBODY, contact_of
 from trustsim.market.temptations import WRONG_A_BUYER, expect, happen
 from trustsim.market.views import leaves_wronged
 
@@ -32,16 +32,19 @@ def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
         return
     stayed = 1.0 if buyer.partner == chosen else 0.0
     buyer.stays = buyer.stays + ATTENTION * (stayed - buyer.stays)
-    for k in range(world.ties.shape[1]):
-        tie = world.ties[b, k]
-        if tie.supplier == buyer.partner:
-            tally = workspace.suppliers[tie.supplier]
-            wronged = 1 if tie.supplier_conduct == CHEATED else 0
-            if wronged == 1:
-                note_wronged(world, workspace, b, int(stayed))
-            if stayed == 1.0:
-                tally.wronged_stayed += wronged
-                tally.content_stayed += 1 - wronged
-            else:
-                tally.wronged_left += wronged
-                tally.content_left += 1 - wronged
+    k = workspace.order[0].contact
+    if stayed == 0.0:
+        k = contact_of(world.ties, b, buyer.partner)
+    if k == NOBODY:
+        return
+    tie = world.ties[b, k]
+    tally = workspace.suppliers[tie.supplier]
+    wronged = 1 if tie.supplier_conduct == CHEATED else 0
+    if wronged == 1:
+        note_wronged(world, workspace, b, int(stayed))
+    if stayed == 1.0:
+        tally.wronged_stayed += wronged
+        tally.content_stayed += 1 - wronged
+    else:
+        tally.wronged_left += wronged
+        tally.content_left += 1 - wronged

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-from trustsim.engine.compiling import compiled, spliced
+from trustsim.engine.compiling import blank, compiled, spliced
 from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
 
 PAYOFF_MEMORY = 0.1
@@ -93,44 +93,45 @@ def post(buyer: Any, workspace: Any, s: int) -> None:
 
 
 @compiled
-def enter_costs(tally: Any, books: Any) -> None:
-    """Add a round's costs, hours and supplier's profit to a tally.
+def enter_costs(entry: Any, books: Any) -> None:
+    """Enter a round's costs, hours and supplier's profit.
 
     Profit counts invoices when they are due: cash received plus what is still owed.
     """
-    tally.supplier_profit += books.profit + books.receivable - books.bids
+    blank(entry)
+    entry.supplier_profit = books.profit + books.receivable - books.bids
     for category in range(books.cost.shape[0]):
-        tally.cost[category] += books.cost[category]
-    tally.transaction_hours += micro(books.transaction_hours)
-    tally.productive_hours += micro(books.productive_hours)
-    tally.arrears_days += micro(books.arrears_days)
+        entry.cost[category] = books.cost[category]
+    entry.transaction_hours = micro(books.transaction_hours)
+    entry.productive_hours = micro(books.productive_hours)
+    entry.arrears_days = micro(books.arrears_days)
 
 
 @compiled
-def enter(tally: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
-    """Add one order, from need to acceptance, to a tally."""
-    enter_costs(tally, books)
-    tally.needs += 1
-    tally.no_terms += order.lost_for_terms
+def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
+    """Enter one order, from need to acceptance, as it is added to tallies."""
+    enter_costs(entry, books)
+    entry.needs = 1
+    entry.no_terms = order.lost_for_terms
     if order.ordered == 0:
         return
-    tally.orders += 1
-    tally.instrument[order.instrument] += 1
-    tally.delivered += order.delivered
-    tally.inspected += order.inspected
-    tally.shaded += 1 if facts.shaded + facts.absconded > 0 else 0
-    tally.buyer_cheated += 1 if facts.false_claim + facts.delayed_payment > 0 else 0
-    tally.defective += facts.defective
-    tally.escaped += facts.escaped
-    tally.disputed += order.disputed
-    tally.trust_in_suppliers += micro(facts.trust_in_supplier)
-    tally.trust_in_buyers += micro(facts.trust_in_buyer)
-    tally.knowhow += micro(facts.knowhow)
-    tally.loyalty += micro(facts.loyalty)
-    tally.loyal += 1 if facts.top_share > LOYAL else 0
+    entry.orders = 1
+    entry.instrument[order.instrument] = 1
+    entry.delivered = order.delivered
+    entry.inspected = order.inspected
+    entry.shaded = 1 if facts.shaded + facts.absconded > 0 else 0
+    entry.buyer_cheated = 1 if facts.false_claim + facts.delayed_payment > 0 else 0
+    entry.defective = facts.defective
+    entry.escaped = facts.escaped
+    entry.disputed = order.disputed
+    entry.trust_in_suppliers = micro(facts.trust_in_supplier)
+    entry.trust_in_buyers = micro(facts.trust_in_buyer)
+    entry.knowhow = micro(facts.knowhow)
+    entry.loyalty = micro(facts.loyalty)
+    entry.loyal = 1 if facts.top_share > LOYAL else 0
     if order.accepted == 1:
-        tally.accepted_lots += micro(order.lots)
-        tally.value += micro(order.lots * market.value * market.lot_cost)
+        entry.accepted_lots = micro(order.lots)
+        entry.value = micro(order.lots * market.value * market.lot_cost)
 
 
 @compiled

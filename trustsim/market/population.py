@@ -18,6 +18,7 @@ from trustsim.market.experience import busy, first_experience, note_experience
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
 from trustsim.market.relations import knows, meet
 from trustsim.market.rooms.demand import common
+from trustsim.market.rooms.payment_terms import prepare
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
 from trustsim.schema.events import BANKRUPTCY, EXIT, ORDER
 
@@ -78,6 +79,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
     market = world.market[0]
     market.round = 0
     first_experience(market)
+    prepare(world.instruments, market)
     offset, _, _, _ = draw_slot(market, SUPPLIER_BIRTH, WORLD, SECOND)
     for s in range(world.suppliers.shape[0]):
         supplier = world.suppliers[s]

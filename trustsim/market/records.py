@@ -86,23 +86,28 @@ ODD_ANSWERS: Fields = [
 BuyerPolicy = np.dtype(_parameter_fields(BUYER) + ODD_ANSWERS, align=True)
 SupplierPolicy = np.dtype(_parameter_fields(SUPPLIER) + ODD_ANSWERS, align=True)
 Instrument = np.dtype(
-    _parameter_fields(INSTRUMENT) + _f8("familiarity"), align=True
+    _parameter_fields(INSTRUMENT)
+    + _f8("familiarity")
+    # worked out once a run: share of the price that is paid after acceptance, years of credit,
+    # years by which the buyer pays earlier than it receives, in shares of the price
+    + _f8("after", "years", "years_ahead"),
+    align=True,
 )
 
 Buyer = np.dtype(
     [
         ("policy", "i2"),
+        ("debts", "i2"),  # ties with an overdue invoice
         ("community", "i4"),
         ("recommends", "i4"),  # supplier that this buyer names to others this round
         ("prefers", "i4"),  # supplier that it will name from the next round on
         ("partner", "i4"),  # supplier of its last order, -1 for none
-        ("debts", "i4"),  # ties with an overdue invoice
         ("remoteness", "f4"),
         ("opportunism", "f4"),
+        ("stays", "f4"),  # how often it orders where it did last time
         ("demand", "f8"),  # log of its own demand level, AR(1)
         ("general_good", "f4"),  # generalised trust: all experience with suppliers
         ("general_bad", "f4"),
-        ("stays", "f4"),  # how often it orders where it did last time
         ("payoff", "f8"),  # surplus per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -192,10 +197,10 @@ Facts = np.dtype(
 )
 
 Candidate = np.dtype(
-    # a contact while a buyer chooses whom to ask: its utility with noise, its luck, and if it is
-    # asked what it bears and its cost with that, and the chance to win that this would give it in a
+    # a contact while a buyer chooses whom to ask: its utility with noise, the same while it is not
+    # asked yet, its luck, and if it is asked what it bears and its cost with that, and the chance to win that this would give it in a
     # tender among equals
-    _f8("score", "luck", "burden", "base", "chance"),
+    _f8("score", "open", "luck", "burden", "base", "chance"),
     align=True,
 )
 
@@ -289,6 +294,7 @@ class Workspace(NamedTuple):
     buyer_views, supplier_view : arrays of View, shape (contacts,) and (1,)
     rounds : array of Tally, shape (rounds, buyer policies)
     ages : array of Tally, shape (age buckets,)
+    entry : array of Tally, shape (1,): what an order or an earlier invoice adds to the two
     suppliers : array of SupplierTally, shape (suppliers,)
     used_well : array of int64, shape (instruments,), orders of the round that went well with each
     balances : array of int64, shape (rounds, 7), net flow into each account by round
@@ -303,6 +309,7 @@ class Workspace(NamedTuple):
     supplier_view: Records
     rounds: Records
     ages: Records
+    entry: Records
     suppliers: Records
     used_well: Records
     balances: Records

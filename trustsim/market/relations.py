@@ -27,12 +27,18 @@ GONE = -2
 
 
 @compiled
-def knows(ties: Any, b: int, s: int) -> bool:
-    """Tell whether a supplier is already a contact of a buyer."""
+def contact_of(ties: Any, b: int, s: int) -> int:
+    """Give the place of a supplier among a buyer's contacts, or `NOBODY`."""
     for k in range(ties.shape[1]):
         if ties[b, k].supplier == s:
-            return True
-    return False
+            return k
+    return NOBODY
+
+
+@compiled
+def knows(ties: Any, b: int, s: int) -> bool:
+    """Tell whether a supplier is already a contact of a buyer."""
+    return contact_of(ties, b, s) != NOBODY
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import blank, entry, inlined, spliced
+from trustsim.engine.compiling import add, blank, entry, inlined, spliced
 from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market import ledger, population, relations, views
 from trustsim.market.rooms import (
@@ -153,12 +153,14 @@ def walk(world: Any, workspace: Any, b: int) -> None:
             if order.contact != NOBODY:
                 relations.turn_away(world.ties[b, order.contact])
         ledger.post(buyer, workspace, order.supplier)
-        ledger.enter(workspace.rounds[market.round, buyer.policy], order, facts, books, market)
+        entered = workspace.entry[0]
+        ledger.enter(entered, order, facts, books, market)
+        add(workspace.rounds[market.round, buyer.policy], entered)
         if order.ordered == 1:
             learning.attract(world.ties[b, order.contact], order, books, market)
             ledger.note_burden(world.ties[b, order.contact], workspace, market)
             bucket = relations.age_bucket(order.age)
-            ledger.enter(workspace.ages[bucket], order, facts, books, market)
+            add(workspace.ages[bucket], entered)
         sourcing.recommend(buyer, world.ties, b)
     ledger.smooth_payoff(buyer, workspace, market)
 

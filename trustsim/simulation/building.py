@@ -207,6 +207,7 @@ def make_workspace(world: World, rounds: int) -> Workspace:
         records(View, 1),
         records(Tally, rounds, len(world.buyer_policies)),
         records(Tally, len(AGE_FROM)),
+        records(Tally, 1),
         records(SupplierTally, len(world.suppliers)),
         np.zeros(len(world.instruments), np.int64),
         np.zeros((rounds, len(ACCOUNTS)), np.int64),

@@ -91,7 +91,7 @@ def test_paying_late_weighs_interest_saved_against_interest_chasing_and_scruples
     market["late_rounds"], market["late_chases"], market["late_lost"] = 4.0, 3.0, 0.02
     market["late_suits"] = 0.1
     view["opportunism"], view["retained"], view["left"] = 0.25, 0.5, 0.75
-    weigh_lateness(order, view, buyer(), 3.0, market)
+    weigh_lateness(view, relation_value(order, view, buyer(), market), 3.0, market)
     relation = 0.2 * 2.0 * 0.5
     chased = 3.0 * 1.5 * 0.01
     harm = 3.0 * 0.12 / 3.0 + chased
@@ -120,7 +120,8 @@ def test_denying_a_debt_weighs_evidence_law_penalty_relation_and_scruples(
     )
     order["secured"], order["remoteness"] = 0.25, 0.5
     view["opportunism"], view["retained"], view["left"] = 0.25, 0.5, 0.7
-    weigh_false_claim(order, view, buyer(), 0.6, 3.0, market)
+    known = relation_value(order, view, buyer(), market)
+    weigh_false_claim(order, view, known, 0.6, 3.0, market)
     unsecured = 0.75 * 3.0
     # a quarter of the debtors half remote cannot be found
     law = enforcement * locatable * 0.75 * unsecured

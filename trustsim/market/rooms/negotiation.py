@@ -13,6 +13,7 @@ from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_
 from trustsim.market.beliefs import lifted
 from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
 from trustsim.market.rooms.sourcing import reference_price
+from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import NEGOTIATION
 from trustsim.schema.policy import choice_number
 
@@ -128,7 +129,7 @@ def equal_chance(market: Any, base: float, ceiling: float, bidders: int) -> floa
     if spread <= 0.0:
         return 1.0 / max(bidders, 2)
     dearer = min(max((ceiling - base) / spread, 0.0), 1.0)
-    return dearer ** max(bidders - 1, 1)
+    return dearer if bidders <= 2 else dearer ** (bidders - 1)
 
 
 @compiled
@@ -176,7 +177,7 @@ def invite(world: Any, workspace: Any, b: int) -> None:
 
 @inlined
 def collect_bids(world: Any, workspace: Any, b: int) -> None:
-    """Let every supplier asked name its price for a nominal lot.
+    """Let every supplier that bids name its price for a nominal lot, and the buyer look at it.
 
     What dealing with the buyer costs is a cost like any other: what all suppliers bear is passed
     on in full, what one alone bears as far as its rivals let it (Weyl & Fabinger 2013). A supplier
@@ -197,6 +198,9 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
         view = workspace.buyer_views[k]
         if view.asked == 0.0:
             continue
+        see_supplier(world, b, k, view)
+        view.asked = 1.0
+        view.score = workspace.candidates[k].score
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
         own = supplier.cost * market.cost_level

@@ -28,9 +28,15 @@ def fee(instrument: Any, amount: float) -> float:
 
 
 @compiled
-def deferred(instrument: Any) -> float:
-    """Give the share of the price that is paid after acceptance."""
-    return max(1.0 - instrument.advance - instrument.on_delivery, 0.0)
+def prepare(instruments: Any, market: Any) -> None:
+    """Work out of each instrument what is the same for all orders."""
+    for i in range(instruments.shape[0]):
+        instrument = instruments[i]
+        instrument.after = max(1.0 - instrument.advance - instrument.on_delivery, 0.0)
+        instrument.years = instrument.credit_days / 365.0
+        early = instrument.advance / market.rounds_per_year
+        later = instrument.after * instrument.credit_days / 365.0
+        instrument.years_ahead = early - later
 
 
 @compiled
@@ -39,9 +45,7 @@ def buyer_financing(instrument: Any, amount: float, market: Any) -> float:
 
     A round's interest on the advance, less interest on what is paid after acceptance.
     """
-    early = instrument.advance / market.rounds_per_year
-    later = deferred(instrument) * instrument.credit_days / 365.0
-    return amount * market.buyer_interest * (early - later)
+    return amount * market.buyer_interest * instrument.years_ahead
 
 
 @compiled
@@ -64,10 +68,9 @@ def supplier_cost(
     ``lost`` is the share of what is exposed that a buyer which does not perform keeps.
     """
     uncollected = instrument.on_delivery * instrument.collection_failure * remoteness
-    exposed = (deferred(instrument) + uncollected) * (1.0 - instrument.secured) * amount
+    exposed = (instrument.after + uncollected) * (1.0 - instrument.secured) * amount
     risk = exposed * (1.0 - trust) * lost
-    days = instrument.credit_days / 365.0
-    financing = deferred(instrument) * amount * market.supplier_interest * days
+    financing = instrument.after * amount * market.supplier_interest * instrument.years
     charge = instrument.supplier_fee_share * fee(instrument, amount)
     return risk + financing + charge + _unfamiliar(instrument, amount, market)
 
@@ -86,7 +89,7 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
     order.instrument = i
     order.advance = instrument.advance
     order.on_delivery = instrument.on_delivery
-    order.after = deferred(instrument)
+    order.after = instrument.after
     order.held = float(instrument.held)
     order.secured = instrument.secured
     order.credit_days = instrument.credit_days

@@ -20,10 +20,8 @@ RATE = number_of("rating")
 def standing(supplier: Any, market: Any) -> float:
     """Give what buyers see of a supplier at a glance: rating, top tier, streak of clean orders."""
     shown = supplier.rating
-    if shown >= market.tier_threshold:
-        shown += market.tier_bonus
-    if supplier.streak >= market.streak_threshold:
-        shown += market.streak_bonus
+    shown += market.tier_bonus if shown >= market.tier_threshold else 0.0
+    shown += market.streak_bonus if supplier.streak >= market.streak_threshold else 0.0
     return shown
 
 

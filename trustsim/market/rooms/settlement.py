@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
-from trustsim.engine.compiling import blank, compiled, inlined, spliced
+from trustsim.engine.compiling import add, blank, compiled, inlined, spliced
 from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
 from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come, weighs
 from trustsim.market.dealings import dealing_of
@@ -91,10 +91,11 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
 
 
 @compiled
-def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) -> None:
+def weigh_lateness(view: Any, relation: float, due: float, market: Any) -> None:
     """Weigh what a buyer gains by paying late against interest, the relation and scruples.
 
-    How long it takes, how often one is chased and what is never paid is known to the trade.
+    How long it takes, how often one is chased and what is never paid is known to the trade;
+    ``relation`` is what `relation_value` says.
     """
     years = market.late_rounds / market.rounds_per_year
     view.gain = due * (market.late_gain * market.buyer_interest * years + market.late_lost)
@@ -104,7 +105,6 @@ def weigh_lateness(order: Any, view: Any, policy: Any, due: float, market: Any) 
     suit = market.dispute_hours * market.hour_cost
     suit += award_of(market.evidence) * market.court_fee * market.lot_cost
     view.damages = interest + chased + market.late_suits * suit
-    relation = relation_value(order, view, policy, market)
     view.loss = view.damages + market.late_damage * view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * harm
     view.exposure = due
@@ -127,12 +127,12 @@ def evidence_against(claim: int, order: Any, view: Any, market: Any) -> float:
 
 @compiled
 def weigh_false_claim(
-    order: Any, view: Any, policy: Any, record: float, due: float, market: Any
+    order: Any, view: Any, relation: float, record: float, due: float, market: Any
 ) -> None:
     """Weigh what a buyer gains by denying its debt against the law, the relation and scruples.
 
     Who is found out loses its standing; the law takes what it finds and can enforce; the supplier
-    may leave.
+    may leave, and with it goes what `relation_value` says of the ``relation``.
     """
     unsecured = due * (1.0 - order.secured)
     lost = award_of(record)
@@ -141,7 +141,7 @@ def weigh_false_claim(
     view.detected = lost
     view.damages = lost * (recovery(market, order.remoteness) * unsecured + charges)
     view.damages += market.dispute_hours * market.hour_cost
-    view.loss = view.damages + view.left * relation_value(order, view, policy, market)
+    view.loss = view.damages + view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * due
     view.exposure = due
 
@@ -198,10 +198,11 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
     calculating = weighs(policy)
+    relation = relation_value(order, view, policy, market) if calculating else 0.0
     tempted = market.false_claims == 1 and order.secured < 1.0
     if tempted and calculating:
         record = evidence_against(claim, order, view, market)
-        weigh_false_claim(order, view, policy, record, amount, market)
+        weigh_false_claim(order, view, relation, record, amount, market)
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
         before = books.flow[BUYERS]
         deny(dealing, b, claim, due)
@@ -213,7 +214,7 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
             happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
         return
     if calculating and market.late_on_purpose == 1:
-        weigh_lateness(order, view, policy, amount, market)
+        weigh_lateness(view, relation, amount, market)
     if market.late_on_purpose == 1 and late < max(
         policy.lateness, conduct(order, view, policy, market)
     ):
@@ -362,9 +363,10 @@ def _enter_chased(buyer: Any, tie: Any, workspace: Any, market: Any, place: int)
     worth = MICRO * market.lot_cost
     tie.served -= SERVICE_MEMORY * (books.profit + books.receivable) / worth
     workspace.facts[0].earlier += spent(books)
-    enter_costs(workspace.rounds[market.round, buyer.policy], books)
     age = max(tie.orders - 1, 0)
-    enter_costs(workspace.ages[age_bucket(age)], books)
+    enter_costs(workspace.entry[0], books)
+    add(workspace.rounds[market.round, buyer.policy], workspace.entry[0])
+    add(workspace.ages[age_bucket(age)], workspace.entry[0])
     if place < workspace.books.shape[0]:
         workspace.books[place] = books
         order = workspace.order[place]

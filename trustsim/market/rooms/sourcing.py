@@ -18,12 +18,12 @@ from trustsim.market.relations import (
     ENDED,
     NOBODY,
     assets_of,
+    contact_of,
     goodwill_of,
     knows,
     meet,
 )
 from trustsim.market.rooms.reputation import standing
-from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
 from trustsim.schema.policy import choice_number
 
@@ -164,11 +164,9 @@ def noise_of(luck: float, policy: Any) -> float:
 @compiled
 def most_noise(luck: float, policy: Any) -> float:
     """Give a bound of `noise_of` without its logarithms."""
-    if luck < 0.9:
-        return 2.26 / (policy.intensity + 1.0e-9)
-    if luck < 0.99:
-        return 4.61 / (policy.intensity + 1.0e-9)
-    return 24.0 / (policy.intensity + 1.0e-9)
+    most = 2.26 if luck < 0.9 else 4.61
+    most = most if luck < 0.99 else 24.0
+    return most / (policy.intensity + 1.0e-9)
 
 
 @inlined
@@ -199,8 +197,8 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
 
     Utility before price is ``w_J J + w_tau tau + w_R rep``, less what leaving the present supplier
     costs, plus Gumbel noise of intensity ``beta``, so that asking one contact is the logit choice
-    of Weisbuch, Kirman & Herreiner (2000). Those asked have ``asked`` 1 in their view, and their
-    score. Asking takes hours, whether a bid comes or not.
+    of Weisbuch, Kirman & Herreiner (2000). Those asked have ``asked`` 1 in their view, and keep
+    their score. Asking takes hours, whether a bid comes or not.
 
     Returns the number of those asked.
     """
@@ -221,29 +219,24 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
         wanted = max(wanted, 2)
     if differ:
         add_noise(candidates, policy, wanted == 1)
+    for k in range(contacts):
+        candidates[k].open = candidates[k].score if views[k].asked == 0.0 else FAR
     while bidders < wanted:
         best = NOBODY
-        for k in range(contacts):
-            score = candidates[k].score
-            if (
-                score > FAR
-                and (best == NOBODY or score > candidates[best].score)
-                and views[k].asked == 0.0
-            ):
-                best = k
+        highest = FAR
+        for k in range(contacts):  # without branches, which luck would make hard to foresee
+            score = candidates[k].open
+            best = k if score > highest else best
+            highest = score if score > highest else highest
         if best == NOBODY:
             break
         views[best].asked = 1.0
+        candidates[best].open = FAR
         bidders += 1
     for k in range(contacts):
-        view = views[k]
-        if view.asked == 1.0:
-            see_supplier(world, b, k, view)
-            view.asked = 1.0
-            view.score = candidates[k].score
-            if not differ:
-                noise = noise_of(candidates[k].luck, policy)
-                view.score = noise if policy.award >= LOGIT else 0.0
+        if views[k].asked == 1.0 and not differ:
+            noise = noise_of(candidates[k].luck, policy)
+            candidates[k].score = noise if policy.award >= LOGIT else 0.0
     if bidders > 0:
         hours = market.order_hours + market.tender_hours * (bidders - 1)
         work(workspace.books[0], market, SOURCING, hours)
@@ -313,6 +306,12 @@ def leaving_cost(world: Any, b: int) -> float:
     return (market.switching_cost + lost) * market.lot_cost
 
 
+@compiled
+def learn_odds(tie: Any, won: float, chance: float) -> None:
+    """Let a bidder learn from a tender how much more often it wins than its cost explains."""
+    tie.favour += FAVOUR_MEMORY * (won - chance - tie.favour)
+
+
 @inlined
 def award(world: Any, workspace: Any, b: int) -> None:
     """Award the order to the bidder of greatest score, and note on the order who that is."""
@@ -330,15 +329,16 @@ def award(world: Any, workspace: Any, b: int) -> None:
             order.ask = view.bid
             order.price = view.bid
             score = award_score(order, view, policy, market)
+            beaten = k
             if best == NOBODY or score > highest:
+                beaten = best
                 best = k
                 highest = score
-    for k in range(world.ties.shape[1]):
-        if market.known_odds == 1 and workspace.buyer_views[k].asked == 1.0:
-            won = 1.0 if k == best else 0.0
-            surprise = won - workspace.candidates[k].chance
-            world.ties[b, k].favour += FAVOUR_MEMORY * (surprise - world.ties[b, k].favour)
+            if market.known_odds == 1 and beaten != NOBODY:
+                learn_odds(world.ties[b, beaten], 0.0, workspace.candidates[beaten].chance)
     tie = world.ties[b, best]
+    if market.known_odds == 1:
+        learn_odds(tie, 1.0, workspace.candidates[best].chance)
     order.supplier = tie.supplier
     order.contact = best
     order.age = tie.orders
@@ -348,10 +348,8 @@ def award(world: Any, workspace: Any, b: int) -> None:
 @compiled
 def assets_with(world: Any, b: int, s: int) -> float:
     """Give the specific assets that a buyer has with a supplier; 0 if it is no contact."""
-    for k in range(world.ties.shape[1]):
-        if world.ties[b, k].supplier == s:
-            return assets_of(world.bonds, b, k)
-    return 0.0
+    k = contact_of(world.ties, b, s)
+    return assets_of(world.bonds, b, k) if k != NOBODY else 0.0
 
 
 @spliced
