@@ -227,7 +227,7 @@ class Results:
 
     def alone_or_all(self, confidence: float = 0.95) -> list[str]:
         """Say what a policy of buyers is worth to one and to all, if policies share a market."""
-        from trustsim.report.sections import alone
+        from trustsim.report.words import alone
 
         return alone.sentences(alone.find(self._as_reported, confidence), confidence)
 

@@ -35,6 +35,7 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("report/figures/analyses/ablation.py", "axis = axes[0]", "0 -> (-1)",
      "of one panel the first is the last"),
     ("report/writing.py", "plain(results.name, 48)", "48 -> (47)", "a letter of a long name"),
+    ("report/writing.py", "footer(axes[0], line)", "0 -> (-1)", "all panels are of one figure"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
     ("market/rooms/sourcing.py", "noise = (0.0, 0.0, 0.0, 0.0)", "", "drawn anew at once"),

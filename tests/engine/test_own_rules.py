@@ -15,6 +15,7 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import records
 from trustsim.engine.own_rules import Kinds
 from trustsim.errors import ConfigError
+from trustsim.market.conduct import calculative
 from trustsim.market.records import Books, BuyerPolicy, Facts, Market, Order, View
 from trustsim.market.views import see_buyer, see_supplier
 from trustsim.schema.decisions import DECISIONS, REGISTERED, rule
@@ -161,6 +162,15 @@ def test_a_built_in_rule_said_again_gives_the_same_bits(decision: str, side: str
     built_in, own = (with_rule(decision, side, each) for each in (name, function))
     assert own.sums.rounds.tobytes() == built_in.sums.rounds.tobytes()
     assert own.measures["orders"] > 300
+
+
+def room_again(order, view, policy, market):
+    return calculative(order, view, policy, market)
+
+
+def test_a_rule_can_call_what_a_room_calls() -> None:
+    built_in, own = (with_rule("conduct", "supplier", each) for each in ("calculative", room_again))
+    assert own.sums.rounds.tobytes() == built_in.sums.rounds.tobytes()
 
 
 def test_a_registered_rule_is_chosen_by_its_name() -> None:

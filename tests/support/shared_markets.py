@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from trustsim.report.results import Reported
+
 Cost = Callable[[float], float]
+SHARES = (0.0, 0.01, 0.5, 0.99, 1.0)
+COSTS: dict[str, Cost] = {"warm": lambda s: 1.25 - 0.1 * s, "cold": lambda s: 1.2 - 0.08 * s}
 
 
 def shared(
@@ -50,3 +56,12 @@ def shared(
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def reported(policies: pd.DataFrame, experiment: dict[str, Any] | None = None) -> Reported:
+    """A folder whose table of policies is this one."""
+    kept = [name for name in policies if name != "policy" and not name.startswith("share_")]
+    runs = policies.drop_duplicates(["arm", "point", "replicate"])[kept]
+    result = Reported(Path("nowhere"), runs, experiment=experiment or {})
+    result.__dict__["policies"] = policies
+    return result

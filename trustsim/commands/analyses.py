@@ -94,8 +94,8 @@ def compare(
             f"--arm = {shown(arms[0])}: does not go with --within, which compares policies of one "
             "arm; name them by --policy"
         )
-    from trustsim.report.sections import alone
     from trustsim.report.sections.comparison import comparison, sentences, text_table
+    from trustsim.report.words import alone
 
     results = results_in(folder)
     beside = alone.sentences(alone.find(results, confidence), confidence) if within is None else []

@@ -116,7 +116,7 @@ def report(folder: Folder) -> None:
     from trustsim.calibration.folder import is_calibration
     from trustsim.experiment.storage.files import unverified
     from trustsim.report.calibration_page import write_calibration
-    from trustsim.report.sections import alone
+    from trustsim.report.words import alone
     from trustsim.report.writing import write_report
 
     if is_calibration(folder):

@@ -15,9 +15,9 @@ import hashlib
 import logging
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property, update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
@@ -72,12 +72,37 @@ OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nr
 """No interpreter lock, IEEE division, no reference counts (rooms make no arrays)."""
 
 
+class Callee:
+    """A function for compiled code, which the interpreter can call as well.
+
+    What the interpreter needs to call a function that takes a world of records costs a fifth of all
+    compilation. So compiled code gets a version without it, and the other is made when it is asked
+    for.
+    """
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self.py_func = function
+        self.targetoptions = {**OPTIONS, **options}
+        self._inner = numba.njit(no_cpython_wrapper=True, **self.targetoptions)(function)
+        update_wrapper(self, function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What compiled code takes it for."""
+        return self._inner._numba_type_
+
+    @cached_property
+    def _outer(self) -> Any:
+        return numba.njit(**self.targetoptions)(self.py_func)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it from the interpreter."""
+        return self._outer(*arguments)
+
+
 def compiled(function: F) -> F:
     """Compile a function of a room into the entries that call it."""
-    if PLAIN:
-        return function
-    made: F = numba.njit(**OPTIONS)(function)
-    return made
+    return function if PLAIN else cast(F, Callee(function))
 
 
 def inlined(function: F) -> F:
@@ -86,10 +111,7 @@ def inlined(function: F) -> F:
     A call hands over all arrays of the world and the workspace, which costs more than many a room;
     inlining the large functions of the walk saves a quarter of its time.
     """
-    if PLAIN:
-        return function
-    made: F = numba.njit(forceinline=True, **OPTIONS)(function)
-    return made
+    return function if PLAIN else cast(F, Callee(function, forceinline=True))
 
 
 def spliced(function: F) -> F:

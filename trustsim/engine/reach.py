@@ -21,6 +21,7 @@ from itertools import takewhile
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from trustsim.engine.compiling import Callee
 from trustsim.engine.constants import constant_text, is_enum, is_named_tuple
 from trustsim.engine.in_place import changed_in_place
 from trustsim.engine.well_known import (
@@ -119,8 +120,8 @@ class Reached(NamedTuple):
 def plain(value: Any) -> Any:
     """Give the Python function of what was compiled with Numba; others stand for themselves."""
     inner = getattr(value, "py_func", None)
-    known = isinstance(inner, FunctionType) and type(value).__module__.startswith("numba.")
-    return inner if known else value
+    ours = isinstance(value, Callee) or type(value).__module__.startswith("numba.")
+    return inner if ours and isinstance(inner, FunctionType) else value
 
 
 def reach(rule: Any) -> list[Reached]:

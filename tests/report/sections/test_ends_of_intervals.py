@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from trustsim.report import validation_page
-from trustsim.report.sections import alone, precision, sensitivity
+from trustsim.report.sections import precision, sensitivity
+from trustsim.report.words import alone
 from trustsim.validation.known.answer import Found, Known
 from trustsim.validation.measuring import Effect, Measured
 
