@@ -198,8 +198,8 @@ Facts = np.dtype(
 
 Candidate = np.dtype(
     # a contact while a buyer chooses whom to ask: its utility with noise, the same while it is not
-    # asked yet, its luck, and if it is asked what it bears and its cost with that, and the chance to win that this would give it in a
-    # tender among equals
+    # asked yet, and its luck; if it is asked, what it bears, its cost with that, and the chance to
+    # win that this would give it in a tender among equals
     _f8("score", "open", "luck", "burden", "base", "chance"),
     align=True,
 )

@@ -57,8 +57,8 @@ def test_every_bid(bidders: int, odds: int, common: float) -> None:
         asked = [k for k in range(3) if (b + k) % 3 < bidders]
         for k in range(3):
             workspace.buyer_views["asked"][k] = float(k in asked)
-            workspace.buyer_views["assets"][k] = 0.1 * k
-            workspace.buyer_views["goodwill"][k] = 0.3 * k
+            world.bonds["assets"][b, k], world.bonds["goodwill"][b, k] = 0.1 * k, 0.3 * k
+            workspace.candidates["score"][k] = 0.5 + k
         bases, burdens, chances, before = {}, {}, {}, {}
         for k in asked:
             tie = world.ties[b, k]
@@ -91,6 +91,9 @@ def test_every_bid(bidders: int, odds: int, common: float) -> None:
             if k not in bids:
                 assert bid == 0.0
                 continue
+            # the buyer looks at who bids, and keeps its score
+            view = workspace.buyer_views[k]
+            assert (view["asked"], view["score"], view["orders"]) == (1.0, 0.5 + k, tie["orders"])
             base, margin = bases[k], max(ceiling - bases[k], 0.0)
             expected = base + margin / bidders
             leaving = (0.3 + 0.5 * 0.1 * k) if tie["orders"] > 0 else 0.0
