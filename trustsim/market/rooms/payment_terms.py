@@ -139,9 +139,9 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
             burden = suppliers + 1.0e-6 * buyers
         else:
             burden = buyers + suppliers
-        if best == NONE or burden < least:
-            best = i
-            least = burden
+        better = (best == NONE) | (burden < least)
+        best = i if better else best
+        least = burden if better else least
     if best == NONE:
         order.lost_for_terms = 1
         return False

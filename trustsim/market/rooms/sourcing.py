@@ -117,6 +117,21 @@ def note_loyalty(ties: Any, facts: Any, b: int) -> None:
 
 
 @inlined
+def draw_lucks(candidates: Any, market: Any, b: int) -> None:
+    """Note each contact's luck; one draw serves four of them."""
+    contacts = candidates.shape[0]
+    for k in range(0, contacts, 4):
+        first, second, third, fourth = draw_slot(market, ASKING, b, k // 4)
+        candidates[k].luck = first
+        if k + 1 < contacts:
+            candidates[k + 1].luck = second
+        if k + 2 < contacts:
+            candidates[k + 2].luck = third
+        if k + 3 < contacts:
+            candidates[k + 3].luck = fourth
+
+
+@inlined
 def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     """Note each contact's utility before price, and its luck; tell whether utilities differ.
 
@@ -126,17 +141,14 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
     candidates = workspace.candidates
-    noise = (0.0, 0.0, 0.0, 0.0)
     weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
     partner = world.buyers[b].partner
     leaving = 0.0
     if weights > 0.0 and partner != NOBODY:
         leaving = policy.price_weight * leaving_cost(world, b) / reference_price(market)
+    draw_lucks(candidates, market, b)
     for k in range(world.ties.shape[1]):
-        if k % 4 == 0:
-            noise = draw_slot(market, ASKING, b, k // 4)
         candidate = candidates[k]
-        candidate.luck = noise[k % 4]
         workspace.buyer_views[k].asked = 0.0
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
