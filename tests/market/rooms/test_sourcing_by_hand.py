@@ -13,10 +13,10 @@ from trustsim.engine.luck import draw, draw_slot, number_of
 from trustsim.market.rooms.sourcing import (
     add_noise,
     ask,
-    assets_with,
     award,
     explore,
     find,
+    leaving_cost,
     logit,
     lowest_bid,
     most_noise,
@@ -331,7 +331,9 @@ def test_every_order_that_is_placed() -> None:
         assert learnt["found_expected"] == (333_333 if wronged else 0)
         seen.add((partner >= 0, wronged, stayed))
     assert len(seen) == 5
-    assert assets_with(world, 0, -2) == 0.0
+    world.buyers["partner"][0] = -2  # its supplier is gone: nothing that was built is left behind
+    market = world.market[0]
+    assert leaving_cost(world, 0) == float(market["switching_cost"] * market["lot_cost"])
 
 
 def test_loyalty_is_concentration() -> None:

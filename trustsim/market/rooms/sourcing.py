@@ -314,8 +314,9 @@ def leaving_cost(world: Any, b: int) -> float:
     The switch (Klemperer 1995), and what was built for the present supplier.
     """
     market = world.market[0]
-    lost = market.asset_lock * assets_with(world, b, world.buyers[b].partner)
-    return (market.switching_cost + lost) * market.lot_cost
+    k = contact_of(world.ties, b, world.buyers[b].partner)
+    assets = assets_of(world.bonds, b, k) if k != NOBODY else 0.0
+    return (market.switching_cost + market.asset_lock * assets) * market.lot_cost
 
 
 @compiled
@@ -355,13 +356,6 @@ def award(world: Any, workspace: Any, b: int) -> None:
     order.contact = best
     order.age = tie.orders
     order.fresh = 1 if tie.orders == 0 else 0
-
-
-@compiled
-def assets_with(world: Any, b: int, s: int) -> float:
-    """Give the specific assets that a buyer has with a supplier; 0 if it is no contact."""
-    k = contact_of(world.ties, b, s)
-    return assets_of(world.bonds, b, k) if k != NOBODY else 0.0
 
 
 @spliced
