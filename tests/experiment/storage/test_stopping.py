@@ -30,7 +30,7 @@ from trustsim.experiment import run as running
 from trustsim.experiment.check import check
 from trustsim.experiment.plan import Plan
 from trustsim.experiment.run import collect, run_missing
-from trustsim.experiment.storage.files import read_table
+from trustsim.experiment.storage.files import read_table, verify
 from trustsim.experiment.storage.store import opened
 from trustsim.study import Results
 
@@ -193,6 +193,18 @@ class TestDamage:
             path.rmdir()
         (folder / "runs.parquet").unlink()
         assert run_missing(small, folder)["digest"] == manifest(finished)["digest"]
+
+    def test_a_folder_in_place_of_the_failures(
+        self, folder: Path, small: ExperimentConfig, finished: Path
+    ) -> None:
+        path = folder / "failures.parquet"
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        with pytest.raises(ConfigError, match=r"is a folder\); take this folder away and put it"):
+            verify(folder, path.name)
+        path.rmdir()  # what the message advises works
+        assert run_missing(small, folder)["digest"] == manifest(finished)["digest"]
+        verify(folder, path.name)
 
     def test_a_table_that_lacks_runs(self, folder: Path, small: ExperimentConfig) -> None:
         path = folder / "rounds.parquet"

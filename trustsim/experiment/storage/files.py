@@ -43,6 +43,12 @@ REMEDIES = {
 """What can be done about a file that is not as it was written; of tables `TABLE_REMEDY`."""
 
 
+def remedy_of(path: Path) -> str:
+    """Give what can be done about a file of a folder that is not as it was written."""
+    first = "take this folder away and " if path.is_dir() else ""
+    return first + REMEDIES.get(path.name, TABLE_REMEDY)
+
+
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> Any:
     """Read one of the tables of a folder as an Arrow table.
 
@@ -115,7 +121,7 @@ def opened_table(path: Path) -> Iterator[Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
         reason = "it is a folder" if path.is_dir() else " ".join(str(error).split())
-        raise ConfigError(f"{path}: is damaged ({reason}); {TABLE_REMEDY}") from None
+        raise ConfigError(f"{path}: is damaged ({reason}); {remedy_of(path)}") from None
 
 
 def verify(folder: Path, *names: str) -> None:
@@ -131,7 +137,7 @@ def verify(folder: Path, *names: str) -> None:
         with clear_errors(folder / name, "read"):
             wrong = harm(folder, name, manifest)
         if wrong:
-            raise ConfigError(f"{folder / name}: {wrong}; {REMEDIES.get(name, TABLE_REMEDY)}")
+            raise ConfigError(f"{folder / name}: {wrong}; {remedy_of(folder / name)}")
 
 
 def unverified(folder: Path) -> list[str]:
