@@ -282,7 +282,7 @@ def settle(world: Any, workspace: Any, b: int) -> None:
     order.buyer_accused = order.rejected * (1 - facts.defective)
 
 
-@compiled
+@inlined
 def chase(world: Any, workspace: Any, b: int) -> None:
     """Chase the buyer's overdue invoices: paid with interest, taken to law, or still open.
 
