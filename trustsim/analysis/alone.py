@@ -68,18 +68,21 @@ class Shared:
         """Where imitation comes to rest, or parts: kind, and the shares that it lies between.
 
         ``stable`` if shares on both sides are shown to go there, ``unstable`` if they go away. The
-        ends, at which one policy is alone, count by the market next to them.
+        ends, at which one policy is alone, count by the market next to them, and are not told where
+        that is not shown to go either way.
         """
-        shown = self.mixed[self.mixed["goes"] != HOLDS]
-        if shown.empty:
-            return []
-        shares, goes = shown["share"].tolist(), shown["goes"].tolist()
-        places = [*zip(shares, goes, strict=True)]
-        found = [("stable" if goes[0] == LOSES else "unstable", 0.0, 0.0)]
+        mixed = self.mixed
+        shown = mixed[mixed["goes"] != HOLDS]
+        places = [*zip(shown["share"].tolist(), shown["goes"].tolist(), strict=True)]
+        ends = mixed["goes"].tolist()
+        found = []
+        if ends and ends[0] != HOLDS:
+            found.append(("stable" if ends[0] == LOSES else "unstable", 0.0, 0.0))
         for (left, before), (right, after) in pairwise(places):
             if before != after:
                 found.append(("stable" if before == GAINS else "unstable", left, right))
-        found.append(("stable" if goes[-1] == GAINS else "unstable", 1.0, 1.0))
+        if ends and ends[-1] != HOLDS:
+            found.append(("stable" if ends[-1] == GAINS else "unstable", 1.0, 1.0))
         return found
 
 

@@ -17,11 +17,15 @@ SHARES = ("share_of_buyers", "share_of_orders", "share_at_start", "share_at_end"
 COUNTS = ("orders", "accepted")
 """Measures that count what all buyers of a policy did, and say how many these are."""
 
+SHARED_OUT = ("bank_loss",)
+"""Measures that are shared out over all buyers of a market, whatever their policies did."""
+
 
 def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
     """Give the rows of one arm in the table of policies as runs, of which policies are the arms.
 
-    Counts of orders and lots are left out: between policies they say how many have which.
+    Counts of orders and lots are left out: between policies they say how many have which; and what
+    is shared out over all buyers of a market: it tells nothing of a policy.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
         )
     arm_runs(policies.drop_duplicates(_which(policies)), arm)
     mine = policies[policies["arm"] == arm]
-    dropped = [name for name in (*SHARES, *COUNTS) if name in mine]
+    dropped = [name for name in (*SHARES, *COUNTS, *SHARED_OUT) if name in mine]
     return mine.assign(arm=mine["policy"]).drop(columns=[*dropped, "policy"])
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from support.shared_markets import COSTS, SHARES, reported, shared
@@ -112,6 +113,14 @@ def test_where_markets_differ_in_more_than_shares_they_are_not_drawn_together() 
     assert one.still is one.moving is None
     assert one.rows is not None
     assert one.rows["points"].tolist() == [2]
+
+
+@pytest.mark.parametrize("shares", [(0.5,), (0.0, 0.5, 1.0)])
+def test_what_no_lot_tells_is_not_told(shares: tuple[float, ...]) -> None:
+    nothing = {"warm": lambda s: np.nan, "cold": lambda s: np.nan}
+    assert sentences(find(reported(shared(nothing, shares)))) == [
+        "What warm costs beside cold cannot be told: no run has accepted lots of both."
+    ]
 
 
 def test_nothing_is_said_where_nobody_shares_a_market(tmp_path: Path) -> None:

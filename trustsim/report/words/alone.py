@@ -81,6 +81,9 @@ def sentences(found: list[Beside], confidence: float = 0.95) -> list[str]:
         if one.moving is not None:
             lines.append(_goes(one.moving, confidence))
         for row in [] if one.rows is None else one.rows.to_dict("records"):
+            if not math.isfinite(row["difference"]):
+                lines.append(_untold(one.a, one.b))
+                continue
             lines.append(
                 f"Side by side in the market of {plain(row['arm'])}, {plain(one.a)} costs "
                 f"{_change(row['difference'], row['half_width'], confidence)} per accepted lot "
@@ -128,6 +131,12 @@ def _by_arm(
     return [Beside(a, b, rows=pd.concat(rows, ignore_index=True))] if rows else []
 
 
+def _untold(a: str, b: str) -> str:
+    return (
+        f"What {plain(a)} costs beside {plain(b)} cannot be told: no run has accepted lots of both."
+    )
+
+
 def _worth(shared: Shared, confidence: float) -> str:
     """Say what a policy is worth to one, to all, and what it does to the others."""
     a, b = plain(shared.a), plain(shared.b)
@@ -138,6 +147,8 @@ def _worth(shared: Shared, confidence: float) -> str:
         return _change(row["mean"], row["half"], confidence)
 
     first = mixed.iloc[0]
+    if not math.isfinite(first["difference"]):
+        return _untold(shared.a, shared.b)
     if len(mixed) == 1 or not {"one", "all"} <= set(steps.index):
         text = (
             f"Side by side in one market ({percent(first['share'])} of buyers have {a}), {a} costs "
