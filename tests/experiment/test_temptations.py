@@ -35,6 +35,8 @@ OWE = (
     "late or to deny a debt"
 )
 
+DENY = "every instrument secures all of a debt, so that no buyer is tempted to deny one"
+
 
 def told(folder: Path, market: str = "", one: str = "", two: str = "") -> list[str]:
     path = folder / "terms.toml"
@@ -64,6 +66,15 @@ def test_instruments_decide_who_can_be_tempted(
 def test_cash_in_hand_near_a_town_leaves_no_debt(tmp_path: Path) -> None:
     found = told(tmp_path, 'instruments = ["cash_on_delivery"]\nremoteness = 0.0')
     assert [text.partition(": ")[2] for text in found] == [KEEP, OWE]
+
+
+@pytest.mark.parametrize(("secured", "said"), [(1.0, [KEEP, DENY]), (0.9, [KEEP])])
+def test_what_is_secured_in_full_is_not_denied(
+    tmp_path: Path, secured: float, said: list[str]
+) -> None:
+    own = f'[instruments.sealed]\nbased_on = "open_account"\nsecured = {secured}'
+    found = told(tmp_path, 'instruments = ["sealed"]', two=own)
+    assert [text.partition(": ")[2] for text in found] == said
 
 
 def test_a_temptation_of_one_arm_is_told_of_that_arm(tmp_path: Path) -> None:

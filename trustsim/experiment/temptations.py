@@ -53,11 +53,16 @@ def _idle(scenario: Any) -> Iterator[str]:
             "no instrument gives a supplier money before it delivers, so that none is tempted to "
             "keep it"
         )
-    if buyers and not any(_leaves_a_debt(each, market) for each in terms):
+    if not buyers:
+        return
+    owed = [each for each in terms if _leaves_a_debt(each, market)]
+    if not owed:
         yield (
             "no instrument leaves anything to be paid after acceptance, so that no buyer is "
             "tempted to pay late or to deny a debt"
         )
+    elif all(each.secured >= 1.0 for each in owed):
+        yield "every instrument secures all of a debt, so that no buyer is tempted to deny one"
 
 
 def _leaves_a_debt(instrument: Any, market: Any) -> bool:
