@@ -55,6 +55,10 @@ def test_an_effect_is_to_vanish_without_what_it_goes_through() -> None:
     assert verdict(row, effect(0.3, 0.05), effect(0.2, 0.02)) == stays
     # what is shown, but smaller than what matters, has vanished
     assert verdict(row, effect(0.3, 0.05), effect(0.02, 0.002)) == ("right", "")
+    # of a small effect more than half must go
+    small = sign(1, through=("hold_up",), smallest=0.1)
+    assert verdict(small, effect(0.02, 0.001), effect(0.02, 0.001)) == stays
+    assert verdict(small, effect(0.02, 0.001), effect(0.009, 0.001)) == ("right", "")
 
 
 def test_what_is_wrong_may_have_an_explanation() -> None:

@@ -213,7 +213,8 @@ def judged(rows: Sequence[Sign], effects: Sequence[Sequence[Effect]]) -> list[Me
     list of Measured
         A sign is right if it is shown; wrong if the opposite is shown, or if nothing is seen of an
         effect and one of a size that matters is excluded, or if the effect stays without what it is
-        to go through; undecided otherwise. No effect is right if it is shown to be none.
+        to go through, half of it or what matters; undecided otherwise. No effect is right if it is
+        shown to be none.
     """
     flat = [(row, effect) for row, mine in zip(rows, effects, strict=True) for effect in mine]
     shown = iter(adjusted([_p(effect) for _, effect in flat]) <= LEVEL)
@@ -223,7 +224,7 @@ def judged(rows: Sequence[Sign], effects: Sequence[Sequence[Effect]]) -> list[Me
         verdict, why = _verdict(row, effect, bool(next(shown)), bool(next(absent)))
         for other in others:
             _, stays = next(absent), bool(next(shown))
-            small = abs(other.difference) <= _smallest(row, other)
+            small = abs(other.difference) <= min(_smallest(row, other), abs(effect.difference) / 2)
             if verdict != "wrong" and stays and not small:
                 verdict, why = "wrong", f"stays without {' and '.join(row.through)}"
         if verdict == "wrong" and row.explanation:
