@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from support.own_modules import module
 
+from trustsim.engine.constants import constant_text
 from trustsim.engine.fingerprint import text_of
 
 RULE = "def mine(order, view, policy):\n    return {}\n"
@@ -74,6 +75,7 @@ SETS = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import mine
+from trustsim.engine.constants import constant_text
 from trustsim.engine.fingerprint import text_of
 for _ in range(100):
     mine.helper(1.0)
@@ -106,3 +108,21 @@ def test_the_text_is_the_same_in_every_process_and_place(tmp_path: Path) -> None
     text = texts.pop()
     assert "place1" not in text
     assert " at 0x" not in text
+
+
+class Fee(NamedTuple):
+    share: float
+
+    def of(self, amount: float) -> float:
+        return self.share * amount
+
+
+class Rate(NamedTuple):
+    share: float
+
+
+def test_a_named_tuple_is_a_constant_unless_it_has_methods() -> None:
+    assert constant_text(Rate(0.1)) != constant_text(Rate(0.2))
+    assert constant_text(Rate) is not None
+    # what its method does would not be in the id
+    assert constant_text(Fee(0.1)) is constant_text(Fee) is None

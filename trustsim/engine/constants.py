@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ def constant_text(value: Any) -> str | None:
     if is_enum(value):
         members = [(name, _number_text(each.value)) for name, each in value.__members__.items()]
         return None if any(text is None for _, text in members) else _table(value, members)
+    if _has_methods(value if isinstance(value, type) else kind):
+        return None
     if is_named_tuple(value):
         defaults = [(n, _number_text(each)) for n, each in value._field_defaults.items()]
         return None if any(text is None for _, text in defaults) else _table(value, defaults)
@@ -66,6 +69,15 @@ def is_enum(value: Any) -> bool:
 def is_named_tuple(value: Any) -> bool:
     """Whether a value is the class of a named tuple."""
     return isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")
+
+
+def _has_methods(kind: Any) -> bool:
+    """Whether the class of a named tuple has more of its own than fields: code to be told apart."""
+    if not is_named_tuple(kind):
+        return False
+    own = [vars(each) for each in kind.__mro__ if each not in (tuple, object)]
+    usual = {*vars(namedtuple("Plain", ())), *kind._fields, "__annotations__", "__orig_bases__"}
+    return bool({name for names in own for name in names} - usual)
 
 
 def _numbers(value: Any) -> str:
