@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import linecache
 import os
 import subprocess
@@ -126,3 +127,10 @@ def test_a_named_tuple_is_a_constant_unless_it_has_methods() -> None:
     assert constant_text(Rate) is not None
     # what its method does would not be in the id
     assert constant_text(Fee(0.1)) is constant_text(Fee) is None
+
+
+def test_a_named_tuple_that_was_copied_is_the_same_constant() -> None:
+    before = constant_text(Rate(0.1))
+    assert copy.deepcopy(Rate(0.1)) == Rate(0.1)
+    assert "__slotnames__" in vars(Rate)  # what copying leaves in the class
+    assert constant_text(Rate(0.1)) == before

@@ -13,6 +13,15 @@ from typing import Any
 import numpy as np
 
 PLAIN_TYPES = (type(None), bool, int, float, complex, str, bytes)
+WRITTEN_BY_PYTHON = (
+    "__annotations__",
+    "__orig_bases__",
+    "__slotnames__",  # by copyreg, when a value of the class is first pickled or copied
+    "__firstlineno__",
+    "__static_attributes__",
+    "__annotate_func__",
+    "__annotations_cache__",
+)
 
 
 def constant_text(value: Any) -> str | None:
@@ -76,7 +85,7 @@ def _has_methods(kind: Any) -> bool:
     if not is_named_tuple(kind):
         return False
     own = [vars(each) for each in kind.__mro__ if each not in (tuple, object)]
-    usual = {*vars(namedtuple("Plain", ())), *kind._fields, "__annotations__", "__orig_bases__"}
+    usual = {*vars(namedtuple("Plain", ())), *kind._fields, *WRITTEN_BY_PYTHON}
     return bool({name for names in own for name in names} - usual)
 
 
