@@ -49,7 +49,7 @@ bidders = 3
 
 [policies.suppliers.spare]
 based_on = "cooperative"
-noise = 0.5
+worst = 0.5
 
 [instruments.own]
 based_on = "escrow"
@@ -108,7 +108,7 @@ class TestExperimentFile:
                 "market.buyers=11",
                 "arms.high_trust.market.hold_up=.5",
                 "policies.buyers.mine.inspection=all",
-                "policies.suppliers.calculative.noise=1e-3",
+                "policies.suppliers.calculative.worst=1e-3",
                 "instruments.escrow.fee_share = 0.25",
                 "arms.high_trust.buyer_mix=mine",
                 'name="x = y"',
@@ -118,7 +118,7 @@ class TestExperimentFile:
         assert (high.market.buyers, high.market.hold_up) == (11, 0.5)
         assert loaded.arms["adversarial"].market.hold_up == 0.4
         assert high.buyer_policies["mine"].inspection == "all"
-        assert high.supplier_policies["calculative"].noise == 1e-3
+        assert high.supplier_policies["calculative"].worst == 1e-3
         assert high.instruments["escrow"].fee_share == 0.25
         assert high.buyer_mix == {"mine": 1.0}
         assert loaded.name == "x = y"

@@ -178,7 +178,7 @@ class TestScenario:
             scenario.with_policy("hightrust", bidders=7)
         twice = scenario.replace(policies={"suppliers": {"high_trust": {}}})
         with pytest.raises(ConfigError, match="a policy of buyers and one of suppliers"):
-            twice.with_policy("high_trust", noise=0.5)
+            twice.with_policy("high_trust", worst=0.5)
 
     def test_scenarios_can_be_sent_to_another_process(self) -> None:
         scenario = Scenario("high_trust", buyers=9)

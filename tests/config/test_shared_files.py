@@ -30,7 +30,7 @@ bidders = { value = 2, source = "a survey" }
 based_on = "patient"
 inspection = "all"
 [policies.suppliers.calculative]
-noise = 0.05
+worst = 0.05
 [instruments.cheap]
 based_on = "escrow"
 fee_share = 0.005
@@ -161,7 +161,7 @@ class TestMarket:
         (folder / "m.toml").write_text('[market]\nsupplier_mix = "own"\n', encoding="utf-8")
         text = f'[market]\nbased_on = "m.toml"\n{ARM}'
         assert "market.supplier_mix.own = 1.0: unknown supplier policy" in refusal(folder, text)
-        assert load(folder, f"{text}[policies.suppliers.own]\nnoise = 0.5\n")
+        assert load(folder, f"{text}[policies.suppliers.own]\nworst = 0.5\n")
 
 
 class TestRows:

@@ -126,7 +126,7 @@ def calculative_again(order, view, policy):
     stake = abs(view.gain) + abs(view.loss)
     if stake <= 0.0:
         return 0.0
-    excess = (view.gain - view.loss) / (policy.noise * stake)
+    excess = (view.gain - view.loss) / (view.noise * stake)
     if excess > 500.0:
         return 1.0
     if excess < -500.0:

@@ -81,7 +81,7 @@ def test_a_sharp_response_cheats_if_and_only_if_gain_exceeds_loss() -> None:
 def test_a_noisy_response_is_logistic_in_the_relative_difference() -> None:
     # McKelvey & Palfrey 1995, with noise in proportion to gain plus loss
     order, view, policy, _, world = situation()
-    policy["noise"] = 0.2
+    view["noise"] = 0.2
     view["gain"], view["loss"] = 3.0, 2.0
     expected = 1.0 / (1.0 + np.exp(-(3.0 - 2.0) / (0.2 * 5.0)))
     assert conduct(order, view, policy, world) == pytest.approx(expected, abs=1e-12)

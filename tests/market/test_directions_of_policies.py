@@ -81,7 +81,6 @@ IN_QUIET: dict[tuple[str, str], tuple[dict[str, Any], str, int]] = {
 
 ELSEWHERE = {
     "after_both_cheated": "test_conduct.test_reciprocal_plays_memory_one_strategies",
-    "noise": "test_conduct.test_a_noisy_response_is_logistic_in_the_relative_difference",
     "intensity": "rooms.test_sourcing.test_loyalty_sets_in_at_the_threshold",
     "memory": "rooms.test_sourcing.test_loyalty_sets_in_at_the_threshold",
     "attraction_weight": "rooms.test_sourcing.test_loyalty_sets_in_at_the_threshold",

@@ -216,9 +216,9 @@ View = np.dtype(
     # the relation as one side sees it: all that a rule is given besides the order and its policy
     _f8("trust", "good", "bad", "rating", "streak", "knowhow", "goodwill", "assets", "attraction",
         "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
-        "orders", "clean", "idle", "opportunism", "gain", "loss", "bid", "exposure", "partner_cost",
-        "score", "asked", "leaving", "left", "detected", "damages", "platform_collects",
-        "law_collects"),
+        "orders", "clean", "idle", "opportunism", "noise", "gain", "loss", "bid", "exposure",
+        "partner_cost", "score", "asked", "leaving", "left", "detected", "damages",
+        "platform_collects", "law_collects"),
     align=True,
 )
 

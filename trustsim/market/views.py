@@ -39,6 +39,7 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     view.partner_conduct = tie.supplier_conduct
     view.own_conduct = tie.buyer_conduct
     view.opportunism = world.buyers[b].opportunism
+    view.noise = market.buyer_noise
 
 
 @spliced
@@ -59,6 +60,7 @@ def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     view.partner_conduct = tie.buyer_conduct
     view.own_conduct = tie.supplier_conduct
     view.opportunism = supplier.opportunism
+    view.noise = market.supplier_noise
     view.watched = tie.watched if tie.orders > 0 else market.watched
     view.left = market.buyer_leaves
 

@@ -144,6 +144,11 @@ ROWS = (
         {"turn_rate": 0.0}, luck=("cost", "character"), measures=("supplier_opportunism_rate",),
     ),
     Mechanism(
+        "future", "production",
+        "Margins to come count, so that a relation is worth keeping (Klein & Leffler 1981).",
+        {"discount": 0.0}, measures=("supplier_opportunism_rate", "buyer_opportunism_rate"),
+    ),
+    Mechanism(
         "lateness", "delivery", "Deliveries are late, more of them under load.",
         {"late_rate": 0.0}, ("capacity",), luck=("delivery",), measures=("cost_delay",),
     ),

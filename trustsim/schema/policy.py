@@ -19,9 +19,6 @@ COMMON = in_room(
          "(calculative); memory-one strategies (reciprocal)"),
     number("propensity", 0.2, (0.0, 1.0), "probability",
            "Opportunism under the rule propensity, for a wholly opportunistic agent.", NEUTRAL),
-    number("noise", 0.1, (0.0001, 10.0), "share of gain plus loss at stake",
-           "Noise of the calculative rule (quantal response); small is sharp.",
-           "McKelvey & Palfrey 1995 (form); assumption: differences of a fifth are seen by most"),
     number("worst", 0.2, (0.0, 1.0), "share",
            "Part of opportunism, other than calculated, that goes to the worst: takes a prepayment "
            "and delivers nothing, or denies a debt.",

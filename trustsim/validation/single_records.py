@@ -66,7 +66,7 @@ def situation(**market: float) -> tuple[Any, Any, Any, Any, Any]:
     order, view, policy, supplier, world = (
         records(kind, 1)[0] for kind in (Order, View, SupplierPolicy, Supplier, Market)
     )
-    policy["conduct"], policy["noise"] = CALCULATIVE, 1e-4
+    policy["conduct"], view["noise"] = CALCULATIVE, 1e-4
     supplier["listed"] = 1
     world["lot_cost"] = world["sensitivity"] = world["defect_bad"] = 1.0
     for name, value in market.items():

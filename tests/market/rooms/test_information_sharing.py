@@ -50,7 +50,7 @@ def test_telling_weighs_what_comes_of_it_against_hours_and_leaks() -> None:
     saved = 0.75 * 0.3 * 2.0 * (0.06 * (0.9 * 0.8) ** rounds).sum()
     assert seen["gain"] == pytest.approx(0.05 + saved, rel=1e-9)
     assert seen["loss"] == pytest.approx(0.015 + 0.03, rel=1e-9)
-    policy = supplier(disclosure_rule="calculative", disclosure=0.6, noise=1e-4)
+    policy = supplier(disclosure_rule="calculative", disclosure=0.6)
     assert disclosure(order(), seen, policy, world) == pytest.approx(0.6)
     seen["gain"] = 0.04
     assert disclosure(order(), seen, policy, world) == pytest.approx(0.0)
@@ -58,10 +58,16 @@ def test_telling_weighs_what_comes_of_it_against_hours_and_leaks() -> None:
 
 @pytest.mark.parametrize(("part", "tells"), [(0.0, (0, 1)), (0.5, (1, 1)), (1.0, (1, 0))])
 def test_who_gains_by_sharing_shares(part: float, tells: tuple[int, int]) -> None:
-    sharp = {"disclosure_rule": "calculative", "disclosure": 1.0, "noise": 1e-4}
+    told = {"disclosure_rule": "calculative", "disclosure": 1.0}
     costs = {"disclosure_hours": 1.0, "hour_cost": 1e-4, "lead_time": 0, "discount": 0.97}
     orders = orders_of(
-        sharp, sharp, knowhow_rate=0.1, knowhow_gain=0.3, gain_sharing=part, bid_entry=0, **costs
+        told,
+        told,
+        knowhow_rate=0.1,
+        knowhow_gain=0.3,
+        gain_sharing=part,
+        bid_entry=0,
+        **costs,
     )
     later = orders[
         orders["round"] > 0

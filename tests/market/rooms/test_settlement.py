@@ -142,7 +142,7 @@ def test_evidence_against_each_claim() -> None:
     assert found == pytest.approx([0.9, 0.7, 0.8 * 0.75])
 
 
-SHARP = {"conduct": "calculative", "noise": 1e-4, "documentation": 1.0}
+SHARP = {"conduct": "calculative", "documentation": 1.0}
 
 
 FREE: dict[str, Any] = {"credit_loss": 0.0, "value": 3.0, "rounds": 20, "buyers": 20}
@@ -158,7 +158,15 @@ def test_a_sharp_buyer_pays_late_if_and_only_if_arrears_are_cheap_credit(
     arrears.update(dispute_hours=0.0, court_fee=0.0)
     arrears.update(late_gain=1.0, enforcement=1.0, locatable=1.0, remoteness=0.0)
     found = simulate(
-        quiet(SHARP, instruments=OPEN, arrears_interest=interest, **certain, **arrears, **FREE)
+        quiet(
+            SHARP,
+            instruments=OPEN,
+            arrears_interest=interest,
+            buyer_noise=1e-4,
+            **certain,
+            **arrears,
+            **FREE,
+        )
     ).measures
     assert found["buyer_opportunism_rate"] == late
     assert found["dispute_rate"] == 0.0
@@ -177,6 +185,7 @@ def test_a_sharp_buyer_denies_its_debt_if_and_only_if_that_pays_in_the_mean(
     records = {"payment_record": 0.5, "delivery_record": 0.5, "off_platform": 0.0, "evidence": 0.5}
     market = {"claim_penalty": penalty, "arrears_interest": 1.0, "chase_hours": 0.0}
     market |= {"enforcement": enforcement, "locatable": 1.0, "platform_fee": 0.0}
+    market |= {"buyer_noise": 1e-4}
     found = simulate(
         quiet(
             {**SHARP, "documentation": 0.0},

@@ -58,7 +58,8 @@ def share_shaded(saved: float, discount: float) -> float:
     cost, _ = only_supplier()
     rounds = Rounds(
         quiet(
-            supplier={"conduct": "calculative", "noise": 1e-4},
+            supplier={"conduct": "calculative"},
+            supplier_noise=1e-4,
             rounds=120,
             shading_saving=saved / cost,
             discount=discount,
