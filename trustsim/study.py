@@ -31,7 +31,7 @@ from trustsim.experiment.storage.files import (
     verify,
 )
 from trustsim.experiment.storage.seals import read_manifest
-from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, RUNS
+from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, RUNS, TEMPTATIONS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.words.answers import answers
 
@@ -178,6 +178,11 @@ class Results:
     def ages(self) -> pd.DataFrame:
         """A row per run and relationship age."""
         return self._frame(AGES)
+
+    @cached_property
+    def temptations(self) -> pd.DataFrame:
+        """A row per run and temptation: what was expected of giving in, and what came of it."""
+        return self._frame(TEMPTATIONS)
 
     @cached_property
     def orders(self) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def change(folder: Path, name: str, harm: Callable[[pd.DataFrame], pd.DataFrame 
     found = harm(table)
     (table if found is None else found).to_parquet(path, index=False)
     digest = Digest()
-    for each in ("runs", "policies", "rounds", "ages"):
+    for each in ("runs", "policies", "rounds", "ages", "temptations"):
         digest.add(each, pq.read_table(folder / f"{each}.parquet").replace_schema_metadata(None))
     reseal(folder, digest=digest.hexdigest())
 
@@ -56,7 +56,10 @@ def test_a_sound_folder(finished: Path) -> None:
     assert found.sound
     assert found.wrong == []
     said = found.sentences()
-    files = "ages.parquet, experiment.toml, policies.parquet, rounds.parquet, runs.parquet"
+    files = (
+        "ages.parquet, experiment.toml, policies.parquet, rounds.parquet, runs.parquet, "
+        "temptations.parquet"
+    )
     assert said[0] == f"as they were written, by their hashes: {files}"
     assert said[1] == "12 of 12 planned runs are in the tables, each once"
     assert said[2] == f"digest as in the manifest: {manifest(finished)['digest']}"
@@ -129,18 +132,19 @@ def test_one_changed_bit_changes_the_digest(folder: Path) -> None:
     assert second.startswith("the manifest says digest = ")
 
 
-@pytest.mark.parametrize("name", ["runs", "policies", "rounds", "ages"])
+@pytest.mark.parametrize("name", ["runs", "policies", "rounds", "ages", "temptations"])
 def test_a_row_that_does_not_come_out_again(folder: Path, name: str) -> None:
     run_id = pd.read_parquet(folder / "runs.parquet")["run_id"][6]
+    column = "gain_expected" if name == "temptations" else "total_cost"
 
     def harm(table: pd.DataFrame) -> None:
-        row = int(np.flatnonzero(table["run_id"] == run_id)[0])
-        table.loc[row, "total_cost"] = np.nextafter(table["total_cost"][row], 9.0)
+        row = int(np.flatnonzero((table["run_id"] == run_id) & table[column].notna())[0])
+        table.loc[row, column] = np.nextafter(table[column][row], 9.0)
 
     change(folder, name, harm)
     assert check(folder, sample=12).wrong == [
         f"run {run_id} (arm 'low', point 0, replicate 2), computed again, comes out differently: "
-        f"{name}.total_cost"
+        f"{name}.{column}"
     ]
 
 

@@ -68,7 +68,7 @@ def test_all_sentences_of_a_sound_folder(finished: Path) -> None:
     ids = ", ".join(runs["run_id"][place] for place in places)
     assert said == [
         "as they were written, by their hashes: ages.parquet, experiment.toml, "
-        "policies.parquet, rounds.parquet, runs.parquet",
+        "policies.parquet, rounds.parquet, runs.parquet, temptations.parquet",
         "12 of 12 planned runs are in the tables, each once",
         f"digest as in the manifest: {told['digest']}",
         f"orders as in the manifest: {int(runs['orders'].sum())}",

@@ -108,7 +108,7 @@ class TestExtending:
 
     def test_points_of_tables_by_round(self, make: Make, tmp_path: Path) -> None:
         config = dataclasses.replace(
-            make(grid(1.0, 2.0)), keep=("runs", "policies", "rounds", "ages")
+            make(grid(1.0, 2.0)), keep=("runs", "policies", "rounds", "ages", "temptations")
         )
         run(config, tmp_path / "out")
         rounds = pd.read_parquet(tmp_path / "out" / "rounds.parquet")

@@ -33,6 +33,7 @@ COLUMNS = len(MEASURES) + len(Scenario("high_trust").instruments) + len(ACCOUNTS
         (("runs",), 10),
         (("runs", "rounds"), 10 + 5 * 24 * (1 + 3)),  # a row per policy, and one of all
         (("runs", "ages"), 10 + 10 * len(AGE_FROM)),
+        (("runs", "temptations"), 10 + 10 * 6),
         (("runs", "rounds", "ages"), 10 + 5 * 24 * 4 + 10 * len(AGE_FROM)),
     ],
 )

@@ -206,9 +206,9 @@ class TestRest:
 
 def test_tables_that_are_not_kept_are_not_missed(tmp_path):
     write_folder(tmp_path, ("a", "b"), replicates=2, rounds=13)
-    for name in ("policies", "rounds", "ages"):
+    for name in ("policies", "rounds", "ages", "temptations"):
         (tmp_path / f"{name}.parquet").unlink()
-    missing = ("policies.parquet", "rounds.parquet", "ages.parquet")
+    missing = ("policies.parquet", "rounds.parquet", "ages.parquet", "temptations.parquet")
     assert read_results(tmp_path).missing == missing
     experiment = tmp_path / "experiment.toml"
     experiment.write_text('keep = ["runs"]\n' + experiment.read_text(encoding="utf-8"))

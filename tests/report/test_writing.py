@@ -230,8 +230,8 @@ class TestSections:
 
     def test_the_report_has_the_sections_of_the_analyses_in_their_order(self, page):
         anchors = re.findall(r'<section id="([a-z-]+)">', page)
-        assert anchors == ["answer", "figures", "comparison", "precision", "limits", "measures",
-                           "method", "parameters", "provenance"]  # fmt: skip
+        assert anchors == ["answer", "figures", "comparison", "precision", "temptations", "limits",
+                           "measures", "method", "parameters", "provenance"]  # fmt: skip
 
 
 class TestOddFolders:

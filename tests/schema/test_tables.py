@@ -24,7 +24,7 @@ CONFIG = """
 name = "told"
 rounds = 3
 replications = 1
-keep = ["runs", "policies", "rounds", "ages", "orders"]
+keep = ["runs", "policies", "rounds", "ages", "temptations", "orders"]
 baseline = "b"
 
 [market]
@@ -94,7 +94,7 @@ def test_columns_stand_in_the_order_of_the_codebook(written: dict[str, pa.Schema
 
 def test_an_outcome_has_no_column_beside() -> None:
     outcome = simulate(Scenario("high_trust", buyers=4, suppliers=3, rounds=2), orders=True)
-    for name in ("policies", "rounds", "ages", "orders"):
+    for name in ("policies", "rounds", "ages", "temptations", "orders"):
         for column in getattr(outcome, name):
             assert TABLES[name].column(column) is not None, column
     assert outcome.orders is not None

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from trustsim.schema.measures import TEMPTATIONS
+
 ARMS = ("high_trust", "adversarial", "trust_but_verify")
 INSTRUMENTS = ("prepayment", "deposit_balance", "escrow", "letter_of_credit", "open_account")
 BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 7), (8, 15), (16, 31), (32, 63), (64, 10**6))
@@ -163,6 +165,16 @@ def policies_of(runs: pd.DataFrame) -> pd.DataFrame:
     return runs.assign(policy=runs["arm"], **dict.fromkeys(shares, 1.0)).drop(columns="status")
 
 
+def temptations_of(runs: pd.DataFrame, often: int = 50) -> pd.DataFrame:
+    """Table of temptations of runs in which all that was expected happened."""
+    which = runs.drop(columns="status").iloc[:, : list(runs).index("replicate")]
+    rows = which.merge(pd.DataFrame({"temptation": TEMPTATIONS, "times": often}), how="cross")
+    means = {f"{what}_{side}": mean for what, mean in EXPECTED.items() for side in SIDES}
+    return rows.assign(**means)
+
+
+EXPECTED = {"gain": 0.1, "found": 0.3, "loss": 0.2}
+SIDES = ("expected", "happened")
 MANIFEST = {
     "name": "high_trust_vs_adversarial",
     "model_version": "0.1.0",
@@ -193,6 +205,7 @@ def write_folder(
     runs, rounds, ages = frames(arms, **kinds)  # type: ignore[arg-type]
     runs.to_parquet(folder / "runs.parquet")
     policies_of(runs).to_parquet(folder / "policies.parquet")
+    temptations_of(runs).to_parquet(folder / "temptations.parquet")
     rounds.to_parquet(folder / "rounds.parquet")
     ages.to_parquet(folder / "ages.parquet")
     if baseline is None:

@@ -14,10 +14,10 @@ HEAD = """\
 # Tables
 
 Made by `python -m trustsim.commands.codebook > docs/tables.md` from `trustsim/schema/tables.py`; a
-test keeps it up to date. The results folder of an experiment has `runs`, `policies`, `rounds` and
-`ages`, and `orders` if `keep` says so, each as `NAME.parquet`, and `failures` if runs failed; that
-of a calibration has `trials`, `profile` and `check`. Columns of an `Outcome` in Python are the
-same, without those that say which run it is.
+test keeps it up to date. The results folder of an experiment has `runs`, `policies`, `rounds`,
+`ages` and `temptations`, and `orders` if `keep` says so, each as `NAME.parquet`, and `failures` if
+runs failed; that of a calibration has `trials`, `profile` and `check`. Columns of an `Outcome` in
+Python are the same, without those that say which run it is.
 
 Money is in the unit of `lot_cost`: a nominal lot costs 1 to produce unless the market says
 otherwise. A number is missing where there is nothing to measure. In names, capitals stand for a

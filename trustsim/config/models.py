@@ -22,7 +22,7 @@ from trustsim.schema import checking
 from trustsim.schema.checking import Mechanisms
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, part, read, some_of
 
-KEPT = ("runs", "policies", "rounds", "ages")
+KEPT = ("runs", "policies", "rounds", "ages", "temptations")
 """Tables of results that are kept unless told otherwise."""
 
 TABLES = (*KEPT, "orders")

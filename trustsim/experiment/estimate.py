@@ -11,7 +11,7 @@ from trustsim.config.design import range_text
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.experiment.plan import Plan, Run, scenario_of
 from trustsim.schema.accounts import ACCOUNTS
-from trustsim.schema.measures import AGE_FROM, MEASURES
+from trustsim.schema.measures import AGE_FROM, MEASURES, TEMPTATIONS
 
 SECONDS_PER_ORDER = 0.9e-6
 """Time of an order on one core; measured on a server of 2025, yours may take half or twice it."""
@@ -103,6 +103,8 @@ def estimate(config: ExperimentConfig, cores: int, seconds_per_order: float = 0.
                 rows += scenario.rounds * (policies + (policies > 1))
             if "ages" in config.keep:
                 rows += len(AGE_FROM)
+            if "temptations" in config.keep:
+                rows += len(TEMPTATIONS)
             columns = max(columns, len(MEASURES) + len(scenario.instruments) + len(ACCOUNTS))
     runs_looked_at = len(plan.arms) * len(looked_at)
     every = len(plan) / runs_looked_at

@@ -10,11 +10,9 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled
 from trustsim.market.ledger import micro
+from trustsim.schema.measures import TEMPTATIONS
 
-TEMPTATIONS = ("shade", "abscond", "pay_late", "deny", "wrong_a_buyer", "wrong_a_supplier")
-"""What is tempting, and what a wronged partner does: in the order of the records."""
-
-SHADE, ABSCOND, PAY_LATE, DENY, WRONG_A_BUYER, WRONG_A_SUPPLIER = range(6)
+SHADE, ABSCOND, PAY_LATE, DENY, WRONG_A_BUYER, WRONG_A_SUPPLIER = range(len(TEMPTATIONS))
 
 
 @compiled

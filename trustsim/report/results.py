@@ -75,10 +75,12 @@ class Reported:
 
         None if it is not there.
         """
-        table = _with_points(_frame(self.folder, "policies"), self.runs)
-        if table is None or "run_id" not in table or "run_id" not in self.runs:
-            return table
-        return table[table["run_id"].isin(self.runs["run_id"])]
+        return self._of_finished("policies")
+
+    @cached_property
+    def temptations(self) -> pd.DataFrame | None:
+        """Table per temptation of the finished runs; None as `rounds` is."""
+        return None if self.points > 1 else self._of_finished("temptations")
 
     @cached_property
     def points(self) -> int:
@@ -124,7 +126,7 @@ class Reported:
         return arms, max(points, planned // (len(arms) * replications)), replications
 
     def keeps(self, table: str) -> bool:
-        """Whether the experiment keeps a table: "runs", "rounds", "ages" or "orders"."""
+        """Whether the experiment keeps a table: such as "runs", "rounds" or "orders"."""
         return table in self.experiment.get("keep", KEPT)
 
     @cached_property
@@ -222,6 +224,12 @@ class Reported:
     def runs_of(self, arm: str) -> int:
         """Finished runs of an arm."""
         return int((self.runs["arm"] == arm).sum())
+
+    def _of_finished(self, name: str) -> pd.DataFrame | None:
+        table = _with_points(_frame(self.folder, name), self.runs)
+        if table is None or "run_id" not in table or "run_id" not in self.runs:
+            return table
+        return table[table["run_id"].isin(self.runs["run_id"])]
 
     def _detail(self, name: str) -> pd.DataFrame | None:
         return None if self.points > 1 else _with_points(_frame(self.folder, name), self.runs)

@@ -26,6 +26,7 @@ from trustsim.report.sections import (
     discovery,
     precision,
     sensitivity,
+    temptations,
 )
 from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.section import MakeSection, Section
@@ -59,6 +60,7 @@ SECTIONS: tuple[MakeSection, ...] = (
     precision.section,
     discovery.section,
     sensitivity.section,
+    temptations.section,
 )
 """Makers of the sections after the figures, in the order of the page."""
 
@@ -96,8 +98,8 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     Parameters
     ----------
     folder : Path
-        A folder with ``runs.parquet``; the tables of policies, rounds and ages, the manifest and
-        ``experiment.toml`` add what they hold.
+        A folder with ``runs.parquet``; the tables of policies, rounds, ages and temptations, the
+        manifest and ``experiment.toml`` add what they hold.
     confidence : float
         Level of all intervals, between 0 and 1.
 
@@ -119,6 +121,7 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         results.policies,
         results.rounds,
         results.ages,
+        results.temptations,
     )  # what cannot be read is refused before anything is drawn
     student = f", Student t over {UNITS[results.reading['over']]}"
     shown = show_all(results, pictures(results, confidence), confidence, student)

@@ -17,6 +17,9 @@ COST = "money per accepted lot"
 AGE_FROM = (0, 1, 2, 3, 4, 6, 9, 13, 19, 25, 37, 49, 73)
 """First relationship age (orders completed with a supplier) of each bucket of the table of ages."""
 
+TEMPTATIONS = ("shade", "abscond", "pay_late", "deny", "wrong_a_buyer", "wrong_a_supplier")
+"""What is tempting, and what a wronged partner does: in the order of the table of temptations."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

@@ -262,6 +262,32 @@ TABLES = {
             *MEASURED,
         ),
     ),
+    "temptations": TableOfResults(
+        "a run and temptation that calculating agents gave in to, or a wrong that was answered",
+        (
+            *IDENTITY,
+            Column("temptation", NO_UNIT, TEXT,
+                   "shade or abscond (of a supplier), pay_late or deny (of a buyer); wrong_a_buyer "
+                   "and wrong_a_supplier tell how often a wronged partner leaves"),
+            Column("times", "times", WHOLE, "how often it was given in to"),
+            *_numbers(
+                f"{MONEY} a time",
+                gain_expected="what it was expected to bring",
+                gain_happened="what it brought",
+            ),
+            *_numbers(
+                "probability",
+                found_expected="chance expected to be found out, or that who is wronged leaves",
+                found_happened="share of the times in which that happened",
+            ),
+            *_numbers(
+                f"{MONEY} a time",
+                loss_expected="money that it was expected to cost, scruples and the worth of the "
+                "relation aside",
+                loss_happened="money that it cost",
+            ),
+        ),
+    ),
     "orders": TableOfResults(
         "an order, what happens after it, or what happens beside orders",
         (*IDENTITY, *_WHO, *_TERMS, *_COURSE, *_FACTS, *_HIDDEN, *_BOOKS),

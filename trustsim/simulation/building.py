@@ -40,12 +40,11 @@ from trustsim.market.records import (
     World,
 )
 from trustsim.market.rooms.demand import mismatch
-from trustsim.market.temptations import TEMPTATIONS
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER
 from trustsim.schema.accounts import ACCOUNTS, MICRO
 from trustsim.schema.checking import MOST_REPLICATES
 from trustsim.schema.decisions import DECISIONS
-from trustsim.schema.measures import AGE_FROM
+from trustsim.schema.measures import AGE_FROM, TEMPTATIONS
 
 TEN_LOTS = 10.0
 """Room in the books for each order, in lots of its cost."""

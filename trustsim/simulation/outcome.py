@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records
 from trustsim.market.records import MAX_ORDERS, Tally, World
-from trustsim.market.temptations import TEMPTATIONS
 from trustsim.schema.accounts import ACCOUNTS, MICRO
-from trustsim.schema.measures import AGE_FROM, measure
+from trustsim.schema.measures import AGE_FROM, TEMPTATIONS, measure
 from trustsim.simulation import panel
 from trustsim.simulation.panel import Panel, Recorded
 
@@ -120,13 +119,7 @@ class Outcome:
         Means a time: gain and loss in money, the share that was found out. Of a partner that was
         wronged: how often it was expected to leave, and left.
         """
-        rows = self.sums.temptations
-        table = pd.DataFrame({"temptation": TEMPTATIONS, "times": rows["times"]})
-        for name in (rows.dtype.names or ())[1:]:
-            scale = 1.0 if name == "found_happened" else MICRO
-            with np.errstate(invalid="ignore"):
-                table[name] = rows[name] / scale / rows["times"]
-        return table
+        return pd.DataFrame(temptation_columns([self.sums]))
 
     @cached_property
     def orders(self) -> pd.DataFrame | None:
@@ -237,6 +230,20 @@ def age_columns(runs: Sequence[Sums]) -> Columns:
         "age_to": np.tile(np.array(last), len(runs)),
         **measure(sums, hour_costs, list(runs[0].instruments)),
     }
+
+
+def temptation_columns(runs: Sequence[Sums]) -> Columns:
+    """Give the table of temptations of runs: a row per run and temptation."""
+    rows = np.concatenate([run.temptations for run in runs])
+    columns: Columns = {
+        "temptation": np.tile(np.array(TEMPTATIONS, object), len(runs)),
+        "times": rows["times"],
+    }
+    for name in (rows.dtype.names or ())[1:]:
+        scale = 1.0 if name == "found_happened" else MICRO
+        with np.errstate(invalid="ignore"):
+            columns[name] = rows[name] / scale / rows["times"]
+    return columns
 
 
 def _hour_costs(runs: Sequence[Sums], rows: int) -> NDArray[np.float64]:

@@ -50,11 +50,12 @@ def test_the_manifest_has_the_hash_of_every_file(finished: Path) -> None:
         "policies.parquet",
         "rounds.parquet",
         "ages.parquet",
+        "temptations.parquet",
     }
     assert found["files"]["experiment.toml"] == found["experiment"]
 
 
-@pytest.mark.parametrize("name", ["runs", "policies", "rounds", "ages", "failures"])
+@pytest.mark.parametrize("name", ["runs", "policies", "rounds", "ages", "temptations", "failures"])
 def test_every_table_has_checksums_of_its_pages(
     small: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -62,8 +62,10 @@ def test_it_is_not_kept_unless_asked_for(config: ExperimentConfig, tmp_path: Pat
     plain = dataclasses.replace(config, keep=ExperimentConfig.keep)
     run_missing(plain, tmp_path / "plain")
     there = {path.name for path in (tmp_path / "plain").glob("*.parquet")}
-    assert there == {f"{name}.parquet" for name in ("runs", "policies", "rounds", "ages")}
-    assert plain.keep == ("runs", "policies", "rounds", "ages")
+    assert there == {
+        f"{name}.parquet" for name in ("runs", "policies", "rounds", "ages", "temptations")
+    }
+    assert plain.keep == ("runs", "policies", "rounds", "ages", "temptations")
     with pytest.raises(ConfigError, match="keeps no table of orders"):
         _ = Results.open(tmp_path / "plain").orders
 

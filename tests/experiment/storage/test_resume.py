@@ -59,7 +59,7 @@ sys.argv[0] = "trustsim"
 cli.main()
 """
 KILLS_WHILE_RUNNING, KILLS_WHILE_MERGING = 6, 4
-WINDOWS = 27
+WINDOWS = 35
 
 
 @pytest.fixture

@@ -88,11 +88,12 @@ class TestStopping:
         assert not (out / "chunks").exists()
 
 
-STEPS = ["manifest.json", "ages.parquet", "manifest.json", "rounds.parquet"]
+STEPS = ["manifest.json", "temptations.parquet", "manifest.json", "ages.parquet"]
+STEPS += ["manifest.json", "rounds.parquet"]
 STEPS += ["manifest.json", "policies.parquet", "manifest.json", "runs.parquet"]
 
 
-# A merge writes the manifest and renames the table, for each of four tables, that of runs last;
+# A merge writes the manifest and renames the table, for each of five tables, that of runs last;
 # then it writes the manifest. A process may be killed before each of these renames, and after all.
 @pytest.mark.parametrize("last_step", range(len(STEPS) + 2))
 def test_killed_while_merging(
@@ -147,7 +148,7 @@ class TestDamage:
             assert len(collect(out)) == 1
         assert sorted(p.read_bytes() for p in out.glob("damaged-*")) == [b"", b"first", b"second"]
 
-    @pytest.mark.parametrize("table", ["runs", "policies", "rounds", "ages"])
+    @pytest.mark.parametrize("table", ["runs", "policies", "rounds", "ages", "temptations"])
     @pytest.mark.parametrize("left", [0, 100, -100])
     def test_a_truncated_table_is_said_before_anything_is_computed(
         self, folder: Path, small: ExperimentConfig, table: str, left: int, monkeypatch: Any
@@ -177,7 +178,7 @@ class TestDamage:
         assert run_missing(more, folder)["digest"] == run_missing(more, tmp_path / "f")["digest"]
 
     @pytest.mark.parametrize("how", ["missing", "folder"])
-    @pytest.mark.parametrize("table", ["policies", "rounds", "ages"])
+    @pytest.mark.parametrize("table", ["policies", "rounds", "ages", "temptations"])
     def test_a_table_that_is_gone(
         self, folder: Path, small: ExperimentConfig, table: str, how: str, finished: Path
     ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from support.small_experiment import all_runs, attempts_of, leave_chunks, unsealed
 
 from trustsim.config.experiment import ExperimentConfig
+from trustsim.config.models import KEPT
 from trustsim.errors import ConfigError
 from trustsim.experiment.execution.executors import Attempt, Failure
 from trustsim.experiment.plan import Plan
@@ -124,9 +125,15 @@ def test_tables_that_are_as_planned_are_summed_up_and_not_written(
     before = (folder / "runs.parquet").stat().st_mtime_ns
     runs = pd.read_parquet(folder / "runs.parquet")
     with opened(folder) as store:
-        merged = store.merge(Plan(small), ["runs", "rounds", "ages", "policies"])
+        merged = store.merge(Plan(small), KEPT)
         ages = len(pd.read_parquet(folder / "ages.parquet"))
-        assert merged.rows == {"runs": 12, "rounds": 60, "ages": ages, "policies": 16}
+        assert merged.rows == {
+            "runs": 12,
+            "rounds": 60,
+            "ages": ages,
+            "policies": 16,
+            "temptations": 72,
+        }
         assert merged.orders == int(runs["orders"].sum())
         assert merged.digest == store.manifest()["digest"]
         assert store.notices == []

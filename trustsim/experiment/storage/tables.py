@@ -1,4 +1,4 @@
-"""The tables of an experiment: a row per run, policy, round, age, or order; never one of all.
+"""The tables of an experiment: a row per run, policy, round, age, temptation, or order.
 
 Here tables are put together from the outcomes of runs, told which runs their rows belong to, and
 summed up in a digest that depends on what they say and on nothing else.
@@ -22,7 +22,7 @@ from trustsim.experiment.plan import Plan
 Tables = dict[str, Any]
 """Arrow tables by name."""
 
-RUNS, POLICIES, ROUNDS, AGES = NAMES = KEPT
+RUNS, POLICIES, ROUNDS, AGES, TEMPTATIONS = NAMES = KEPT
 *_, ORDERS = TABLES
 RUN_ID = "run_id"
 FIRST = {
@@ -30,6 +30,7 @@ FIRST = {
     POLICIES: (RUN_ID, "arm", "point", "replicate", "policy"),
     ROUNDS: (RUN_ID, "arm", "point", "replicate", "round", "policy", "buyers"),
     AGES: (RUN_ID, "arm", "point", "replicate", "age_from", "age_to", "orders"),
+    TEMPTATIONS: (RUN_ID, "arm", "point", "replicate", "temptation", "times"),
     ORDERS: (RUN_ID, "arm", "point", "replicate", "event", "order_id", "round"),
 }
 LAST = ("instrument_share_", "balance_")
@@ -60,6 +61,7 @@ def tables_of(attempts: Sequence[Attempt], names: Collection[str] = NAMES) -> Ta
         POLICIES: outcome.policy_columns,
         ROUNDS: outcome.round_columns,
         AGES: outcome.age_columns,
+        TEMPTATIONS: outcome.temptation_columns,
     }
     if ORDERS in names:
         orders = pa.concat_tables(_orders_of(each) for each in attempts if each.sums is not None)
