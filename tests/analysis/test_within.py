@@ -76,6 +76,16 @@ def test_a_policy_that_nobody_has_is_refused() -> None:
         compare(policies, "warm", "cold", within="mixed")
 
 
+@pytest.mark.parametrize("measure", ["orders", "accepted", "bank_loss", "share_at_end"])
+def test_what_tells_nothing_of_a_policy_is_refused_and_not_called_unknown(
+    policies: pd.DataFrame, measure: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"'{measure}' is not compared between policies of one"):
+        compare(policies.assign(**{measure: 1.0}), "warm", "cold", [measure], within="mixed")
+    with pytest.raises(ConfigError, match="unknown measure 'oders'"):
+        compare(policies, "warm", "cold", ["oders"], within="mixed")
+
+
 def test_another_table_is_refused(finished: Path) -> None:
     results = Results(finished)
     for table in (results.runs, results.rounds):

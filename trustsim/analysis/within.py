@@ -8,17 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from trustsim.analysis.pairs import arm_runs
+from trustsim.analysis.pairs import NOT_WITHIN, arm_runs
 from trustsim.errors import ConfigError, shown, suggestion
-
-SHARES = ("share_of_buyers", "share_of_orders", "share_at_start", "share_at_end")
-"""Columns of the table of policies that say how many have a policy."""
-
-COUNTS = ("orders", "accepted")
-"""Measures that count what all buyers of a policy did, and say how many these are."""
-
-SHARED_OUT = ("bank_loss",)
-"""Measures that are shared out over all buyers of a market, whatever their policies did."""
 
 
 def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
@@ -46,7 +37,7 @@ def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
         )
     arm_runs(policies.drop_duplicates(_which(policies)), arm)
     mine = policies[policies["arm"] == arm]
-    dropped = [name for name in (*SHARES, *COUNTS, *SHARED_OUT) if name in mine]
+    dropped = [name for name in NOT_WITHIN if name in mine]
     return mine.assign(arm=mine["policy"]).drop(columns=[*dropped, "policy"])
 
 

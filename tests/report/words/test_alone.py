@@ -37,6 +37,12 @@ def test_the_worth_to_one_and_to_all_is_said() -> None:
     assert said.count(" less (") == 3
 
 
+def test_nothing_is_said_twice() -> None:
+    # as in two families of markets, in one of which imitation has moved no share
+    found = find(reported(shared(COSTS, SHARES, noise=0.002)))
+    assert sentences([*found, *found]) == sentences(found)
+
+
 def test_what_is_not_shown_is_not_said() -> None:
     same = {"warm": lambda s: 1.2, "cold": lambda s: 1.2}
     (said,) = sentences(find(reported(shared(same, SHARES, noise=0.02, seed=8))))

@@ -73,7 +73,7 @@ def find(results: Reported, confidence: float = 0.95) -> list[Beside]:
 
 
 def sentences(found: list[Beside], confidence: float = 0.95) -> list[str]:
-    """Say what each policy is worth to one and to all, and where imitation leads."""
+    """Say what each policy is worth to one and to all, and where imitation leads; nothing twice."""
     lines = []
     for one in found:
         if one.still is not None:
@@ -89,7 +89,7 @@ def sentences(found: list[Beside], confidence: float = 0.95) -> list[str]:
                 f"{_change(row['difference'], row['half_width'], confidence)} per accepted lot "
                 f"than {plain(one.b)}."
             )
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _shared(
