@@ -49,7 +49,7 @@ def test_it_says_who_was_wrong_by_more_than_a_fifth(
     found = told(tmp_path, loss_happened=came)
     assert found is not None
     (said,) = found.sentences
-    assert ("high trust, a buyer denies a debt: loss" in said) is not right
+    assert ("high trust, a buyer denies a debt: the loss." in said) is not right
 
 
 def test_who_gives_in_too_seldom_is_not_judged(tmp_path: Path) -> None:

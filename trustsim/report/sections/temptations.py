@@ -26,6 +26,7 @@ NAMES = {
     "wrong_a_buyer": "a buyer is wronged",
     "wrong_a_supplier": "a supplier is wronged",
 }
+WORDS = {"gain": "the gain", "found": "the chance to be found out", "loss": "the loss"}
 LEAVES = ("wrong_a_buyer", "wrong_a_supplier")
 """Rows that tell how often a wronged partner leaves, and of nothing to gain or lose."""
 NOTE = (
@@ -84,8 +85,9 @@ def _sentences(found: pd.DataFrame, labels: dict[str, str]) -> tuple[str, ...]:
         for what in ("found",) if row["temptation"] in LEAVES else ("gain", "found", "loss"):
             expected, came = row[f"{what}_expected"], row[f"{what}_happened"]
             if abs(expected - came) > WITHIN * max(abs(expected), abs(came)):
-                kind = NAMES.get(str(row["temptation"]), str(row["temptation"]))
-                wrong.append(f"{labels[str(row['arm'])]}, {kind}: {what}")
+                kind = str(row["temptation"])
+                which = "how often it leaves" if kind in LEAVES else WORDS[what]
+                wrong.append(f"{labels[str(row['arm'])]}, {NAMES.get(kind, kind)}: {which}")
     told = (
         f"Calculating agents that gave in met what they expected, to {percent(WITHIN)}, in all "
         f"{len(often)} cases that arose {ENOUGH} times or more."
