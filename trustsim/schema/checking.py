@@ -38,18 +38,16 @@ class Kind:
         What one of these is called: market, buyer policy, ...
     rows : dict of Parameter
         The table, by name.
+    model : type
+        The model that checks values, frozen, with a field per row.
     default : record
-        Value of every parameter if nothing is said; its frozen model has a field per row.
+        Value of every parameter if nothing is said.
     """
 
     name: str
     rows: dict[str, Parameter]
+    model: Any
     default: Table
-
-    @property
-    def model(self) -> Any:
-        """The model that checks values."""
-        return type(self.default)
 
 
 def allowed(row: Parameter) -> str:
@@ -150,7 +148,7 @@ def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
-    return Kind(name, {row.name: row for row in rows}, made())
+    return Kind(name, {row.name: row for row in rows}, made, made())
 
 
 MARKETS = _kind("MarketValues", "market", MARKET)
