@@ -96,23 +96,16 @@ def completed(draft: Draft) -> dict[str, Any]:
         if least > most:
             where = (row.get(low) or row[high]).at(low, least)
             raise ConfigError(f"{where}must not exceed {high} = {most!r}")
-    records = {kind: records_of(kind, draft, off) for kind in KINDS}
-    mixes: dict[str, dict[str, float]] = {}
-    for side, kind in SIDES.items():
-        said, key = row[f"{side}_mix"], row[f"{side}_mix"].key(f"{side}_mix")
-        names = records[kind]
-        mixes[f"{side}_mix"] = read(Mix, said.value, key, said.file, policies=names, side=side)
-    buyers = list(mixes["buyer_mix"])
-    return {
-        "name": "mixed" if len(buyers) > 1 else buyers[0],
-        **dict(checking.RUNS.default),
-        **values_of(draft.top),
-        "market": market,
-        **mixes,
-        **{field: records[kind] for kind, field in FIELDS.items()},
-        "instruments": _instruments(draft, row["instruments"], records[INSTRUMENTS]),
-        "without": whole.without,
-    }
+    found = {field: records_of(kind, draft, off) for kind, field in FIELDS.items()}
+    for side in SIDES:
+        name, names = f"{side}_mix", found[f"{side}_policies"]
+        said, key = row[name], row[name].key(name)
+        found[name] = read(Mix, said.value, key, said.file, policies=names, side=side)
+    found["instruments"] = _instruments(draft, row["instruments"], found["instruments"])
+    name, *others = found["buyer_mix"]
+    numbers = {**dict(checking.RUNS.default), **values_of(draft.top)}
+    named = {"name": "mixed" if others else name, **numbers}
+    return {**named, "market": market, **found, "without": whole.without}
 
 
 def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str, Any]:
