@@ -148,25 +148,20 @@ class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[mis
     """A payment instrument."""
 
 
-BuyerTables = dict[Annotated[str, naming("a buyer policy")], BuyerTable]
-SupplierTables = dict[Annotated[str, naming("a supplier policy")], SupplierTable]
-InstrumentTables = dict[Annotated[str, naming("an instrument")], InstrumentTable]
-
-
 class PolicyTables(Table):
     """``[policies]``."""
 
     NOUN: ClassVar[str] = "side"
     SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
-    buyers: BuyerTables = Field(default_factory=dict)
-    suppliers: SupplierTables = Field(default_factory=dict)
+    buyers: dict[Annotated[str, naming("a buyer policy")], BuyerTable] = Field(default={})
+    suppliers: dict[Annotated[str, naming("a supplier policy")], SupplierTable] = Field(default={})
 
 
 class RowsFile(Table):
     """A file of policies and instruments that several experiments include."""
 
     policies: PolicyTables = Field(default_factory=PolicyTables)
-    instruments: InstrumentTables = Field(default_factory=dict)
+    instruments: dict[Annotated[str, naming("an instrument")], InstrumentTable] = Field(default={})
 
 
 class MarketFile(Table):

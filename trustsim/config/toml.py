@@ -54,8 +54,8 @@ def read_change(change: str) -> tuple[list[str], Any]:
     paths = [named for named, _ in leaves(_loaded(f"{path} = 0"))]
     if len(paths) != 1:
         raise ConfigError(f"'{path}' is no dotted path; an example is market.buyers")
-    value: Any
-    written, value = _loaded(f"value = {text}"), text
+    value: Any = text
+    written = _loaded(f"value = {text}")
     with suppress(ValueError):
         value = float(text)
     return paths[0].split("."), written["value"] if set(written) == {"value"} else value
