@@ -29,14 +29,10 @@ METHODS = {
     "ablation": "the full market, and each mechanism off in turn",
 }
 SAMPLED = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
+SAMPLE: tuple[str, ...] = ("parameters", "points", "seed")
 POWERS_OF_TWO = ("sobol_sequence", "sobol")
-TAKES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("grid", "zip"), ("parameters",)),
-    **dict.fromkeys(SAMPLED, ("parameters", "points", "seed")),
-    "morris": ("parameters", "points", "seed", "levels"),
-    "list": ("rows",),
-    "ablation": ("mechanisms",),
-}
+TAKES = dict.fromkeys(METHODS, ("parameters",)) | dict.fromkeys(SAMPLED, SAMPLE)
+TAKES |= {"morris": (*SAMPLE, "levels"), "list": ("rows",), "ablation": ("mechanisms",)}
 """Keys of ``[design]`` by its method."""
 NEEDED = ("parameters", "rows", "points")
 
