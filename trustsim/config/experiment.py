@@ -8,9 +8,8 @@ all arms are left out.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 from unicodedata import normalize
@@ -140,7 +139,7 @@ class ExperimentConfig:
             changes["arms"] = {name: arm.replace(seed=seed) for name, arm in self.arms.items()}
         if replications is not None:
             changes |= {"replications": replications, "precision": None}
-        return dataclasses.replace(self, **changes)
+        return replace(self, **changes)
 
     def to_toml(self) -> str:
         """Write the experiment with every parameter of what it uses; it loads back as the same.
