@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, create_model
+from pydantic import AfterValidator, Field, ValidationInfo, WrapValidator, create_model
 
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -91,7 +91,7 @@ def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> 
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
-        return Annotated[Any, BeforeValidator(lambda value: _choice(row, value))]
+        return Annotated[Any, AfterValidator(lambda value: _choice(row, value))]
     bounds = Field(strict=True, ge=row.low, le=row.high)
     # A negative zero would be another scenario that does the same.
     positive = AfterValidator(lambda value: value + 0)
@@ -110,8 +110,8 @@ def _choice(row: Parameter, value: Any) -> Any:
     raise ValueError(f"allowed: {allowed(row)}{nearest(value, names) or unseen}")
 
 
-def _some_policies(mix: Any, info: ValidationInfo) -> Any:
-    """Check that a mix names policies that there are; a name alone means all of it."""
+def _mix(mix: Any, checked: Any, info: ValidationInfo) -> dict[str, float]:
+    """Check that a mix names policies that there are, and adds up; a name alone means all of it."""
     context: Any = info.context
     names, side = context["policies"], context["side"]
     mix = {mix: 1.0} if isinstance(mix, str) else mix
@@ -124,13 +124,10 @@ def _some_policies(mix: Any, info: ValidationInfo) -> Any:
     for name, share in mix.items():
         if name not in names:
             raise Refusal(f"unknown {side} policy{suggestion(name, names)}", name, value=share)
-    return mix
-
-
-def _add_up(mix: dict[str, float]) -> dict[str, float]:
-    if abs((total := sum(mix.values())) - 1.0) > MIX_TOLERANCE:
+    shares: dict[str, float] = checked(mix)
+    if abs((total := sum(shares.values())) - 1.0) > MIX_TOLERANCE:
         raise ValueError(f"the shares add up to {total:.10g}; they must add up to 1")
-    return mix
+    return shares
 
 
 Mechanisms = Annotated[
@@ -140,7 +137,7 @@ Mechanisms = Annotated[
 SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
 Share = parameter_type(SHARE)
 Shares = dict[str, Share]  # type: ignore[valid-type]
-Mix = Annotated[Shares, BeforeValidator(_some_policies), AfterValidator(_add_up)]
+Mix = Annotated[Shares, WrapValidator(_mix)]
 """Shares of policies in a population; a name alone means all of it."""
 
 
