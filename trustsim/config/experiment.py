@@ -29,7 +29,7 @@ from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
 from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.frozen import FrozenDict
-from trustsim.schema.mechanisms import OWNERS, off_without
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 from trustsim.schema.translation import HIDDEN, read
 
 
@@ -123,8 +123,7 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        first, *others = (arm.without for arm in self.arms.values())
-        return tuple(name for name in first if all(name in other for other in others))
+        return tuple(n for n in MECHANISMS if all(n in arm.without for arm in self.arms.values()))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""

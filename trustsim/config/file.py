@@ -52,8 +52,7 @@ class ExperimentTables(NamedTuple):
         """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
         for kind in KINDS:
             rows, mix = self.common.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
-            shared = (name for name in rows if (*kind, name) in self.common.shared)
-            names = [*library().rows(kind), *shared]
+            names = [*library().rows(kind), *(n for n in rows if (*kind, n) in self.common.shared)]
             used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
             used |= {word(row, "based_on") for row in rows.values()}
             said = f"no built-in policy, no based_on, and in no {mix}"

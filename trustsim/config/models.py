@@ -13,7 +13,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from trustsim.config.design import Design
 from trustsim.config.precision import Precision
@@ -195,11 +195,7 @@ POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
 
 
 WANTED = f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
-Kept = Annotated[
-    tuple[str, ...],
-    some_of(TABLES, WANTED, "no such table", 1),
-    AfterValidator(lambda kept: kept if KEPT[0] in kept else (KEPT[0], *kept)),
-]
+Kept = Annotated[tuple[str, ...], some_of(TABLES, WANTED, "no such table", KEPT[0])]
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 

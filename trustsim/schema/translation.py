@@ -113,16 +113,19 @@ def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
     return BeforeValidator(lambda name: known(name, names, wanted))
 
 
-def some_of(names: Collection[str], wanted: str, unknown: str, least: int = 0) -> BeforeValidator:
-    """Check a list of at `least` so many names; out they come in the order of all, each once."""
+def some_of(names: Collection[str], wanted: str, unknown: str, always: str = "") -> BeforeValidator:
+    """Check a list of names; out they come in the order of all, each once.
+
+    A list in which one stands `always`, whether named or not, must name something.
+    """
 
     def check(given: Any) -> tuple[str, ...]:
-        if not isinstance(given, list | tuple | set | frozenset) or len(given) < least:
+        if not isinstance(given, list | tuple | set | frozenset) or (always and not given):
             raise ValueError(wanted)
         for name in given:
             if not isinstance(name, str) or name not in names:
                 raise Refusal(f"{unknown}{suggestion(name, names)}", value=name)
-        return tuple(name for name in names if name in given)
+        return tuple(name for name in names if name in given or name == always)
 
     return BeforeValidator(check)
 
