@@ -8,9 +8,8 @@ row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field, ValidationInfo, WrapValidator, create_model
 
@@ -28,8 +27,7 @@ Cores = Annotated[int, whole(1, 2**15)]
 MIX_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A table of parameters and the model that checks its values.
 
     Attributes
