@@ -230,8 +230,7 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             **{key: getattr(tables, key) for key in as_written},
         )
     experiment.refuse_forgotten(arms)
-    sources = experiment.sources(config.market, arms)
-    object.__setattr__(config, "sources", FrozenDict(sources))
+    object.__setattr__(config, "sources", FrozenDict(experiment.sources(config.market, arms)))
     return config
 
 

@@ -73,9 +73,7 @@ def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
 def inside(tables: Any, keys: Sequence[str]) -> Any:
     """Give what nested tables have under keys that lead to it; None if they have nothing there."""
     for key in keys:
-        if not isinstance(tables, Mapping) or key not in tables:
-            return None
-        tables = tables[key]
+        tables = tables.get(key) if isinstance(tables, Mapping) else None
     return tables
 
 
