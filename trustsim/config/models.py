@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from trustsim.config.design import Design
+from trustsim.config.dimensions import Positive
 from trustsim.config.precision import Precision
 from trustsim.errors import at, shown
 from trustsim.schema import checking
@@ -90,7 +91,6 @@ def check_name(name: object, what: str, key: str, file: str = "") -> str:
 class RowTable(Table):
     """A table of parameters with its words; every value may carry its own source."""
 
-    SHAPE: ClassVar[str] = "a table of parameters"
     description: Text = ""
     source: Text = ""
     based_on: Text = ""
@@ -191,11 +191,9 @@ class ArmTable(Table):
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
-POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
-
-
 WANTED = f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
 Kept = Annotated[tuple[str, ...], some_of(TABLES, WANTED, "no such table", KEPT[0])]
+Money = Annotated[Positive, allowing("a number above 0 (money per accepted lot)")]
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
@@ -208,10 +206,8 @@ class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignor
     include: Any = ()
     baseline: Any = HIDDEN
     keep: Kept = KEPT
-    run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
-    smallest_difference: (
-        Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None
-    ) = None
+    run_timeout: Annotated[Positive, allowing("a number above 0 (seconds)")] | None = None
+    smallest_difference: Money | None = None
     precision: Precision | None = None
     design: Design | None = None
     arms: dict[Annotated[str, naming("an arm")], ArmTable] = Field(default={})
