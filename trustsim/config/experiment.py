@@ -102,11 +102,9 @@ class ExperimentConfig:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
         market = next(iter(arms.values())).market if self.market is None else self.market
-        object.__setattr__(self, "arms", FrozenDict(arms))
-        object.__setattr__(self, "sources", FrozenDict(self.sources))
         market = complete(MARKETS, dict(market), off_without(self.without))
-        object.__setattr__(self, "market", market)
-        object.__setattr__(self, "design", complete_design(self.design, arms))
+        vars(self).update(arms=FrozenDict(arms), sources=FrozenDict(self.sources))
+        vars(self).update(market=market, design=complete_design(self.design, arms))
         if self.design is not None:
             check_paths(self.design.paths, self.arms, "design.parameters", self.market)
 
@@ -230,7 +228,7 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             **{key: getattr(tables, key) for key in as_written},
         )
     experiment.refuse_forgotten(arms)
-    object.__setattr__(config, "sources", FrozenDict(experiment.sources(config.market, arms)))
+    vars(config).update(sources=FrozenDict(experiment.sources(config.market, arms)))
     return config
 
 

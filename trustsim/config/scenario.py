@@ -126,9 +126,9 @@ class Scenario:
         return scenario
 
     def _complete(self, draft: Draft) -> None:
-        for name, value in completed(draft).items():
-            object.__setattr__(self, name, FrozenDict(value) if isinstance(value, dict) else value)
-        object.__setattr__(self, "draft", draft)
+        found = completed(draft).items()
+        frozen = {name: FrozenDict(v) if isinstance(v, dict) else v for name, v in found}
+        vars(self).update(frozen, draft=draft)
 
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
