@@ -98,14 +98,14 @@ def completed(draft: Draft) -> dict[str, Any]:
             raise ConfigError(f"{where}must not exceed {high} = {most!r}")
     found = {field: records_of(kind, draft, off) for kind, field in FIELDS.items()}
     for side in SIDES:
-        name, names = f"{side}_mix", found[f"{side}_policies"]
-        said, key = row[name], row[name].key(name)
-        found[name] = read(Mix, said.value, key, said.file, policies=names, side=side)
+        mix, policies = f"{side}_mix", found[f"{side}_policies"]
+        said, key = row[mix], row[mix].key(mix)
+        found[mix] = read(Mix, said.value, key, said.file, policies=policies, side=side)
     found["instruments"] = _instruments(draft, row["instruments"], found["instruments"])
-    name, *others = found["buyer_mix"]
-    numbers = {**dict(checking.RUNS.default), **values_of(draft.top)}
-    named = {"name": "mixed" if others else name, **numbers}
-    return {**named, "market": market, **found, "without": whole.without}
+    first, *others = found["buyer_mix"]
+    top = {"name": "mixed" if others else first, **dict(checking.RUNS.default)}
+    top |= values_of(draft.top)
+    return {**top, "market": market, **found, "without": whole.without}
 
 
 def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -152,9 +152,8 @@ def _instruments(draft: Draft, said: Given, there: Mapping[str, Any]) -> dict[st
         names = [*names, *(name for name in own if name not in names)]
         said = Given(names, file=draft.top["name"].file if "name" in draft.top else "")
     with said_at(said.at("instruments")):
-        for name in names:
-            known(name, there, f"unknown instrument {shown(name)}")
-        if not 1 <= len(names) <= MAX_INSTRUMENTS or len(set(names)) < len(names):
+        found = {n: there[known(n, there, f"unknown instrument {shown(n)}")] for n in names}
+        if not 1 <= len(names) <= MAX_INSTRUMENTS or len(found) < len(names):
             text = f"{len(names)} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
             raise ConfigError(text)
-    return {name: there[name] for name in names}
+    return found
