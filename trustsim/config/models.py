@@ -20,7 +20,6 @@ from trustsim.config.dimensions import Positive
 from trustsim.config.precision import Precision
 from trustsim.errors import at, shown
 from trustsim.schema import checking
-from trustsim.schema.checking import Mechanisms
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, part, read, some_of
 
 KEPT = ("runs", "policies", "rounds", "ages")
@@ -122,7 +121,7 @@ class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-d
     buyer_mix: Any = None
     supplier_mix: Any = None
     instruments: Any = None
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
 
 
 def _one_market(_: Any) -> Any:
@@ -133,7 +132,7 @@ class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,nam
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
 
 
 class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[misc,name-defined]
@@ -187,7 +186,7 @@ class ArmTable(Table):
 
     buyer_mix: Any = None
     supplier_mix: Any = None
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
