@@ -45,8 +45,7 @@ class ExperimentTables(NamedTuple):
             for name, given in row.items()
             if given.source and place in records and given.value == getattr(records[place], name)
         }
-        said = leaves(self.tables.sources)
-        return beside | {tuple(path.split(".")): text for path, text in said}
+        return beside | {tuple(p.split(".")): text for p, text in leaves(self.tables.sources)}
 
     def refuse_forgotten(self, arms: Mapping[str, Any]) -> None:
         """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
