@@ -29,14 +29,10 @@ METHODS = {
     "ablation": "the full market, and each mechanism off in turn",
 }
 SAMPLED = ("latin_hypercube", "sobol_sequence", "sobol", "morris")
+SAMPLE: tuple[str, ...] = ("parameters", "points", "seed")
 POWERS_OF_TWO = ("sobol_sequence", "sobol")
-TAKES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("grid", "zip"), ("parameters",)),
-    **dict.fromkeys(SAMPLED, ("parameters", "points", "seed")),
-    "morris": ("parameters", "points", "seed", "levels"),
-    "list": ("rows",),
-    "ablation": ("mechanisms",),
-}
+TAKES = dict.fromkeys(METHODS, ("parameters",)) | dict.fromkeys(SAMPLED, SAMPLE)
+TAKES |= {"morris": (*SAMPLE, "levels"), "list": ("rows",), "ablation": ("mechanisms",)}
 """Keys of ``[design]`` by its method."""
 NEEDED = ("parameters", "rows", "points")
 
@@ -140,15 +136,14 @@ class Design(Table):
     def table(self, seed: int) -> dict[str, Any]:
         """Design as it stands in a file, complete."""
         columns = [dimension.values for dimension in self.rows]
-        complete = {
+        complete = dict(self) | {
             "points": self.points[0] if len(self.points) == 1 else list(self.points),
             "seed": seed if self.seed is None else self.seed,
-            "levels": self.levels,
             "mechanisms": list(self.mechanisms),
             "rows": [dict(zip(self.paths, r, strict=True)) for r in zip(*columns, strict=True)],
             "parameters": {d.path: d.table() for d in self.parameters},
         }
-        return {"method": self.method} | {key: complete[key] for key in TAKES[self.method]}
+        return {key: complete[key] for key in ("method", *TAKES[self.method])}
 
     def extending(self, other: Design) -> Design:
         """Give this design as an extension of one that has been run, keeping all its points.
@@ -189,17 +184,18 @@ def complete_design(design: Design | None, arms: Arms) -> Design | None:
     """Give a design; an ablation that names no mechanism gets those at work in some arm."""
     if design is None or design.method != "ablation":
         return design
-    at_work = [
-        name
-        for name in MECHANISMS  # other records without it, among those that an arm uses
-        if any(_used(arm.at({WITHOUT: name})) != _used(arm) for arm in arms.values())
-    ]
+    at_work = [name for name in MECHANISMS if any(_needs(arm, name) for arm in arms.values())]
     if not at_work:
         raise ConfigError("design: no mechanism is at work in any arm")
     for name in design.mechanisms:
         where = at("", "design.mechanisms", name, given=True)
         known(name, at_work, f"{where}is not at work in any arm")
     return design.model_copy(update={"mechanisms": design.mechanisms or tuple(at_work)})
+
+
+def _needs(arm: Any, mechanism: str) -> bool:
+    """Whether other records are used without a mechanism."""
+    return _used(arm.at({WITHOUT: mechanism})) != _used(arm)
 
 
 def check_paths(paths: Iterable[str], arms: Arms, key: str, market: Any = None) -> None:

@@ -270,10 +270,9 @@ def _range(path: str, row: Parameter, table: Mapping[str, Any], even: bool) -> d
     def refuse(word: str, text: str) -> NoReturn:
         raise Refusal(text, path, word, value=table[word])
 
-    for word in table:
-        if word not in types:
-            text = f"unknown key of a {'searched' if even else name} range"
-            refuse(word, f"{text}{suggestion(word, types)}")
+    for word in (word for word in table if word not in types):
+        kind = "searched" if even else name
+        refuse(word, f"unknown key of a {kind} range{suggestion(word, types)}")
     needed = dict.fromkeys(("low", "high", *numbers), HIDDEN) | dict(table)
     given = {word: part(types[word], value, path, word) for word, value in needed.items()}
     low, high, log = float(given["low"]), float(given["high"]), given.get("scale") == "log"

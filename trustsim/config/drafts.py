@@ -93,14 +93,11 @@ class Draft:
 
 
 def _over(own: Row, below: Row) -> Row:
-    """Put a row on top of another; a value that stays as it is keeps its source."""
-    row = below | own
-    for name in own.keys() & below.keys():
-        before, now = below[name], own[name]
-        if name == "based_on" or (before.source and not now.source and before.value == now.value):
+    """Put a row on top of another; a value that stays keeps its source, and the row its base."""
+    row = below | {name: given for name, given in own.items() if name != "based_on"}
+    for name, before in below.items():
+        if before.source and not row[name].source and before.value == row[name].value:
             row[name] = before
-    if "based_on" not in below:
-        row.pop("based_on", None)
     return row
 
 
@@ -109,8 +106,8 @@ def draft_of(tables: Table, file: str = "", *, shared: bool = False) -> Draft:
     numbers = {"name", "rounds", "seed"} & tables.model_fields_set
     found: dict[Place, Row] = {(): {n: Given(getattr(tables, n), "", file) for n in numbers}}
     parts = {name: getattr(tables, name, {}) for name in ("market", "policies", "instruments")}
-    for path, table in leaves({**parts, "policies": dict(parts["policies"])}):
-        found[tuple(path.split("."))] = table.row(path, file)
+    rows = leaves({**parts, "policies": dict(parts["policies"])})
+    found |= {tuple(path.split(".")): table.row(path, file) for path, table in rows}
     without = getattr(parts["market"], "without", ())
     return Draft(found, without, dict.fromkeys(found, file) if shared else {})
 
@@ -146,9 +143,9 @@ def draft_at(scenario: Any, values: Mapping[str, Any]) -> Draft:
     if off != NOTHING:
         market["without"] = [off]
     said = _said(tables)
-    for place in (place for place in said.tables if len(place) > 1):
-        names = [other[-1] for other in scenario.records if other[:-1] == place[:-1]]
-        known(place[-1], names, f"{'.'.join(place)}: the scenario has no such")
+    for *kind, name in (place for place in said.tables if len(place) > 1):
+        rows = getattr(scenario, FIELDS[tuple(kind)])
+        known(name, rows, f"{'.'.join((*kind, name))}: the scenario has no such")
     return said.over(scenario.draft)
 
 
@@ -167,8 +164,9 @@ def _with_shares(mix: Mapping[str, float], key: str, fixed: object) -> dict[str,
     left, others = 1.0 - sum(given.values()), [name for name in mix if name not in given]
     total = sum(mix[name] for name in others)
     if left < -1e-12 or (total <= 0.0 and left > 1e-12):
-        text = f"the shares {given} cannot be made to add up to 1 with the others"
-        raise ConfigError(f"{key}: {text}")
+        raise ConfigError(
+            f"{key}: the shares {given} cannot be made to add up to 1 with the others"
+        )
     scale = max(left, 0.0) / total if total > 0 else 0.0
     shares = {name: given.get(name, share * scale) for name, share in mix.items()}
     if others:  # the last one takes what rounding leaves

@@ -8,9 +8,8 @@ all arms are left out.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 from unicodedata import normalize
@@ -30,7 +29,7 @@ from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
 from trustsim.schema.decisions import DECISION_OF, registered_rules, rule_named
 from trustsim.schema.frozen import FrozenDict
-from trustsim.schema.mechanisms import OWNERS, off_without
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 from trustsim.schema.translation import HIDDEN, read
 
 
@@ -103,11 +102,9 @@ class ExperimentConfig:
             raise ConfigError("precision: is that of a difference, and needs a second arm")
         arms = {n: arm if arm.name == n else arm.replace(name=n) for n, arm in self.arms.items()}
         market = next(iter(arms.values())).market if self.market is None else self.market
-        object.__setattr__(self, "arms", FrozenDict(arms))
-        object.__setattr__(self, "sources", FrozenDict(self.sources))
         market = complete(MARKETS, dict(market), off_without(self.without))
-        object.__setattr__(self, "market", market)
-        object.__setattr__(self, "design", complete_design(self.design, arms))
+        vars(self).update(arms=FrozenDict(arms), sources=FrozenDict(self.sources))
+        vars(self).update(market=market, design=complete_design(self.design, arms))
         if self.design is not None:
             check_paths(self.design.paths, self.arms, "design.parameters", self.market)
 
@@ -124,8 +121,7 @@ class ExperimentConfig:
     @property
     def without(self) -> tuple[str, ...]:
         """Mechanisms that are switched off in all arms."""
-        first, *others = (arm.without for arm in self.arms.values())
-        return tuple(name for name in first if all(name in other for other in others))
+        return tuple(n for n in MECHANISMS if all(n in arm.without for arm in self.arms.values()))
 
     def at(self, arm: str, values: Mapping[str, Any]) -> Scenario:
         """Give the scenario of an arm with other values of parameters, by their paths."""
@@ -140,7 +136,7 @@ class ExperimentConfig:
             changes["arms"] = {name: arm.replace(seed=seed) for name, arm in self.arms.items()}
         if replications is not None:
             changes |= {"replications": replications, "precision": None}
-        return dataclasses.replace(self, **changes)
+        return replace(self, **changes)
 
     def to_toml(self) -> str:
         """Write the experiment with every parameter of what it uses; it loads back as the same.
@@ -232,8 +228,7 @@ def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:
             **{key: getattr(tables, key) for key in as_written},
         )
     experiment.refuse_forgotten(arms)
-    sources = experiment.sources(config.market, arms)
-    object.__setattr__(config, "sources", FrozenDict(sources))
+    vars(config).update(sources=FrozenDict(experiment.sources(config.market, arms)))
     return config
 
 

@@ -45,15 +45,13 @@ class ExperimentTables(NamedTuple):
             for name, given in row.items()
             if given.source and place in records and given.value == getattr(records[place], name)
         }
-        said = leaves(self.tables.sources)
-        return beside | {tuple(path.split(".")): text for path, text in said}
+        return beside | {tuple(p.split(".")): text for p, text in leaves(self.tables.sources)}
 
     def refuse_forgotten(self, arms: Mapping[str, Any]) -> None:
         """Refuse a policy that starts from nothing and that nobody follows: a name misspelt."""
         for kind in KINDS:
             rows, mix = self.common.rows(kind), f"{kind[-1].removesuffix('s')}_mix"
-            shared = (name for name in rows if (*kind, name) in self.common.shared)
-            names = [*library().rows(kind), *shared]
+            names = [*library().rows(kind), *(n for n in rows if (*kind, n) in self.common.shared)]
             used = {name for arm in arms.values() for name in getattr(arm, mix, ())}
             used |= {word(row, "based_on") for row in rows.values()}
             said = f"no built-in policy, no based_on, and in no {mix}"

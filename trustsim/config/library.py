@@ -7,10 +7,9 @@ them, or in a config.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
-from os import PathLike
-from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from trustsim.config.paths import path_of
 from trustsim.config.toml import read_toml
 from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema import checking
-from trustsim.schema.checking import Mix, complete
 from trustsim.schema.mechanisms import off_without
 from trustsim.schema.row import MAX_INSTRUMENTS
 from trustsim.schema.translation import read
@@ -53,7 +51,7 @@ def named_file(name: Any, key: str, file: str) -> Path:
     """Give the path of a file that another file names under a key, seen from there."""
     with said_at(at(file, key, name, given=True)):
         path = Path(file).parent / path_of(name)
-        if not isfile(path):
+        if not os.path.isfile(path):
             raise ConfigError(f"there is no file {shown(str(path))}")
     return path
 
@@ -64,7 +62,7 @@ def market_named(name: object, key: str, file: str = "", above: tuple[Path, ...]
     What ends in ``.toml`` or has a slash is the path of a file, seen from the one that names it, or
     from the working folder. `above` are the files that are based on this one.
     """
-    if isinstance(name, PathLike):
+    if isinstance(name, os.PathLike):
         name = f"./{name}" if Path(name).name == str(name) else str(name)
     markets, where = built_in_markets(), at(file, key, name, given=True)
     if not isinstance(name, str) or name in markets or not (name.endswith(".toml") or "/" in name):
@@ -90,29 +88,22 @@ def completed(draft: Draft) -> dict[str, Any]:
     """Complete a draft with the library and the defaults: the fields of a `Scenario`."""
     whole = draft.whole
     row, off = whole.market, off_without(whole.without)
-    market = complete(checking.MARKETS, values_of(row), off)
+    market = checking.complete(checking.MARKETS, values_of(row), off)
     for low, high in (("cost_low", "cost_high"), ("defect_good", "defect_bad")):
         least, most = getattr(market, low), getattr(market, high)
         if least > most:
             where = (row.get(low) or row[high]).at(low, least)
             raise ConfigError(f"{where}must not exceed {high} = {most!r}")
-    records = {kind: records_of(kind, draft, off) for kind in KINDS}
-    mixes: dict[str, dict[str, float]] = {}
-    for side, kind in SIDES.items():
-        said, key = row[f"{side}_mix"], row[f"{side}_mix"].key(f"{side}_mix")
-        names = records[kind]
-        mixes[f"{side}_mix"] = read(Mix, said.value, key, said.file, policies=names, side=side)
-    buyers = list(mixes["buyer_mix"])
-    return {
-        "name": "mixed" if len(buyers) > 1 else buyers[0],
-        **dict(checking.RUNS.default),
-        **values_of(draft.top),
-        "market": market,
-        **mixes,
-        **{field: records[kind] for kind, field in FIELDS.items()},
-        "instruments": _instruments(draft, row["instruments"], records[INSTRUMENTS]),
-        "without": whole.without,
-    }
+    found = {field: records_of(kind, draft, off) for kind, field in FIELDS.items()}
+    for side in SIDES:
+        mix, policies = f"{side}_mix", found[f"{side}_policies"]
+        said, key = row[mix], row[mix].key(mix)
+        found[mix] = read(checking.Mix, said.value, key, said.file, policies=policies, side=side)
+    found["instruments"] = _instruments(draft, row["instruments"], found["instruments"])
+    first, *others = found["buyer_mix"]
+    top = {"name": "mixed" if others else first, **dict(checking.RUNS.default)}
+    top |= values_of(draft.top)
+    return {**top, "market": market, **found, "without": whole.without}
 
 
 def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -133,7 +124,7 @@ def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str
                 raise ConfigError(f"the {what.name} is based on itself: {path}")
         return {**values(base, chain), **values_of(row)}
 
-    records: dict[str, Any] = {name: complete(what, values(name), off) for name in own}
+    records: dict[str, Any] = {name: checking.complete(what, values(name), off) for name in own}
     for name, record in records.items() if kind == INSTRUMENTS else ():
         if record.advance + record.on_delivery > 1.0:
             where = next(iter(own[name].values())).at("advance", record.advance)
@@ -146,7 +137,7 @@ def records_of(kind: Place, draft: Draft, off: tuple[str, ...] = ()) -> dict[str
 def _built_in(kind: Place, off: tuple[str, ...]) -> dict[str, Any]:
     """Frozen records of all built-in rows, made once."""
     rows = library().rows(kind).items()
-    return {name: complete(KINDS[kind], values_of(row), off) for name, row in rows}
+    return {name: checking.complete(KINDS[kind], values_of(row), off) for name, row in rows}
 
 
 def _instruments(draft: Draft, said: Given, there: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,9 +150,8 @@ def _instruments(draft: Draft, said: Given, there: Mapping[str, Any]) -> dict[st
         names = [*names, *(name for name in own if name not in names)]
         said = Given(names, file=draft.top["name"].file if "name" in draft.top else "")
     with said_at(said.at("instruments")):
-        for name in names:
-            known(name, there, f"unknown instrument {shown(name)}")
-        if not 1 <= len(names) <= MAX_INSTRUMENTS or len(set(names)) < len(names):
+        found = {n: there[known(n, there, f"unknown instrument {shown(n)}")] for n in names}
+        if not 1 <= len(names) <= MAX_INSTRUMENTS or len(found) < len(names):
             text = f"{len(names)} names; allowed: 1 to {MAX_INSTRUMENTS} different instruments"
             raise ConfigError(text)
-    return {name: there[name] for name in names}
+    return found

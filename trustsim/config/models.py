@@ -13,13 +13,13 @@ from copy import deepcopy
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from trustsim.config.design import Design
+from trustsim.config.dimensions import Positive
 from trustsim.config.precision import Precision
 from trustsim.errors import at, shown
 from trustsim.schema import checking
-from trustsim.schema.checking import Mechanisms
 from trustsim.schema.translation import HIDDEN, Refusal, Table, Text, allowing, part, read, some_of
 
 KEPT = ("runs", "policies", "rounds", "ages", "temptations")
@@ -90,7 +90,6 @@ def check_name(name: object, what: str, key: str, file: str = "") -> str:
 class RowTable(Table):
     """A table of parameters with its words; every value may carry its own source."""
 
-    SHAPE: ClassVar[str] = "a table of parameters"
     description: Text = ""
     source: Text = ""
     based_on: Text = ""
@@ -122,7 +121,7 @@ class MarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,name-d
     buyer_mix: Any = None
     supplier_mix: Any = None
     instruments: Any = None
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
 
 
 def _one_market(_: Any) -> Any:
@@ -133,7 +132,7 @@ class ArmMarketTable(checking.MARKETS.model, RowTable):  # type: ignore[misc,nam
     """``[arms.NAME.market]``: what an arm changes in the market of all arms."""
 
     based_on: Annotated[Text, BeforeValidator(_one_market)] = ""
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
 
 
 class BuyerTable(checking.BUYERS.model, RowTable):  # type: ignore[misc,name-defined]
@@ -148,25 +147,20 @@ class InstrumentTable(checking.INSTRUMENTS.model, RowTable):  # type: ignore[mis
     """A payment instrument."""
 
 
-BuyerTables = dict[Annotated[str, naming("a buyer policy")], BuyerTable]
-SupplierTables = dict[Annotated[str, naming("a supplier policy")], SupplierTable]
-InstrumentTables = dict[Annotated[str, naming("an instrument")], InstrumentTable]
-
-
 class PolicyTables(Table):
     """``[policies]``."""
 
     NOUN: ClassVar[str] = "side"
     SHAPE: ClassVar[str] = "a table of policies, with the sides buyers and suppliers"
-    buyers: BuyerTables = Field(default_factory=dict)
-    suppliers: SupplierTables = Field(default_factory=dict)
+    buyers: dict[Annotated[str, naming("a buyer policy")], BuyerTable] = Field(default={})
+    suppliers: dict[Annotated[str, naming("a supplier policy")], SupplierTable] = Field(default={})
 
 
 class RowsFile(Table):
     """A file of policies and instruments that several experiments include."""
 
     policies: PolicyTables = Field(default_factory=PolicyTables)
-    instruments: InstrumentTables = Field(default_factory=dict)
+    instruments: dict[Annotated[str, naming("an instrument")], InstrumentTable] = Field(default={})
 
 
 class MarketFile(Table):
@@ -192,19 +186,13 @@ class ArmTable(Table):
 
     buyer_mix: Any = None
     supplier_mix: Any = None
-    without: Mechanisms = ()
+    without: checking.Mechanisms = ()
     market: ArmMarketTable = Field(default_factory=ArmMarketTable)
 
 
-POSITIVE = Field(strict=True, gt=0.0, allow_inf_nan=False)
-
-
 WANTED = f'must be a list of tables, such as ["runs"]; allowed: {", ".join(TABLES)}'
-Kept = Annotated[
-    tuple[str, ...],
-    some_of(TABLES, WANTED, "no such table", 1),
-    AfterValidator(lambda kept: kept if KEPT[0] in kept else (KEPT[0], *kept)),
-]
+Kept = Annotated[tuple[str, ...], some_of(TABLES, WANTED, "no such table", KEPT[0])]
+Money = Annotated[Positive, allowing("a number above 0 (money per accepted lot)")]
 FileList = Annotated[list[Text], allowing("a list of files")]
 
 
@@ -217,10 +205,8 @@ class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignor
     include: Any = ()
     baseline: Any = HIDDEN
     keep: Kept = KEPT
-    run_timeout: Annotated[float, POSITIVE, allowing("a number above 0 (seconds)")] | None = None
-    smallest_difference: (
-        Annotated[float, POSITIVE, allowing("a number above 0 (money per accepted lot)")] | None
-    ) = None
+    run_timeout: Annotated[Positive, allowing("a number above 0 (seconds)")] | None = None
+    smallest_difference: Money | None = None
     precision: Precision | None = None
     design: Design | None = None
     arms: dict[Annotated[str, naming("an arm")], ArmTable] = Field(default={})

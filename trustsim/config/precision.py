@@ -18,6 +18,7 @@ from trustsim.schema.checking import EXPERIMENTS
 from trustsim.schema.measures import MEASURES
 from trustsim.schema.translation import HIDDEN, Refusal, Words, allowing, read, whole
 
+LEVELS = "0.5 or more, below 1; 0.95 is 95 %"
 MOST = int(EXPERIMENTS.rows["replications"].high)
 
 
@@ -63,9 +64,7 @@ class Precision(Words):
     half_width: Positive
     measure: Annotated[Any, AfterValidator(_measure)] = "total_cost"
     relative: Annotated[bool, Field(strict=True), allowing("true or false")] = False
-    confidence: Annotated[
-        float, Field(strict=True, ge=0.5, lt=1.0), allowing("0.5 or more, below 1; 0.95 is 95 %")
-    ] = 0.95
+    confidence: Annotated[float, Field(strict=True, ge=0.5, lt=1.0), allowing(LEVELS)] = 0.95
     max: Annotated[int, whole(2, MOST)] = 2000
     start: Annotated[int, whole(2, MOST), BeforeValidator(_start)] = HIDDEN
 

@@ -6,13 +6,12 @@ number of a replicate determine a run, bit for bit.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -127,9 +126,9 @@ class Scenario:
         return scenario
 
     def _complete(self, draft: Draft) -> None:
-        for name, value in completed(draft).items():
-            object.__setattr__(self, name, FrozenDict(value) if isinstance(value, dict) else value)
-        object.__setattr__(self, "draft", draft)
+        found = completed(draft).items()
+        frozen = {name: FrozenDict(v) if isinstance(v, dict) else v for name, v in found}
+        vars(self).update(frozen, draft=draft)
 
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
@@ -145,7 +144,7 @@ class Scenario:
         """
         draft = self.draft
         if "market" in changes:
-            draft = dataclasses.replace(draft, base=market_named(changes.pop("market"), "market"))
+            draft = replace(draft, base=market_named(changes.pop("market"), "market"))
         return Scenario.of(draft_with(draft, changes))
 
     def with_policy(self, policy: str, **parameters: Any) -> Scenario:
@@ -214,9 +213,7 @@ class Scenario:
 
     def _text(self) -> str:
         sides = (self.buyer_mix, self.buyer_policies), (self.supplier_mix, self.supplier_policies)
-        mixes = [
-            [[name, share, _row(rows[name])] for name, share in mix.items()] for mix, rows in sides
-        ]
+        mixes = [[[n, share, _row(rows[n])] for n, share in mix.items()] for mix, rows in sides]
         instruments = [[name, _row(record)] for name, record in self.instruments.items()]
         numbers = (self.name, self.rounds, self.seed)
         return json.dumps([*numbers, _row(self.market), *mixes, instruments])

@@ -54,8 +54,8 @@ def read_change(change: str) -> tuple[list[str], Any]:
     paths = [named for named, _ in leaves(_loaded(f"{path} = 0"))]
     if len(paths) != 1:
         raise ConfigError(f"'{path}' is no dotted path; an example is market.buyers")
-    value: Any
-    written, value = _loaded(f"value = {text}"), text
+    value: Any = text
+    written = _loaded(f"value = {text}")
     with suppress(ValueError):
         value = float(text)
     return paths[0].split("."), written["value"] if set(written) == {"value"} else value
@@ -73,9 +73,7 @@ def put(tables: dict[str, Any], keys: Sequence[str], value: Any) -> None:
 def inside(tables: Any, keys: Sequence[str]) -> Any:
     """Give what nested tables have under keys that lead to it; None if they have nothing there."""
     for key in keys:
-        if not isinstance(tables, Mapping) or key not in tables:
-            return None
-        tables = tables[key]
+        tables = tables.get(key) if isinstance(tables, Mapping) else None
     return tables
 
 

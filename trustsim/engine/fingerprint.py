@@ -7,7 +7,7 @@ since.
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any
 
 from trustsim.engine.constants import constant_text
@@ -35,23 +35,19 @@ def text_of(rule: Any) -> str:
         If it takes what cannot be told apart, such as a list, or what a rule may not use.
     """
     found = reach(rule)
-    numbers = {id(each.function): number for number, each in enumerate(found)}
-    return repr([_text(each, numbers) for each in found])
+    names = {id(each.function): f"function {number}" for number, each in enumerate(found)}
+    return repr([_text(each, names) for each in found])
 
 
-def _text(found: Reached, numbers: dict[int, int]) -> Any:
+def _text(found: Reached, names: dict[int, str]) -> Any:
     function = found.function
     defaults = [constant_text(value) for value in function.__defaults__ or ()]
     named = {key: constant_text(value) for key, value in (function.__kwdefaults__ or {}).items()}
-    used = sorted(found.taken.items())
-    taken = [(".".join(path), _taken(value, numbers)) for path, value in used]
+    taken = [
+        (".".join(path), names.get(id(value)) or known_name(value) or str(constant_text(value)))
+        for path, value in sorted(found.taken.items())
+    ]
     return _instructions(function.__code__), defaults, sorted(named.items()), taken
-
-
-def _taken(value: Any, numbers: dict[int, int]) -> str:
-    if isinstance(value, FunctionType) and id(value) in numbers:
-        return f"function {numbers[id(value)]}"
-    return known_name(value) or str(constant_text(value))
 
 
 def _instructions(code: CodeType) -> Any:

@@ -8,11 +8,10 @@ row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, create_model
+from pydantic import AfterValidator, Field, ValidationInfo, WrapValidator, create_model
 
 from trustsim.errors import nearest, suggestion
 from trustsim.schema import BUYER, EXPERIMENT, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -28,8 +27,7 @@ Cores = Annotated[int, whole(1, 2**15)]
 MIX_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A table of parameters and the model that checks its values.
 
     Attributes
@@ -38,18 +36,16 @@ class Kind:
         What one of these is called: market, buyer policy, ...
     rows : dict of Parameter
         The table, by name.
+    model : type
+        The model that checks values, frozen, with a field per row.
     default : record
-        Value of every parameter if nothing is said; its frozen model has a field per row.
+        Value of every parameter if nothing is said.
     """
 
     name: str
     rows: dict[str, Parameter]
+    model: Any
     default: Table
-
-    @property
-    def model(self) -> Any:
-        """The model that checks values."""
-        return type(self.default)
 
 
 def allowed(row: Parameter) -> str:
@@ -93,7 +89,7 @@ def complete(kind: Kind, values: Mapping[str, Any], off: Iterable[str] = ()) -> 
 def parameter_type(row: Parameter) -> Any:
     """Type of a parameter's values, for models; it refuses them in the words of the row."""
     if row.choices:
-        return Annotated[Any, BeforeValidator(lambda value: _choice(row, value))]
+        return Annotated[Any, AfterValidator(lambda value: _choice(row, value))]
     bounds = Field(strict=True, ge=row.low, le=row.high)
     # A negative zero would be another scenario that does the same.
     positive = AfterValidator(lambda value: value + 0)
@@ -112,8 +108,8 @@ def _choice(row: Parameter, value: Any) -> Any:
     raise ValueError(f"allowed: {allowed(row)}{nearest(value, names) or unseen}")
 
 
-def _some_policies(mix: Any, info: ValidationInfo) -> Any:
-    """Check that a mix names policies that there are; a name alone means all of it."""
+def _mix(mix: Any, checked: Any, info: ValidationInfo) -> dict[str, float]:
+    """Check that a mix names policies that there are, and adds up; a name alone means all of it."""
     context: Any = info.context
     names, side = context["policies"], context["side"]
     mix = {mix: 1.0} if isinstance(mix, str) else mix
@@ -126,13 +122,10 @@ def _some_policies(mix: Any, info: ValidationInfo) -> Any:
     for name, share in mix.items():
         if name not in names:
             raise Refusal(f"unknown {side} policy{suggestion(name, names)}", name, value=share)
-    return mix
-
-
-def _add_up(mix: dict[str, float]) -> dict[str, float]:
-    if abs((total := sum(mix.values())) - 1.0) > MIX_TOLERANCE:
+    shares: dict[str, float] = checked(mix)
+    if abs((total := sum(shares.values())) - 1.0) > MIX_TOLERANCE:
         raise ValueError(f"the shares add up to {total:.10g}; they must add up to 1")
-    return mix
+    return shares
 
 
 Mechanisms = Annotated[
@@ -142,7 +135,7 @@ Mechanisms = Annotated[
 SHARE = number("share", 0.0, (0.0, 1.0), "share", "Share of a policy.", "")
 Share = parameter_type(SHARE)
 Shares = dict[str, Share]  # type: ignore[valid-type]
-Mix = Annotated[Shares, BeforeValidator(_some_policies), AfterValidator(_add_up)]
+Mix = Annotated[Shares, WrapValidator(_mix)]
 """Shares of policies in a population; a name alone means all of it."""
 
 
@@ -150,7 +143,7 @@ def _kind(model: str, name: str, rows: tuple[Parameter, ...]) -> Kind:
     fields: dict[str, Any] = {row.name: (parameter_type(row), row.default) for row in rows}
     made = create_model(model, __base__=Table, __module__=__name__, **fields)
     made.NOUN, made.SHAPE = f"{name} parameter", "a table of parameters"
-    return Kind(name, {row.name: row for row in rows}, made())
+    return Kind(name, {row.name: row for row in rows}, made, made())
 
 
 MARKETS = _kind("MarketValues", "market", MARKET)

@@ -73,10 +73,7 @@ def read(model: Any, written: Any, key: str = "", file: str = "", **context: Any
         return _adapter(model).validate_python(written, context=context)
     except ValidationError as error:
         found = (_finding(problem, model) for problem in error.errors())
-        lines = [
-            at(file, _dotted(key, place), value, given=value is not HIDDEN) + text
-            for place, value, text in found
-        ]
+        lines = [at(file, _dotted(key, p), v, given=v is not HIDDEN) + text for p, v, text in found]
     raise ConfigError("\n".join(dict.fromkeys(lines)))
 
 
@@ -106,9 +103,8 @@ def allowing(text: str, holds: Callable[[Any], bool] = lambda _: True) -> WrapVa
 
 def whole(low: int, high: int) -> WrapValidator:
     """Check that a value is a whole number between bounds, both allowed."""
-    there = range(low, high + 1)
     text = f"a whole number from {low} to {high}"
-    return allowing(text, lambda value: type(value) is int and value in there)
+    return allowing(text, lambda value: type(value) is int and low <= value <= high)
 
 
 def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
@@ -116,29 +112,30 @@ def one_of(names: Collection[str], wanted: str) -> BeforeValidator:
     return BeforeValidator(lambda name: known(name, names, wanted))
 
 
-def some_of(names: Collection[str], wanted: str, unknown: str, least: int = 0) -> BeforeValidator:
-    """Check a list of at `least` so many names; out they come in the order of all, each once."""
+def some_of(names: Collection[str], wanted: str, unknown: str, always: str = "") -> BeforeValidator:
+    """Check a list of names; out they come in the order of all, each once.
+
+    A list in which one stands `always`, whether named or not, must name something.
+    """
 
     def check(given: Any) -> tuple[str, ...]:
-        if not isinstance(given, list | tuple | set | frozenset) or len(given) < least:
+        if not isinstance(given, list | tuple | set | frozenset) or (always and not given):
             raise ValueError(wanted)
         for name in given:
             if not isinstance(name, str) or name not in names:
                 raise Refusal(f"{unknown}{suggestion(name, names)}", value=name)
-        return tuple(name for name in names if name in given)
+        return tuple(name for name in names if name in given or name == always)
 
     return BeforeValidator(check)
 
 
-def leaves(
-    table: Any, is_leaf: Callable[[Any], bool] = lambda _: False, above: str = ""
-) -> Iterator[tuple[str, Any]]:
-    """Yield what nested tables hold, by dotted paths; `is_leaf` names tables that are values."""
+def leaves(table: Any, leaf: Callable[[Any], bool] = lambda _: False) -> Iterator[tuple[str, Any]]:
+    """Yield what nested tables hold, by dotted paths; `leaf` tells tables that are values."""
     for name, value in table.items():
-        if hasattr(value, "items") and not is_leaf(value):
-            yield from leaves(value, is_leaf, f"{above}{name}.")
+        if hasattr(value, "items") and not leaf(value):
+            yield from ((f"{name}.{path}", inner) for path, inner in leaves(value, leaf))
         else:
-            yield f"{above}{name}", value
+            yield str(name), value
 
 
 def plain(value: Any) -> Any:
@@ -157,10 +154,8 @@ def _finding(problem: Any, model: Any) -> tuple[list[str | int], Any, str]:
     cause, place, value = problem.get("ctx", {}).get("error"), [*problem["loc"]], problem["input"]
     if place[-1:] == ["[key]"]:  # the name of a table is at fault, not what stands in it
         place = place[:-2]
-    if isinstance(cause, Refusal):
-        return [*place, *cause.keys], cause.value, str(cause)
     if cause is not None:
-        return place, value, str(cause)
+        return [*place, *getattr(cause, "keys", ())], getattr(cause, "value", value), str(cause)
     if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return place, value, _type_at(model, place[:-1]).unknown(str(place[-1]))
     missing = problem["type"] == "missing"
