@@ -29,7 +29,7 @@ from trustsim.analysis.verdicts import (
     refuse_smallest,
     with_verdicts,
 )
-from trustsim.analysis.within import refuse_absent, runs_by_policy
+from trustsim.analysis.within import refuse_absent, refuse_left_out, runs_by_policy
 from trustsim.schema.measures import MEASURES
 
 __all__ = [
@@ -144,6 +144,7 @@ def compare(
         or runs without a partner.
     """
     if within is not None:
+        refuse_left_out(measures or ())
         policies, runs = runs, runs_by_policy(runs, within)
         refuse_absent(policies, within, (arm_a, arm_b))
     a, b = _paired_runs(runs, arm_a, arm_b, measures, unpaired)

@@ -55,28 +55,10 @@ KEYS = {"run_id", "arm", "point", "replicate", "round", "age", "policy", "status
 """Columns of tables that say which row it is, and are no measures."""
 
 
-SHARES = ("share_of_buyers", "share_of_orders", "share_at_start", "share_at_end")
-"""Columns of the table of policies that say how many have a policy."""
-
-COUNTS = ("orders", "accepted")
-"""Measures that count what all buyers of a policy did, and say how many these are."""
-
-SHARED_OUT = ("bank_loss",)
-"""Measures that are shared out over all buyers of a market, whatever their policies did."""
-
-NOT_WITHIN = (*SHARES, *COUNTS, *SHARED_OUT)
-"""Columns that tell nothing of one policy beside another in the same market."""
-
-
 def refuse_unknown(names: Iterable[str], frame: pd.DataFrame) -> None:
     """Refuse what is no measure of the table, each with the nearest name."""
     measures = [str(c) for c in frame.columns if c not in KEYS and is_numeric_dtype(frame[c])]
     for name in names:
-        if name in NOT_WITHIN and name not in frame:
-            raise ConfigError(
-                f"measure {shown(name)} is not compared between policies of one market: it says "
-                "how many have which, or is shared out over all buyers"
-            )
         if name not in measures:
             raise ConfigError(f"unknown measure {shown(name)}{nearest(name, measures)}")
 

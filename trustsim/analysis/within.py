@@ -6,10 +6,39 @@ take the place of arms, and everything that compares arms compares them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from trustsim.analysis.pairs import NOT_WITHIN, arm_runs
+from trustsim.analysis.pairs import arm_runs
 from trustsim.errors import ConfigError, shown, suggestion
+
+SHARES = ("share_of_buyers", "share_of_orders", "share_at_start", "share_at_end")
+"""Columns of the table of policies that say how many have a policy."""
+
+COUNTS = ("orders", "accepted")
+"""Measures that count what all buyers of a policy did, and say how many these are."""
+
+SHARED_OUT = ("bank_loss",)
+"""Measures that are shared out over all buyers of a market, whatever their policies did."""
+
+LEFT_OUT = (*SHARES, *COUNTS, *SHARED_OUT)
+
+
+def refuse_left_out(measures: Iterable[str]) -> None:
+    """Refuse measures that tell nothing of one policy beside another in the same market.
+
+    Raises
+    ------
+    ConfigError
+        With the reason.
+    """
+    for name in measures:
+        if name in LEFT_OUT:
+            raise ConfigError(
+                f"measure {shown(name)} is not compared between policies of one market: it says "
+                "how many have which, or is shared out over all buyers"
+            )
 
 
 def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
@@ -37,7 +66,7 @@ def runs_by_policy(policies: pd.DataFrame, arm: str) -> pd.DataFrame:
         )
     arm_runs(policies.drop_duplicates(_which(policies)), arm)
     mine = policies[policies["arm"] == arm]
-    dropped = [name for name in NOT_WITHIN if name in mine]
+    dropped = [name for name in LEFT_OUT if name in mine]
     return mine.assign(arm=mine["policy"]).drop(columns=[*dropped, "policy"])
 
 
