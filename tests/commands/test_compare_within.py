@@ -55,7 +55,7 @@ def test_policies_within_an_arm(call: Call, ran: str) -> None:
         (["--within", "both", "--arm", "low"], "--arm = 'low': does not go with --within"),
         (["--policy", "high_trust"], "--policy = 'high_trust': goes with --within ARM"),
         (["--within", "both", "--policy", "high_trust"], "only 'high_trust' is named; a compari"),
-        (("--within", "both", "--measure", "orders"), "'orders' is not compared between policies"),
+        (["--within", "both", "--measure", "orders"], "'orders' is not compared between policies"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_one_sentence(
