@@ -146,10 +146,12 @@ class PlainMarket(Model):
         self.rounds = []
         self.ages = [Sums(self.names_of_instruments) for _ in AGE_FROM]
         self.supplier_policies = {
-            name: with_rules(scenario.supplier_policies[name]) for name in scenario.supplier_mix
+            name: with_rules(scenario.supplier_policies[name], market.supplier_noise)
+            for name in scenario.supplier_mix
         }
         self.buyer_policies = {
-            name: with_rules(scenario.buyer_policies[name]) for name in scenario.buyer_mix
+            name: with_rules(scenario.buyer_policies[name], market.buyer_noise)
+            for name in scenario.buyer_mix
         }
         self.suppliers = [
             Supplier(self, self.supplier_policies[name])

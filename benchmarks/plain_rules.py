@@ -259,9 +259,9 @@ DECISIONS = {
 """Parameters of a policy that name a rule, and the first word of the rules' functions."""
 
 
-def with_rules(policy):
-    """Copy a policy; the names of rules become their functions."""
-    values = policy.model_dump()
+def with_rules(policy, noise):
+    """Copy a policy, with the noise of its side; the names of rules become their functions."""
+    values = {**policy.model_dump(), "noise": noise}
     for parameter, decision in DECISIONS.items():
         if parameter in values:
             values[parameter] = globals()[f"{decision}_{values[parameter]}"]
