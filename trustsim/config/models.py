@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, model_validator
 
+from trustsim.config.case import CaseTable
 from trustsim.config.design import Design
 from trustsim.config.precision import Precision
 from trustsim.errors import at, shown
@@ -223,6 +224,7 @@ class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignor
     ) = None
     precision: Precision | None = None
     design: Design | None = None
+    case: CaseTable | None = None
     arms: dict[Annotated[str, naming("an arm")], ArmTable] = Field(default={})
     sources: dict[str, Any] = Field(default={})
 
