@@ -148,7 +148,7 @@ def _ends(case: Case, tables: Tables, arm: str, off: str) -> tuple[pd.Series, pd
     else:
         there = list(dict.fromkeys(rows["place"]))
         if case.said.against == AGE:
-            there = reached(rows)
+            there = reached(rows, case.said.measure)
         first, last = rows["place"] == there[0], rows["place"] == there[-1]
     mine = (rows["arm"] == arm) & (rows[WITHOUT] == off)
     low, high = (_by_replicate(rows[mine & end], case.said.measure) for end in (first, last))
@@ -178,39 +178,44 @@ def places(case: Case, tables: Tables) -> pd.DataFrame:
     return rows.assign(**{WITHOUT: rows["point"].map(off), "place": rows[column]})
 
 
-def reached(rows: pd.DataFrame) -> list[float]:
+def reached(rows: pd.DataFrame, measure: str) -> list[float]:
     """Ages that at least half of the runs of every arm reach, with the mechanism and without it.
 
     The few runs that reach an age beyond are no sample of them all.
     """
-    groups = [rows["arm"], rows[WITHOUT]]
+    groups = ["arm", WITHOUT]
     runs = rows.groupby(groups)["replicate"].nunique()
-    counts = rows.groupby([*groups, "place"])["replicate"].nunique().unstack("place").fillna(0)
+    there = rows[rows[measure].notna()]
+    counts = there.groupby([*groups, "place"])["replicate"].nunique().unstack("place").fillna(0)
     enough = (2 * counts).ge(runs, axis=0).all()
     return [float(place) for place in sorted(counts.columns[enough])]
 
 
 def curve(case: Case, tables: Tables) -> pd.DataFrame:
-    """Give the measure at every place, for each arm, with the mechanism and without it.
+    """Give the measure at every place, with the mechanism and without it.
+
+    Of two arms it is the difference, taken within each replicate.
 
     Returns
     -------
     DataFrame
-        ``arm, without, place, mean, half_width``, in the order in which it is drawn.
+        ``without, place, mean, half_width``, in the order in which it is drawn.
     """
-    rows = places(case, tables)
-    if case.said.against == TIME:
+    rows, against = places(case, tables), case.said.against
+    if against == TIME:
         width = max(1, -(-case.config.rounds // MOST_PLACES))
         rows = rows.assign(place=(rows["place"] // width) * width)
-    if case.said.against == AGE:
-        rows = rows[rows["place"].isin(reached(rows))]
+    if against == AGE:
+        rows = rows[rows["place"].isin(reached(rows, case.said.measure))]
     there = list(dict.fromkeys(rows["place"]))
     drawn = []
-    for arm in case.arms:
-        for off in (NOTHING, case.off):
-            mine = rows[(rows["arm"] == arm) & (rows[WITHOUT] == off)]
-            for place in there if case.said.against not in (TIME, AGE) else sorted(there):
-                values = _by_replicate(mine[mine["place"] == place], case.said.measure)
-                mean, half, _ = mean_interval(values.to_numpy(), CONFIDENCE)
-                drawn.append((arm, off, place, float(mean), float(half)))
-    return pd.DataFrame(drawn, columns=["arm", WITHOUT, "place", "mean", "half_width"])
+    for off in (NOTHING, case.off):
+        for place in sorted(there) if against in (TIME, AGE) else there:
+            here = rows[(rows[WITHOUT] == off) & (rows["place"] == place)]
+            values = [
+                _by_replicate(here[here["arm"] == arm], case.said.measure) for arm in case.arms
+            ]
+            shown = values[0] if len(values) == 1 else values[1] - values[0]
+            mean, half, _ = mean_interval(shown.to_numpy(), CONFIDENCE)
+            drawn.append((off, place, float(mean), float(half)))
+    return pd.DataFrame(drawn, columns=[WITHOUT, "place", "mean", "half_width"])

@@ -13,17 +13,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from trustsim.analysis.expressions import columns_of
 from trustsim.config.case import AGE, ARMS, BOTH, ENDS, IDS, SHARE, TIME, CaseTable
 from trustsim.config.design import read_design, used
 from trustsim.config.experiment import ExperimentConfig, experiment_of
 from trustsim.config.file import read_experiment
 from trustsim.config.paths import path_of
 from trustsim.config.scenario import Scenario
-from trustsim.errors import ConfigError, at, known, shown, suggestion
+from trustsim.errors import ConfigError, at, known, nearest, said_at, shown, suggestion
 from trustsim.experiment.plan import Plan, Run, scenario_of
-from trustsim.experiment.storage.tables import AGES, ROUNDS, RUNS
+from trustsim.experiment.storage.tables import AGES, ORDERS, ROUNDS, RUNS
 from trustsim.schema.mechanisms import MECHANISMS, NOTHING, WITHOUT
+from trustsim.schema.tables import TABLES
 from trustsim.schema.translation import plain
+
+STAYS = "stays"
+"""Column of orders that is worked out: whether the buyer's next order goes to the same supplier."""
 
 FOLDER = Path("configs/cases")
 """Where the cases of the project are."""
@@ -146,6 +151,12 @@ def _doubled(config: ExperimentConfig, said: CaseTable, file: str) -> Experiment
         raise ConfigError(f"{where}needs at least two values in [design]")
     parameters[WITHOUT] = {"values": [NOTHING, said.mechanism]}
     keep = {TIME: (RUNS, ROUNDS), AGE: (RUNS, AGES)}.get(said.against, (RUNS,))
+    if said.among:
+        keep = (RUNS, ORDERS)
+        for key in ("measure", "among"):
+            _refuse_columns(
+                getattr(said, key), at(file, f"case.{key}", getattr(said, key), given=True)
+            )
     made = read_design({"method": "grid", "parameters": parameters}, file)
     return dataclasses.replace(config, design=made, keep=keep)
 
@@ -154,6 +165,16 @@ def _refuse_arms(config: ExperimentConfig, file: str) -> None:
     if len(config.arms) > 2:
         text = f"a case has one arm, or two to compare; these are {', '.join(config.arms)}"
         raise ConfigError(f"{file}: arms: {text}")
+
+
+def _refuse_columns(text: str, where: str) -> None:
+    """Refuse an expression that names what is no column of orders."""
+    table = TABLES[ORDERS]
+    with said_at(where):
+        for name in columns_of(text):
+            if name != STAYS and table.column(name) is None:
+                names = [STAYS, *(column.name for column in table.columns)]
+                raise ConfigError(f"orders have no column {name}{nearest(name, names)}")
 
 
 def _refuse_difference(case: Case, file: str) -> None:

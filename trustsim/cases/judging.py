@@ -17,6 +17,7 @@ import numpy as np
 from trustsim.analysis.verdicts import adjusted
 from trustsim.cases.effect import Effects
 from trustsim.cases.file import Case
+from trustsim.config.case import IDS
 
 LEVEL = 0.05
 """Chance of any wrong verdict among all cases."""
@@ -49,15 +50,15 @@ class Judged:
     p: float
 
 
-def judged(found: Sequence[tuple[Case, Effects]], cases: int) -> list[Judged]:
+def judged(found: Sequence[tuple[Case, Effects]], cases: int = len(IDS)) -> list[Judged]:
     """Judge cases together.
 
     Parameters
     ----------
     found : sequence of (Case, Effects)
     cases : int
-        How many claims are asked about in all; those that were not run count, as if they showed
-        nothing.
+        How many claims there are; those that were not run count as if they showed nothing, so that
+        a claim is judged alike whichever others are run.
 
     Returns
     -------

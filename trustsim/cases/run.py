@@ -9,6 +9,7 @@ import pandas as pd
 
 from trustsim.cases.effect import Effects, Tables, effects
 from trustsim.cases.file import Case
+from trustsim.cases.orders import RUN, mean_by, orders_of
 from trustsim.config.case import AGE, TIME
 from trustsim.errors import ConfigError, said_at
 from trustsim.experiment.run import Watcher, run_missing
@@ -63,9 +64,18 @@ def tables_of(case: Case, folder: Path) -> Tables:
     """Read the tables that a case's effect and figure are made from, finished runs only."""
     against, measure = case.said.against, case.said.measure
     own = [] if against in (TIME, AGE) else [against]
-    runs = ["arm", "point", "replicate", "without", *own, measure]
-    tables: dict[str, pd.DataFrame] = {RUNS: read_table(folder, RUNS, runs).to_pandas()}
+    runs = ["arm", "point", "replicate", "without", *own]
     more = {TIME: (ROUNDS, "round", "policy"), AGE: (AGES, "age_from", "age_to")}
+    if case.said.among:
+        table: pd.DataFrame = read_table(folder, RUNS, runs).to_pandas()
+        orders = orders_of(case, folder)
+        found = {RUNS: table.merge(mean_by(orders, measure), how="left", on=RUN)}
+        if against in more:
+            name, column, _ = more[against]
+            found[name] = mean_by(orders, measure, column)
+        return found
+    runs.append(measure)
+    tables: dict[str, pd.DataFrame] = {RUNS: read_table(folder, RUNS, runs).to_pandas()}
     if against in more:
         name, *columns = more[against]
         wanted = ["arm", "point", "replicate", *columns, measure]

@@ -46,7 +46,7 @@ def cases(
 
     folder = out or OUT
     rows, ids = judged_cases(only, folder, files, jobs=jobs, quiet=quiet)
-    say(*lines(rows, len(ids)))
+    say(*lines(rows))
     say(f"page: {write_gallery(folder, rows, ids)}")
 
 
@@ -80,7 +80,7 @@ def judged_cases(
         raise Stopped(
             f"stopped: what is done is kept in {out}; the same command goes on from there"
         ) from None
-    return judged(found, len(ids)), ids
+    return judged(found), ids
 
 
 class _Telling:

@@ -42,7 +42,12 @@ class CaseTable(Table):
     mechanism : str
         What is switched off in the second pair of arms.
     measure : str
-        What is measured.
+        A measure of runs; with `among`, an expression over columns of the table of orders, whose
+        mean is taken (see `trustsim.analysis.expressions`).
+    among : str
+        Condition on the orders that count.
+    called : str
+        What such a measure is called.
     against : str
         ``time``, ``age`` (of relations, in orders), or the path of a parameter that varies.
     expect : {-1, 1}
@@ -59,13 +64,19 @@ class CaseTable(Table):
     source: Text
     mechanism: Annotated[str, one_of(MECHANISMS, "no such mechanism")]
     measure: Text
+    among: Text = ""
+    called: Text = ""
     against: Text
     expect: Annotated[Literal[-1, 1], allowing("1 or -1")]
     difference: Annotated[str, one_of((ARMS, ENDS, BOTH), "no such difference")] = ""
 
     @model_validator(mode="after")
     def _refuse_an_unknown_measure(self) -> CaseTable:
-        if self.measure not in MEASURES and not self.measure.startswith(SHARE):
+        if bool(self.among) != bool(self.called):
+            one, other = ("among", "called") if self.among else ("called", "among")
+            raise Refusal(f"needs {other} beside it", one, value=getattr(self, one))
+        share = self.measure.startswith(SHARE)
+        if not self.among and not share and self.measure not in MEASURES:
             said = f"no such measure{suggestion(self.measure, MEASURES)}"
             raise Refusal(said, "measure", value=self.measure)
         return self

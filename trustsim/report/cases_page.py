@@ -10,6 +10,7 @@ from trustsim import __version__
 from trustsim.cases.effect import curve
 from trustsim.cases.judging import LEVEL, STAYS, Judged
 from trustsim.cases.run import folder_of, tables_of
+from trustsim.config.case import IDS
 from trustsim.config.paths import path_of
 from trustsim.errors import clear_errors
 from trustsim.experiment.storage.files import written
@@ -24,11 +25,14 @@ from trustsim.report.words.cases import (
     chapter_of,
     chapter_sentences,
     count_sentence,
+    drawn_label,
+    label,
     missing,
     sentence,
     signed,
+    unit,
 )
-from trustsim.report.words.labels import measure_label, plain
+from trustsim.report.words.labels import plain
 from trustsim.report.writing import PAGES, show
 from trustsim.schema.mechanisms import MECHANISMS
 
@@ -39,23 +43,23 @@ NOTE = (
     "Effects are mean paired differences between runs with the same luck, with 95 % intervals "
     "(Student t over replicates), each by itself. A verdict is made if an effect is shown, and "
     "shown to be smaller without its mechanism, all cases together at "
-    f"{LEVEL:.0%} (Holm 1979); an effect of which {STAYS:.0%} or more stays without its mechanism "
+    f"{LEVEL:.0%} (Holm 1979, over all {len(IDS)} claims, run or not); an effect of which {STAYS:.0%} or more stays without its mechanism "
     "is another mechanism's, and the claim stays undecided."
 )
 HEADER = ("id", "claim", "effect", "with the mechanism off", "mechanism", "verdict")
 
 
-def lines(rows: Sequence[Judged], cases: int) -> Iterator[str]:
+def lines(rows: Sequence[Judged]) -> Iterator[str]:
     """Give a line for each case, and what they come to."""
     for row in rows:
         case, found = row.case, row.effects
         why = f" ({row.why})" if row.why else ""
         yield (
             f"{case.id:4} {row.verdict}{why}: {case.said.claim}  "
-            f"{measure_label(case.said.measure)} {signed(found.full)}; without {plain(case.off)} "
+            f"{label(case)} {signed(found.full)}; without {plain(case.off)} "
             f"{signed(found.without)}"
         )
-    yield count_sentence(rows, cases)
+    yield count_sentence(rows)
 
 
 def table(rows: Sequence[Judged]) -> Table:
@@ -64,7 +68,7 @@ def table(rows: Sequence[Judged]) -> Table:
         (
             row.case.id,
             row.case.said.claim,
-            f"{measure_label(row.case.said.measure)} {signed(row.effects.full)}",
+            f"{label(row.case)} {signed(row.effects.full)}",
             signed(row.effects.without),
             plain(row.case.off),
             f"{row.verdict}{f': {row.why}' if row.why else ''}",
@@ -102,7 +106,7 @@ def write_gallery(out: str | Path, rows: Sequence[Judged], files: Sequence[str])
     page = PAGES.get_template("cases.html").render(
         title=TITLE,
         chapters=chapters,
-        count=count_sentence(rows, len(files)),
+        count=count_sentence(rows),
         note=NOTE,
         table=table(rows),
         lacking=missing(files),
@@ -124,10 +128,12 @@ def _card(row: Judged, out: Path) -> dict[str, Any]:
         "case",
         case.said.claim,
         sentence(row),
-        f"{measure_label(case.said.measure)} along {along(case)}; {sentence(row)}",
+        f"{label(case)} along {along(case)}; {sentence(row)}",
         lambda width: case_figure(
             drawn,
-            measure=case.said.measure,
+            title=drawn_label(case),
+            unit=unit(case),
+            difference=len(case.arms) > 1,
             mechanism=case.off,
             along=along(case),
             width=width,
@@ -187,7 +193,7 @@ PAGES_OF_DOCS = {
 
 def docs_page(rows: Sequence[Judged], files: Sequence[str]) -> str:
     """Page of the docs about cases, in Markdown."""
-    parts = [DOCS.format(summary=count_sentence(rows, len(files)))]
+    parts = [DOCS.format(summary=count_sentence(rows))]
     for letter, title in CHAPTERS.items():
         mine = [row for row in rows if chapter_of(row.case.id) == letter]
         page = f"cases/{PAGES_OF_DOCS[letter]}.md"

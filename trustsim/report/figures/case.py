@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from trustsim.report.figures import style
-from trustsim.report.words.labels import in_figure, measure_label, measure_unit, plain
+from trustsim.report.words.labels import in_figure, plain
 from trustsim.schema.mechanisms import NOTHING, WITHOUT
 
 FEW_PLACES = 6
@@ -21,26 +21,29 @@ def case_figure(
     curve: pd.DataFrame,
     ax: Axes | None = None,
     *,
-    measure: str,
+    title: str,
+    unit: str,
     mechanism: str,
     along: str,
+    difference: bool = False,
     width: float = style.WIDE,
 ) -> list[Axes]:
-    """Draw a measure with its intervals.
-
-    One arm: both lines in one panel. Two arms: a panel with the mechanism beside one without it, on
-    one scale, with a line for each arm.
+    """Draw a measure with its intervals: a line with the mechanism and one without it.
 
     Parameters
     ----------
     curve : DataFrame
-        ``arm, without, place, mean, half_width``; see `trustsim.cases.effect.curve`.
+        ``without, place, mean, half_width``; see `trustsim.cases.effect.curve`.
     ax : Axes, optional
         Where to draw; a figure of its own if not given.
-    measure, mechanism : str
-        What is measured, and what is switched off in the second half of the rows.
+    title, unit : str
+        What is measured, in words, and its unit.
+    mechanism : str
+        What is switched off in the second line.
     along : str
         What the places are, in words.
+    difference : bool
+        Whether it is a difference of arms, so that zero is worth a line.
     width : float
         Width of a figure of its own, inches.
 
@@ -49,35 +52,18 @@ def case_figure(
     list of Axes
     """
     width, ours = style.available_width(ax, width), ax is None
-    arms = style.arms_of(curve, None)
     name = plain(mechanism)
     ways = {NOTHING: f"with {name}", mechanism: f"without {name}"}
-    labels = list(ways.values()) if len(arms) == 1 else arms
-    panels = [""] if len(arms) == 1 else list(ways)
-    columns = 1 if width < style.NARROW else 2
-    room = 0.25 + style.arm_legend_height(labels, width)
-    axes = style.panels(ax, len(panels), columns, width, 2.2, room)
-    looks = list(style.arm_styles(labels).values())
-    for axis, panel in zip(axes, panels, strict=True):
-        if panel:
-            lines = [(arm, panel) for arm in arms]
-        else:
-            lines = [(arms[0], off) for off in ways]
-        for (arm, off), look in zip(lines, looks, strict=True):
-            mine = curve[(curve["arm"] == arm) & (curve[WITHOUT] == off)]
-            _line(axis, mine, look)
-        title = ways[panel] if panel else ""
-        style.dress(axis, in_figure(title, 40), along, measure_unit(measure))
-    limits = np.array([axis.get_ylim() for axis in axes])
-    for axis in axes:
-        axis.set_ylim(limits[:, 0].min(), limits[:, 1].max())
-    if ours and len(panels) == 1:
-        axes[0].set_title(
-            measure_label(measure), fontsize=style.TEXT, fontweight="bold", loc="left"
-        )
-    elif ours:
-        axes[0].figure.suptitle(measure_label(measure), fontsize=style.TEXT, x=0.99, ha="right")
-    style.arm_legend(axes, ours, labels, width)
+    room = 0.25 + style.arm_legend_height(list(ways.values()), width)
+    axes = style.panels(ax, 1, 1, width, 2.2, room)
+    (axis,) = axes
+    if difference:
+        axis.axhline(0.0, color=style.FAINT, linewidth=0.8, zorder=1)
+    for off, look in zip(ways, style.arm_styles(list(ways)).values(), strict=True):
+        _line(axis, curve[curve[WITHOUT] == off], look)
+    wrapped = in_figure(title, int(12 * width))
+    style.dress(axis, wrapped, along, unit)
+    style.arm_legend(axes, ours, list(ways.values()), width)
     return axes
 
 

@@ -45,6 +45,24 @@ def signed(effect: Effect, places: int | None = None) -> str:
     return f"{sign}{value} [{number(low, places)}, {number(high, places)}]"
 
 
+def label(case: Case) -> str:
+    """Label of what is measured."""
+    return case.said.called or measure_label(case.said.measure)
+
+
+def drawn_label(case: Case) -> str:
+    """Label of what is drawn: of two arms, the difference."""
+    if len(case.arms) == 1:
+        return label(case)
+    low, high = (plain(arm) for arm in case.arms)
+    return f"{label(case)}: {high} less {low}"
+
+
+def unit(case: Case) -> str:
+    """Unit of what is measured."""
+    return "share of orders" if case.said.among else measure_unit(case.said.measure)
+
+
 def along(case: Case) -> str:
     """What an effect is against, in words."""
     if case.said.against == TIME:
@@ -79,10 +97,11 @@ def _value(value: object) -> str:
 def sentence(found: Judged) -> str:
     """Say what came out of a claim."""
     case, effects = found.case, found.effects
-    unit = measure_unit(case.said.measure)
     name = plain(case.off)
-    what = f"{measure_label(case.said.measure)} {compared(case)}"
-    text = f"{what}: {signed(effects.full)}{f' ({unit})' if unit else ''}"
+    places = decimals(effects.full.half_width, effects.full.difference)
+    low, high = (number(side, places) for side in (effects.full.low, effects.full.high))
+    what = f"{label(case)} {compared(case)}: {high} less {low}"
+    text = f"{what}, {signed(effects.full)}{f' ({unit(case)})' if unit(case) else ''}"
     text += f"; without {name} {signed(effects.without)}"
     if effects.carried.difference != effects.full.difference:
         text += f", so that {name} carries {signed(effects.carried)}"
@@ -117,12 +136,12 @@ def _named(row: Judged) -> str:
     return f"{claim} ({row.case.id}{f': {row.why}' if row.why else ''})"
 
 
-def count_sentence(rows: Sequence[Judged], cases: int) -> str:
+def count_sentence(rows: Sequence[Judged]) -> str:
     """Say how many claims came out how."""
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in MARKS}
-    said = ", ".join(f"{verdict} {count}" for verdict, count in counts.items() if count)
-    noun = "claim" if len(rows) == 1 else "claims"
-    return f"Of {len(rows)} {noun}: {said} (all {cases} cases corrected together, Holm 1979)."
+    words = {"supports": "supported", "contradicts": "contradicted", "undecided": "undecided"}
+    counts = {word: sum(row.verdict == each for row in rows) for each, word in words.items()}
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f"{len(rows)} {'claim' if len(rows) == 1 else 'claims'}: {said}."
 
 
 def missing(ids: Iterable[str]) -> list[str]:
