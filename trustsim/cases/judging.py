@@ -58,7 +58,7 @@ def judged(found: Sequence[tuple[Case, Effects]], cases: int = len(IDS)) -> list
     found : sequence of (Case, Effects)
     cases : int
         How many claims there are; those that were not run count as if they showed nothing, so that
-        a claim is judged alike whichever others are run.
+        a few are never judged more lightly than all.
 
     Returns
     -------

@@ -42,9 +42,10 @@ TITLE = "Cases from the field"
 NOTE = (
     "Effects are mean paired differences between runs with the same luck, with 95 % intervals "
     "(Student t over replicates), each by itself. A verdict is made if an effect is shown, and "
-    "shown to be smaller without its mechanism, all cases together at "
-    f"{LEVEL:.0%} (Holm 1979, over all {len(IDS)} claims, run or not); an effect of which {STAYS:.0%} or more stays without its mechanism "
-    "is another mechanism's, and the claim stays undecided."
+    f"shown to be smaller without its mechanism, all {len(IDS)} claims together at {LEVEL:.0%} "
+    "(Holm 1979; those that were not run count as if they showed nothing). An effect of which "
+    f"{STAYS:.0%} or more stays without its mechanism is another mechanism's, and the claim stays "
+    "undecided."
 )
 HEADER = ("id", "claim", "effect", "with the mechanism off", "mechanism", "verdict")
 

@@ -37,6 +37,8 @@ def chapter_of(name: str) -> str:
 
 def signed(effect: Effect, places: int | None = None) -> str:
     """Write an effect with its interval: ``+0.12 [0.10, 0.14]``."""
+    if effect.difference == effect.half_width == 0.0:
+        return "exactly 0"
     if places is None:
         places = decimals(effect.half_width, effect.difference)
     value = number(effect.difference, places)
