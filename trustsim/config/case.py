@@ -67,7 +67,7 @@ class CaseTable(Table):
     among: Text = ""
     called: Text = ""
     against: Text
-    expect: Annotated[Literal[-1, 1], allowing("1 or -1")]
+    expect: Annotated[Literal[-1, 1], allowing("1 or -1", lambda value: type(value) is int)]
     difference: Annotated[str, one_of((ARMS, ENDS, BOTH), "no such difference")] = ""
 
     @model_validator(mode="after")

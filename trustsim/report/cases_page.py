@@ -202,7 +202,8 @@ def docs_page(rows: Sequence[Judged], files: Sequence[str]) -> str:
         if mine:
             made = table(mine)
             cells = [made.header, ("---",) * len(made.header), *made.rows]
-            parts.append("\n".join(f"| {' | '.join(row)} |" for row in cells) + "\n")
+            bars = ([cell.replace("|", "\\|") for cell in row] for row in cells)
+            parts.append("\n".join(f"| {' | '.join(row)} |" for row in bars) + "\n")
     lacking = missing(files)
     if lacking:
         parts.append(f"Claims that have no case yet: {', '.join(lacking)}.\n")
