@@ -54,12 +54,12 @@ def test_the_sentence_of_one_arm(case: Case) -> None:
 @pytest.mark.parametrize(
     ("against", "more", "along", "said"),
     [
-        ("time", "", "round", "in the last quarter of the rounds less that in the first"),
+        ("time", "", "round", " in the last quarter of the rounds less that in the first"),
         (
             "age", "", "earlier orders with the supplier",
-            "of the longest relations less that of first orders",
+            " of the longest relations less that of first orders",
         ),
-        ("time", OTHER, "round", "of other less that of guided"),
+        ("time", OTHER, "round", ", other less guided"),
     ],
 )  # fmt: skip
 def test_what_is_compared(tmp_path: Path, against: str, more: str, along: str, said: str) -> None:
@@ -76,7 +76,7 @@ def test_the_label_of_what_is_drawn(case: Case, tmp_path: Path) -> None:
     path.write_text(path.read_text() + OTHER)
     two = load_case(path)
     assert words.drawn_label(two) == "Disputes and recovery: other less guided"
-    assert words.compared(two).startswith("of other less that of guided, at ransom rate 0.5")
+    assert words.compared(two).startswith(", other less guided, at ransom rate 0.5")
     named = replace(case, said=case.said.model_copy(update={"among": "x", "called": "Late lots"}))
     assert (words.label(named), words.unit(named)) == ("Late lots", "share of orders")
 

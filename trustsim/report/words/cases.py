@@ -76,20 +76,20 @@ def along(case: Case) -> str:
 
 
 def compared(case: Case) -> str:
-    """Which difference is taken, in words."""
+    """Which difference is taken, in words that go on after what is measured."""
     names = [plain(arm) for arm in case.arms]
     if case.difference == ARMS:
-        return f"of {names[1]} less that of {names[0]}"
+        return f", {names[1]} less {names[0]}"
     if case.said.against == TIME:
-        ends = "in the last quarter of the rounds less that in the first"
+        ends = " in the last quarter of the rounds less that in the first"
     elif case.said.against == AGE:
-        ends = "of the longest relations less that of first orders"
+        ends = " of the longest relations less that of first orders"
     else:
         low, high = case.values[0], case.values[-1]
-        ends = f"at {along(case)} {_value(high)} less that at {_value(low)}"
+        ends = f" at {along(case)} {_value(high)} less that at {_value(low)}"
     if case.difference == ENDS:
         return ends
-    return f"of {names[1]} less that of {names[0]}, {ends}"
+    return f", {names[1]} less {names[0]},{ends}"
 
 
 def _value(value: object) -> str:
@@ -102,7 +102,7 @@ def sentence(found: Judged) -> str:
     name = plain(case.off)
     places = decimals(effects.full.half_width, effects.full.difference)
     low, high = (number(side, places) for side in (effects.full.low, effects.full.high))
-    what = f"{label(case)} {compared(case)}: {high} less {low}"
+    what = f"{label(case)}{compared(case)}: {high} less {low}"
     text = f"{what}, {signed(effects.full)}{f' ({unit(case)})' if unit(case) else ''}"
     text += f"; without {name} {signed(effects.without)}"
     if effects.carried.difference != effects.full.difference:
