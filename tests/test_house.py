@@ -33,10 +33,11 @@ KNOWS: dict[str, set[str]] = {
     "validation": {
         "theory", "schema", "engine", "market", "config", "simulation", "experiment", "analysis",
     },
-    "report": {"schema", "config", "experiment", "analysis", "calibration", "validation"},
+    "cases": {"schema", "config", "experiment", "analysis"},
+    "report": {"schema", "config", "experiment", "analysis", "calibration", "validation", "cases"},
     "study": {"config", "experiment", "analysis", "report"},
     "commands": {
-        "schema", "config", "experiment", "calibration", "validation", "report", "study",
+        "schema", "config", "experiment", "calibration", "validation", "cases", "report", "study",
     },
     "__main__": {"commands"},
 }  # fmt: skip

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from trustsim import __version__
-from trustsim.commands import analyses, running, validating
+from trustsim.commands import analyses, cases, running, validating
 from trustsim.commands.options import (
     FAILED,
     INTERRUPTED,
@@ -153,6 +153,7 @@ for verb in (
     analyses.discover,
     analyses.calibrate,
     validating.validate,
+    cases.cases,
 ):
     app.command()(verb)
 

@@ -195,7 +195,7 @@ def complete_design(design: Design | None, arms: Arms) -> Design | None:
 
 def _needs(arm: Any, mechanism: str) -> bool:
     """Whether other records are used without a mechanism."""
-    return _used(arm.at({WITHOUT: mechanism})) != _used(arm)
+    return used(arm.at({WITHOUT: mechanism})) != used(arm)
 
 
 def check_paths(paths: Iterable[str], arms: Arms, key: str, market: Any = None) -> None:
@@ -219,10 +219,10 @@ def _refuse_idle(keys: list[str], arms: Arms) -> None:
         text = f"its mechanism {shown(OWNERS[keys[-1]])} is off, so that nothing would change"
         raise ConfigError(text)
     *place, name = keys if share else keys[:-1] or keys
-    used = {arm_name: _used(arm).get(".".join(place), [name]) for arm_name, arm in arms.items()}
-    lacking = [arm_name for arm_name, names in used.items() if name not in names]
+    there = {arm_name: used(arm).get(".".join(place), [name]) for arm_name, arm in arms.items()}
+    lacking = [arm_name for arm_name, names in there.items() if name not in names]
     if lacking and (len(lacking) == len(arms) or share):
-        close = suggestion(name, sorted({n for arm_name in lacking for n in used[arm_name]}))
+        close = suggestion(name, sorted({n for arm_name in lacking for n in there[arm_name]}))
         text = f"{shown(name)} is not in use in {' and '.join(map(shown, lacking))}"
         raise ConfigError(f"{text}, so that nothing would change there{close}")
 
@@ -241,7 +241,7 @@ def _is_off(parameter: str, scenario: Any) -> bool:
     return OWNERS.get(parameter) in off_without(scenario.without)
 
 
-def _used(scenario: Any) -> dict[str, Any]:
+def used(scenario: Any) -> dict[str, Any]:
     """What a scenario uses, by the keys under which it stands."""
     result = {"market": scenario.market, "instruments": scenario.instruments}
     for side in ("buyer", "supplier"):

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from trustsim.config.case import CaseTable
 from trustsim.config.design import Design
 from trustsim.config.dimensions import Positive
 from trustsim.config.precision import Precision
@@ -209,6 +210,7 @@ class ExperimentFile(checking.EXPERIMENTS.model, ScenarioTables):  # type: ignor
     smallest_difference: Money | None = None
     precision: Precision | None = None
     design: Design | None = None
+    case: CaseTable | None = None
     arms: dict[Annotated[str, naming("an arm")], ArmTable] = Field(default={})
     sources: dict[str, Any] = Field(default={})
 

@@ -100,6 +100,22 @@ ROWS = (
         {"relational_price": 0.0}, measures=("cost_price",),
     ),
     Mechanism(
+        "saved_contracts", "negotiation",
+        "Contracts and haggling become less with trust (Dyer & Chu 2003).",
+        {"contract_trust": 0.0, "haggling": {"by_distrust": "fixed"}},
+        measures=("cost_negotiation", "transaction_time_share"),
+    ),
+    Mechanism(
+        "credit_risk", "payment_terms",
+        "Each side weighs what it may lose to a partner that does not perform.",
+        {"credit_loss": 0.0, "advance_loss": 0.0}, ("unseen_exposure",),
+        measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "reach", "payment_terms", "Some instruments do not work at remote sites.",
+        {"reach": 1.0}, measures=("no_terms_rate",),
+    ),
+    Mechanism(
         "familiarity", "payment_terms",
         "Instruments that are novel are avoided until others have used them well.",
         {"familiarity_weight": 0.0}, ("familiarity_start", "novel"), measures=("no_terms_rate",),
@@ -162,6 +178,22 @@ ROWS = (
         measures=("cost_delay",),
     ),
     Mechanism(
+        "outgoing_inspection", "inspection", "Honest suppliers inspect lots before they leave.",
+        {"outgoing_inspection": 0.0}, measures=("cost_failure", "supplier_profit"),
+    ),
+    Mechanism(
+        "saved_inspection", "inspection", "Inspection becomes less with trust (Dyer & Chu 2003).",
+        {"inspection": {"by_trust": "fixed"}}, ("trust_power",), measures=("inspection_rate",),
+    ),
+    Mechanism(
+        "failures", "inspection", "Defects that escape fail in use, at the buyer's cost.",
+        {"failure_cost": 0.0}, measures=("cost_failure",),
+    ),
+    Mechanism(
+        "unloading", "settlement", "At remote sites goods are unloaded before they are paid for.",
+        {"collection_failure": 0.0}, measures=("arrears_days",),
+    ),
+    Mechanism(
         "strain", "settlement", "Buyers pay late for want of money.",
         {"strain": 0.0}, ("strain_days",), luck=("settlement",), measures=("arrears_days",),
     ),
@@ -178,7 +210,8 @@ ROWS = (
     ),
     Mechanism(
         "warranty", "settlement", "A supplier makes good a failure that is traced to it.",
-        {"warranty": 0.0}, measures=("supplier_opportunism_rate", "cost_failure"),
+        {"warranty": 0.0}, needs=("failures",),
+        measures=("supplier_opportunism_rate", "cost_failure"),
     ),
     Mechanism(
         "false_claims", "settlement", "Buyers deny a debt: paid, not received, not as agreed.",
@@ -280,10 +313,15 @@ MECHANISMS: Mapping[str, Mechanism] = MappingProxyType({row.name: row for row in
 """All mechanisms by name, in the order of the rooms."""
 
 OWNERS: Mapping[str, str] = MappingProxyType(
-    {parameter: row.name for row in ROWS for parameter in row.parameters if parameter != "search"}
+    {
+        parameter: row.name
+        for row in ROWS
+        for parameter in row.parameters
+        if not isinstance(row.absent.get(parameter), Mapping)
+    }
 )
-"""Mechanism of every parameter that belongs to one. The choice ``search`` is the core of sourcing;
-two of its choices are a mechanism's each."""
+"""Mechanism of every parameter that belongs to one. A choice such as ``search`` is the core of its
+room; some of what can be chosen is a mechanism's."""
 
 
 def off_without(names: Iterable[str]) -> tuple[str, ...]:

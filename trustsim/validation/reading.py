@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trustsim.analysis.expressions import of_columns
 from trustsim.engine.compiling import Records
 from trustsim.errors import ConfigError, nearest
 from trustsim.schema.measures import AGE_FROM
 from trustsim.simulation.outcome import Outcome, Sums, run_columns
 from trustsim.simulation.panel import Recorded
-
-COMPARED = {
-    "==": operator.eq, "!=": operator.ne,
-    ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le,
-}  # fmt: skip
-QUOTES = "\"'"
-FACTOR = re.compile(r"""(not )?(\w+)(?: (==|!=|>=|<=|>|<) ('\w+'|"\w+"|-?\d+(?:\.\d+)?))?""")
 
 
 @dataclass(frozen=True)
@@ -83,32 +75,8 @@ class Observable:
 
 
 def worked_out(text: str, outcome: Outcome) -> NDArray[np.float64]:
-    """Work out what a text says of every order.
-
-    A column; a column compared with a number or a name in quotes, which is 1 or 0; ``not`` before
-    one, which is what is missing to 1; ``and`` between them multiplies, ``or`` takes the largest.
-
-    Raises
-    ------
-    ConfigError
-        If the text says something else, or names no column of orders.
-    """
-    parts = (part.split(" and ") for part in text.split(" or "))
-    products = [np.prod([_factor(each, text, outcome) for each in part], axis=0) for part in parts]
-    largest: NDArray[np.float64] = np.max(products, axis=0)
-    return largest
-
-
-def _factor(factor: str, text: str, outcome: Outcome) -> NDArray[np.float64]:
-    found = FACTOR.fullmatch(factor.strip())
-    if found is None:
-        raise ConfigError(f"{text!r}: {factor!r} is no column, nor one compared with a value")
-    reverse, name, how, value = found.groups()
-    column = _column(outcome, name)
-    if how:
-        column = COMPARED[how](column, value[1:-1] if value[0] in QUOTES else float(value))
-    numbers: NDArray[np.float64] = np.asarray(column, float)
-    return 1.0 - numbers if reverse else numbers
+    """Work out what a text says of every order of a run; see `trustsim.analysis.expressions`."""
+    return of_columns(text, lambda name: _column(outcome, name))
 
 
 def _recorded(outcome: Outcome) -> Recorded:

@@ -1,0 +1,84 @@
+"""The gallery of cases: a card a claim, whatever a file says, on a phone and on a desk."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report.test_browser import browser  # noqa: F401
+from support.small_case import OTHER, without_design, write_case
+
+from trustsim.cases.file import load_case
+from trustsim.cases.judging import judged
+from trustsim.cases.run import run_cases
+from trustsim.report.cases_page import docs_page, lines, table, write_gallery
+
+MARKUP = ("Buyers demand money", "Buyers <b>demand</b> | money")
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    home = tmp_path_factory.mktemp("gallery")
+    write_case(home, "r2", MARKUP)
+    changes = without_design(
+        ("suppliers = 4", "suppliers = 4\nransom_rate = 0.2"), ('id = "R2"', 'id = "A4"')
+    )
+    path = write_case(home, "a4", *changes)
+    path.write_text(path.read_text() + OTHER)
+    cases = [load_case(home / f"{name}.toml") for name in ("r2", "a4")]
+    rows = judged(run_cases(cases, home / "out", jobs=1))
+    return write_gallery(home / "out", rows, ["R2", "A4"]), rows
+
+
+def test_a_card_a_claim(gallery: tuple[Path, list[Any]]) -> None:
+    page, _ = gallery
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r'<article class="card" id="(\w+)">', text) == ["R2", "A4"]
+    assert text.count('src="data:image/png;base64,') == 2
+    assert "Buyers &lt;b&gt;demand&lt;/b&gt; | money" in text
+    assert "<b>demand" not in text
+    assert "2 claims: " in text
+    assert "<strong>Reputation on platforms.</strong>" in text
+    assert "<strong>Trust with principles.</strong>" not in text  # a chapter without a case
+    assert "Claims that have no case yet: V1, V2," in text
+    assert not re.search(r'(?:src|href)="(?!data:|#)', text)
+    for name in ("r2", "a4"):
+        figures = {path.name for path in (page.parent / name / "figures").iterdir()}
+        assert figures == {"case.png", "case.svg", "case_column.png", "case_column.svg"}
+
+
+def test_the_table_and_the_lines_say_the_same(gallery: tuple[Path, list[Any]]) -> None:
+    _, rows = gallery
+    made = table(rows)
+    assert [row[0] for row in made.rows] == ["R2", "A4"]
+    said = list(lines(rows))
+    assert len(said) == 3
+    for cells, line in zip(made.rows, said, strict=False):
+        assert cells[2] in line
+        assert line.endswith(f"without ransom {cells[3]}")
+        assert cells[4] == "ransom"
+
+
+def test_a_bar_in_a_claim_is_no_new_column(gallery: tuple[Path, list[Any]]) -> None:
+    _, rows = gallery
+    page = docs_page(rows, ["R2", "A4"])
+    (line,) = [line for line in page.splitlines() if line.startswith("| R2")]
+    assert line.replace(r"\|", "").count("|") == 7
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_gallery_fits_the_screen(
+    browser: Any,  # noqa: F811
+    gallery: tuple[Path, list[Any]],
+    width: int,
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(gallery[0].as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
+    assert said == []
+    page.close()

@@ -1,0 +1,210 @@
+"""The gallery of cases: lines for the command line, a page, and the table of the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from trustsim import __version__
+from trustsim.cases.effect import curve
+from trustsim.cases.judging import LEVEL, STAYS, Judged
+from trustsim.cases.run import folder_of, tables_of
+from trustsim.config.case import IDS
+from trustsim.config.paths import path_of
+from trustsim.errors import clear_errors
+from trustsim.experiment.storage.files import written
+from trustsim.experiment.storage.seals import read_manifest
+from trustsim.report.figures.case import case_figure
+from trustsim.report.sections.gallery import Picture
+from trustsim.report.sections.tables import Table
+from trustsim.report.words.cases import (
+    CHAPTERS,
+    MARKS,
+    along,
+    chapter_of,
+    chapter_sentences,
+    count_sentence,
+    drawn_label,
+    label,
+    missing,
+    sentence,
+    signed,
+    unit,
+)
+from trustsim.report.words.labels import plain
+from trustsim.report.writing import PAGES, show
+from trustsim.schema.mechanisms import MECHANISMS
+
+PAGE = "index.html"
+TITLE = "Cases from the field"
+
+NOTE = (
+    "Effects are mean paired differences between runs with the same luck, with 95 % intervals "
+    "(Student t over replicates), each by itself. A verdict is made if an effect is shown, and "
+    f"shown to be smaller without its mechanism, all {len(IDS)} claims together at {LEVEL:.0%} "
+    "(Holm 1979; those that were not run count as if they showed nothing). An effect of which "
+    f"{STAYS:.0%} or more stays without its mechanism is another mechanism's, and the claim stays "
+    "undecided."
+)
+HEADER = ("id", "claim", "effect", "with the mechanism off", "mechanism", "verdict")
+
+
+def lines(rows: Sequence[Judged]) -> Iterator[str]:
+    """Give a line for each case, and what they come to."""
+    for row in rows:
+        case, found = row.case, row.effects
+        why = f" ({row.why})" if row.why else ""
+        yield (
+            f"{case.id:4} {row.verdict}{why}: {case.said.claim}  "
+            f"{label(case)} {signed(found.full)}; without {plain(case.off)} "
+            f"{signed(found.without)}"
+        )
+    yield count_sentence(rows)
+
+
+def table(rows: Sequence[Judged]) -> Table:
+    """Give the table of cases."""
+    cells = tuple(
+        (
+            row.case.id,
+            row.case.said.claim,
+            f"{label(row.case)} {signed(row.effects.full)}",
+            signed(row.effects.without),
+            plain(row.case.off),
+            f"{row.verdict}{f': {row.why}' if row.why else ''}",
+        )
+        for row in rows
+    )
+    return Table("All cases", HEADER, cells, NOTE)
+
+
+def write_gallery(out: str | Path, rows: Sequence[Judged], files: Sequence[str]) -> Path:
+    """Write the gallery, and each case's figure into its folder.
+
+    Parameters
+    ----------
+    out : path
+        Folder of all cases, which holds their results.
+    rows : sequence of Judged
+        What came out.
+    files : sequence of str
+        Ids of all cases that have a file.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    out = path_of(out)
+    chapters = []
+    for letter, title in CHAPTERS.items():
+        mine = [row for row in rows if chapter_of(row.case.id) == letter]
+        if mine:
+            cards = [_card(row, out) for row in mine]
+            found = chapter_sentences(mine)
+            chapters.append({"letter": letter, "title": title, "found": found, "cards": cards})
+    page = PAGES.get_template("cases.html").render(
+        title=TITLE,
+        chapters=chapters,
+        count=count_sentence(rows),
+        note=NOTE,
+        table=table(rows),
+        lacking=missing(files),
+        version=__version__,
+    )
+    path = out / PAGE
+    with written(path) as file:
+        file.write(page.encode("utf-8"))
+    return path
+
+
+def _card(row: Judged, out: Path) -> dict[str, Any]:
+    case = row.case
+    folder = folder_of(case, out)
+    drawn = curve(case, tables_of(case, folder))
+    manifest = read_manifest(folder)
+    digest = str(manifest.get("digest", "unknown"))
+    picture = Picture(
+        "case",
+        case.said.claim,
+        sentence(row),
+        f"{label(case)} along {along(case)}; {sentence(row)}",
+        lambda width: case_figure(
+            drawn,
+            title=drawn_label(case),
+            unit=unit(case),
+            difference=len(case.arms) > 1,
+            mechanism=case.off,
+            along=along(case),
+            width=width,
+        ),
+    )
+    line = (
+        f"{case.id} · {row.effects.full.pairs} pairs of runs · intervals: 95 %, Student t · "
+        f"trustsim {manifest.get('model_version', __version__)} · seed {case.config.seed} · "
+        f"digest {digest[:12]}"
+    )
+    metadata = {
+        "Title": f"{case.id}: {case.said.claim}",
+        "Creator": f"trustsim {__version__}",
+        "Source": case.id,
+        "Identifier": f"digest {digest}",
+        "Description": line,
+    }
+    with clear_errors(folder / "figures"):
+        shown = show(folder, picture, line, metadata)
+    return {
+        "id": case.id,
+        "claim": case.said.claim,
+        "verdict": row.verdict,
+        "mark": MARKS[row.verdict],
+        "picture": shown.column,
+        "alt": picture.alt,
+        "sentence": sentence(row),
+        "mechanism": f"{plain(case.off)}.",
+        "text": MECHANISMS[case.off].text,
+        "pairs": row.effects.full.pairs,
+        "source": case.said.source,
+    }
+
+
+DOCS = f"""\
+# Cases from the field
+
+Made by `python -m trustsim.commands.cases_docs > docs/cases.md` from the files in
+`configs/cases` and from their runs; `trustsim cases` shows the same, with a picture for each. A
+test holds that the page and the folder list the same cases. What each claim leaves out, and why it
+came out so, is told in the pages of the chapters.
+
+{{summary}}
+
+{NOTE}
+"""
+
+PAGES_OF_DOCS = {
+    "V": "first_orders",
+    "E": "principles",
+    "R": "platforms",
+    "A": "after_sale",
+    "D": "details",
+}
+"""Pages of the docs by the letters of their chapters."""
+
+
+def docs_page(rows: Sequence[Judged], files: Sequence[str]) -> str:
+    """Page of the docs about cases, in Markdown."""
+    parts = [DOCS.format(summary=count_sentence(rows))]
+    for letter, title in CHAPTERS.items():
+        mine = [row for row in rows if chapter_of(row.case.id) == letter]
+        page = f"cases/{PAGES_OF_DOCS[letter]}.md"
+        parts.append(f"## {letter} · {title}\n\nIn words: [{title}]({page}).\n")
+        if mine:
+            made = table(mine)
+            cells = [made.header, ("---",) * len(made.header), *made.rows]
+            bars = ([cell.replace("|", "\\|") for cell in row] for row in cells)
+            parts.append("\n".join(f"| {' | '.join(row)} |" for row in bars) + "\n")
+    lacking = missing(files)
+    if lacking:
+        parts.append(f"Claims that have no case yet: {', '.join(lacking)}.\n")
+    return "\n".join(parts)
