@@ -118,6 +118,14 @@ class TestFolder:
             run_missing(ExperimentConfig("small", arms, baseline="low"), folder)
         assert content(folder) == before
 
+    def test_what_one_of_the_two_does_not_say_is_not_set(
+        self, folder: Path, small: ExperimentConfig
+    ) -> None:
+        with pytest.raises(
+            ConfigError, match=r"keep is not set there and \['runs'\] in the config"
+        ):
+            run_missing(small.replace(keep=("runs",)), folder)
+
     def test_other_arms_are_refused(self, folder: Path, small: ExperimentConfig) -> None:
         arms = dict(list(small.arms.items())[:2])
         with pytest.raises(ConfigError, match=r"arms\.paid_before is only there"):
