@@ -43,7 +43,7 @@ def test_an_ablation_is_taken_as_it_is(call: Call) -> None:
     config = load_experiment("out/experiment.toml")
     assert config.design is not None
     assert config.design.mechanisms == ("ideas",)
-    assert config.keep == ("runs", "policies", "rounds", "ages")
+    assert config.keep == ("runs", "policies", "rounds", "ages", "temptations")
     assert (
         call("compare", "out", "--measure", "total_cost").out.count("This is the full market") == 1
     )

@@ -192,6 +192,10 @@ def test_no_file(call: Call) -> None:
         ("policies.buyers.hightrust.bidders=3", ["policies.buyers.hightrust", "high_trust"]),
         ("policies.buyers.high_trust.biders=3", ["biders", 'did you mean "bidders"']),
         ("policies.suppliers.calculativ.worst=3", ["calculativ", "calculative"]),
+        (
+            "policies.suppliers.calculative.noise=3",
+            ["buyer_noise and supplier_noise in"],
+        ),
         ("policies.suppliers.calculative.wurst=3", ["wurst", "worst"]),
         ("policies.x.y=3", ["policies.x", "buyers"]),
         ("instruments.escrw.held=1", ["instruments.escrw", "escrow"]),

@@ -94,15 +94,13 @@ def compare(
             f"--arm = {shown(arms[0])}: does not go with --within, which compares policies of one "
             "arm; name them by --policy"
         )
-    from trustsim.analysis.within import refuse_left_out
     from trustsim.report.sections.comparison import comparison, sentences, text_table
     from trustsim.report.words import alone
 
     results = results_in(folder)
     beside = alone.sentences(alone.find(results, confidence), confidence) if within is None else []
     if within is not None:
-        refuse_left_out(measures or ())
-        results = results.within(within, policies or ())
+        results = results.within(within, policies or (), measures or ())
         say(f"Policies of buyers side by side in the market of the arm {shown(within)}.")
     result = comparison(
         results, arms, measures, confidence, smallest=smallest, over=over,  # type: ignore[arg-type]

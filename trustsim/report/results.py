@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from trustsim.analysis.means import Reading
-from trustsim.analysis.within import refuse_absent, runs_by_policy
+from trustsim.analysis.within import refuse_absent, refuse_left_out, runs_by_policy
 from trustsim.config.design import SAMPLED, Design, read_design
 from trustsim.config.models import KEPT, TABLES
 from trustsim.config.paths import path_of
@@ -157,7 +157,9 @@ class Reported:
         used = [str(name) for name, share in mix.items() if share]
         return used[0] if len(used) == 1 and used[0] in names else names[-1]
 
-    def within(self, arm: str, policies: Sequence[str] = ()) -> Reported:
+    def within(
+        self, arm: str, policies: Sequence[str] = (), measures: Sequence[str] = ()
+    ) -> Reported:
         """The same folder as if policies of buyers, side by side in an arm, were its arms.
 
         Parameters
@@ -165,6 +167,8 @@ class Reported:
         arm : str
         policies : sequence of str
             Policies to compare, the last of which is the baseline; all that the arm has if empty.
+        measures : sequence of str
+            Measures that are to be compared, to refuse what tells nothing of a policy.
 
         Raises
         ------
@@ -178,6 +182,7 @@ class Reported:
                 f"{self.folder / 'policies.parquet'}: the experiment keeps no table of policies, "
                 f'which a comparison within an arm needs; add "policies" to keep and run again'
             )
+        refuse_left_out(measures)
         runs = runs_by_policy(table, arm)
         refuse_absent(table, arm, tuple(policies))
         ordered = table[(table["arm"] == arm) & (table["orders"] > 0)]

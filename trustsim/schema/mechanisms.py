@@ -161,7 +161,7 @@ ROWS = (
     ),
     Mechanism(
         "future", "production",
-        "Margins to come count, so that a relation is worth keeping (Klein & Leffler 1981).",
+        "Margins and know-how to come count: relations are worth keeping (Klein & Leffler 1981).",
         {"discount": 0.0}, measures=("supplier_opportunism_rate", "buyer_opportunism_rate"),
     ),
     Mechanism(

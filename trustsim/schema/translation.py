@@ -16,6 +16,9 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError, W
 
 from trustsim.errors import ConfigError, at, known, suggestion
 
+MOVED = {"noise": "; it is one of each side: buyer_noise and supplier_noise in [market]"}
+"""What became of keys that there were once."""
+
 HIDDEN: Any = type("Hidden", (), {"__repr__": lambda self: "nothing"})()
 """Default of a key that must be given, and of a value that is not to be shown."""
 
@@ -41,7 +44,8 @@ class Words:
     @classmethod
     def unknown(cls, name: str) -> str:
         """Say of a key that there is no such."""
-        return f"unknown {cls.NOUN}{suggestion(name, cls.__pydantic_fields__)}"  # type: ignore[attr-defined]
+        fields: Any = cls.__pydantic_fields__  # type: ignore[attr-defined]
+        return f"unknown {cls.NOUN}{MOVED.get(name) or suggestion(name, fields)}"
 
 
 class Table(Words, BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,13 @@ class TestFolder:
         with pytest.raises(ConfigError, match=words):
             run_missing(ExperimentConfig("small", arms, baseline="low"), folder)
         assert content(folder) == before
+
+    def test_what_one_of_the_two_does_not_say_is_not_set(
+        self, tmp_path: Path, small: ExperimentConfig
+    ) -> None:
+        run_missing(dataclasses.replace(small, keep=("runs", "ages")), tmp_path / "out")
+        with pytest.raises(ConfigError, match=r"keep is .* there and not set in the config"):
+            run_missing(small, tmp_path / "out")
 
     def test_other_arms_are_refused(self, folder: Path, small: ExperimentConfig) -> None:
         arms = dict(list(small.arms.items())[:2])

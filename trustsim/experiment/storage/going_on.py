@@ -107,5 +107,6 @@ def _difference(there: Mapping[str, Any], here: Mapping[str, Any], above: str = 
             return _difference(there[key], here[key], f"{path}.")
         if isinstance(there.get(key, {}), Mapping) and isinstance(here.get(key, {}), Mapping):
             return f"{path} is only {'there' if key in there else 'in the config'}"
-        return f"{path} is {shown(there.get(key))} there and {shown(here.get(key))} in the config"
+        before, now = (shown(each[key]) if key in each else "not set" for each in (there, here))
+        return f"{path} is {before} there and {now} in the config"
     return ""

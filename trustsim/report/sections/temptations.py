@@ -31,8 +31,10 @@ LEAVES = ("wrong_a_buyer", "wrong_a_supplier")
 """Rows that tell how often a wronged partner leaves, and of nothing to gain or lose."""
 NOTE = (
     "Means a time over all runs of the arm, in money; ± half of the {level} interval of what came "
-    "less what was expected. Found: the chance that it comes out; of who is wronged, that it "
-    "leaves. Losses are money alone: what a relation or a good conscience is worth is weighed, too."
+    "less what was expected. Found: the chance that it comes out (who pays late is found out for "
+    "sure); of who is wronged, that it leaves. Losses are money alone: what a relation or a good "
+    "conscience is worth is weighed, too. What is still owed at the end has come to nothing yet: "
+    "short runs show less than was expected."
 )
 
 
@@ -64,7 +66,7 @@ def _cells(row: dict[Hashable, Any], arm: str) -> tuple[str, ...]:
     kind = str(row["temptation"])
     cells = [f"{arm}: {NAMES.get(kind, kind)}", number(row["times"], 1)]
     for what in ("gain", "found", "loss"):
-        if kind in LEAVES and what != "found":
+        if (kind in LEAVES and what != "found") or (kind == "pay_late" and what == "found"):
             cells += ["–", "–"]
             continue
         half = row[f"{what}_half_width"]
@@ -94,7 +96,7 @@ def _sentences(found: pd.DataFrame, labels: dict[str, str]) -> tuple[str, ...]:
     )
     if wrong:
         told = (
-            f"Of {len(often)} cases that arose {ENOUGH} times or more, what came differs from what "
-            f"was expected by more than {percent(WITHIN)} in: {'; '.join(wrong)}."
+            f"Among what arose {ENOUGH} times or more ({len(often)} cases), what came differs from "
+            f"what was expected by more than {percent(WITHIN)} in: {'; '.join(wrong)}."
         )
     return (told,)
