@@ -51,15 +51,21 @@ HEADER = ("id", "claim", "effect", "with the mechanism off", "mechanism", "verdi
 
 
 def lines(rows: Sequence[Judged]) -> Iterator[str]:
-    """Give a line for each case, and what they come to."""
+    """Give a table with a line for each case, and what they come to.
+
+    The claim stands last, since it is long; after it why a case is undecided.
+    """
+    cells = [("id", "verdict", "effect", "with the mechanism off", "claim")]
     for row in rows:
         case, found = row.case, row.effects
         why = f" ({row.why})" if row.why else ""
-        yield (
-            f"{case.id:4} {row.verdict}{why}: {case.said.claim}  "
-            f"{label(case)} {signed(found.full)}; without {plain(case.off)} "
-            f"{signed(found.without)}"
-        )
+        effect = f"{label(case)} {signed(found.full)}"
+        off = f"without {plain(case.off)} {signed(found.without)}"
+        cells.append((case.id, row.verdict, effect, off, f"{case.said.claim}{why}"))
+    widths = [max(len(line[place]) for line in cells) for place in range(4)]
+    for *columns, claim in cells:
+        padded = (f"{cell:{width}}" for cell, width in zip(columns, widths, strict=True))
+        yield f"{'  '.join(padded)}  {claim}"
     yield count_sentence(rows)
 
 
