@@ -163,11 +163,20 @@ ON: dict[str, tuple[str, int]] = {
     "goodwill": ("cost_delay", -1),
     "bankruptcy": ("cost_switching", 1),
     "technology_shocks": ("knowhow", -1),
+    "failures": ("cost_failure", 1),
+    "credit_risk": ("instrument_share_open_account", -1),
 }
 """What a mechanism does to a measure when it is on."""
 
 
 ELSEWHERE = {
+    "saved_contracts": "test_directions_of_policies.test_a_number_of_buyers_works_in_its_direction",
+    "saved_inspection": "test_directions_of_policies."
+    "test_a_number_of_buyers_works_in_its_direction",
+    "outgoing_inspection": "test_directions_of_policies.test_what_a_policy_does_is_paid_for",
+    "unloading": "test_directions_of_policies."
+    "test_a_number_of_an_instrument_works_in_its_direction",
+    "reach": "test_directions_of_policies.test_a_number_of_an_instrument_works_in_its_direction",
     "lot_spread": "rooms.test_demand.test_orders_differ_in_size_by_the_spread",
     "common_volatility": "rooms.test_demand.test_a_common_shock_hits_all_buyers_alike",
     "hold_up": "rooms.test_negotiation."
