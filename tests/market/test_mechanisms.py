@@ -16,7 +16,8 @@ from support.restless_market import bits, restless
 
 from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
-from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Mechanism, off_without
+from trustsim.schema.mechanism_rows.row import Mechanism
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 
 TABLES = {"market": MARKET, "buyers": BUYER, "suppliers": SUPPLIER, "instruments": INSTRUMENT}
 MANY = {"communities": 20}

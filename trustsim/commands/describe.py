@@ -29,7 +29,8 @@ from trustsim.schema.checking import (
     bound,
 )
 from trustsim.schema.decisions import rule_names
-from trustsim.schema.mechanisms import MECHANISMS, OWNERS, Mechanism, off_without
+from trustsim.schema.mechanism_rows.row import Mechanism
+from trustsim.schema.mechanisms import MECHANISMS, OWNERS, off_without
 
 CHANGED = "*"
 

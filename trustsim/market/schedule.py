@@ -8,6 +8,7 @@ from trustsim.engine.compiling import add, blank, entry, inlined, spliced
 from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market import ledger, population, relations, views
 from trustsim.market.rooms import (
+    arrears,
     delivery,
     demand,
     disputes,
@@ -18,6 +19,7 @@ from trustsim.market.rooms import (
     payment_terms,
     production,
     reputation,
+    search,
     settlement,
     sourcing,
 )
@@ -26,7 +28,9 @@ from trustsim.schema.events import ORDER
 CONTINUATION = number_of("continuation")
 NOBODY = relations.NOBODY
 SCHEDULE = (
+    arrears,
     demand,
+    search,
     sourcing,
     negotiation,
     payment_terms,
@@ -80,7 +84,7 @@ def fade(world: Any, workspace: Any, b: int) -> None:
             ends, whom, _, _ = draw_slot(market, CONTINUATION, b, k)
             if ended or ends < market.break_rate:
                 if tie.owed > 0:
-                    settlement.close_out(world, workspace, b, k)
+                    arrears.close_out(world, workspace, b, k)
                 relations.part(world, b, k, whom)
 
 
@@ -98,7 +102,7 @@ def open_order(order: Any, buyer: Any, b: int, market: Any) -> None:
 def find_partner(world: Any, workspace: Any, b: int) -> bool:
     """Walk the rooms before the order is agreed; give False when no agreement is reached."""
     sourcing.note_loyalty(world.ties, workspace.facts[0], b)
-    newcomer = sourcing.explore(world, b)
+    newcomer = search.explore(world, b)
     if sourcing.ask(world, workspace, b, newcomer) == 0:
         workspace.order[0].lost_for_terms = 1
         return False
@@ -143,7 +147,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
     blank(facts)
     blank(books)
     if buyer.debts > 0:
-        settlement.chase(world, workspace, b)
+        arrears.chase(world, workspace, b)
     fade(world, workspace, b)
     if demand.need(world, workspace, b):
         if find_partner(world, workspace, b):
@@ -161,7 +165,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
             ledger.note_burden(world.ties[b, order.contact], workspace, market)
             bucket = relations.age_bucket(order.age)
             add(workspace.ages[bucket], entered)
-        sourcing.recommend(buyer, world.ties, b)
+        search.recommend(buyer, world.ties, b)
     ledger.smooth_payoff(buyer, workspace, market)
 
 

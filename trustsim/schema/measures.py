@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trustsim.schema.accounts import CATEGORIES, MICRO
-
-Numbers = NDArray[np.float64]
-COST = "money per accepted lot"
+from trustsim.schema.measure import COST, Measure, Numbers, per, ratio
 
 AGE_FROM = (0, 1, 2, 3, 4, 6, 9, 13, 19, 25, 37, 49, 73)
 """First relationship age (orders completed with a supplier) of each bucket of the table of ages."""
 
 TEMPTATIONS = ("shade", "abscond", "pay_late", "deny", "wrong_a_buyer", "wrong_a_supplier")
 """What is tempting, and what a wronged partner does: in the order of the table of temptations."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measure: what it is called, what it means, and how it is worked out.
-
-    Attributes
-    ----------
-    name, label : str
-        Column name, and a label for people.
-    unit : str
-    text : str
-        Definition.
-    of : callable
-        From an array of `trustsim.market.records.Tally` of any shape (and the cost of an hour, one
-        for all or an array of this shape) to an array of the same shape; NaN where there is
-        nothing to measure.
-    """
-
-    name: str
-    label: str
-    unit: str
-    text: str
-    of: Callable[[Any, Any], Numbers]
-
-
-def _ratio(above: Any, below: Any) -> Numbers:
-    above, below = np.asarray(above, float), np.asarray(below, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(below > 0, above / below, np.nan)
-
-
-def _per(name: str, below: str, micro: bool = False) -> Callable[[Any, Any], Numbers]:
-    scale = MICRO if micro else 1
-    return lambda tally, hour: _ratio(tally[name] / scale, tally[below])
 
 
 def _lots(tally: Any) -> Any:
@@ -66,7 +27,7 @@ def _hours(tally: Any) -> Any:
 
 def _cost(*categories: str) -> Callable[[Any, Any], Numbers]:
     places = [CATEGORIES.index(category) for category in categories]
-    return lambda tally, hour: _ratio(tally["cost"][..., places].sum(axis=-1), _lots(tally))
+    return lambda tally, hour: ratio(tally["cost"][..., places].sum(axis=-1), _lots(tally))
 
 
 COSTS = {
@@ -110,7 +71,7 @@ def _registry() -> dict[str, Measure]:
             "share of purchasing hours",
             "hours of tendering, haggling, contracts, blame and arrears over all hours with "
             "suppliers (Dyer & Chu 2003)",
-            lambda t, hour: _ratio(t["transaction_hours"], _hours(t)),
+            lambda t, hour: ratio(t["transaction_hours"], _hours(t)),
         ),
         Measure(
             "transaction_cost",
@@ -124,98 +85,98 @@ def _registry() -> dict[str, Measure]:
             "Procurement cost",
             COST,
             "cost of all purchasing hours",
-            lambda t, hour: _ratio(_hours(t) * hour, _lots(t)),
+            lambda t, hour: ratio(_hours(t) * hour, _lots(t)),
         ),
         Measure(
             "goods_per_hour",
             "Goods per procurement hour",
             "lots per hour",
             "accepted lots over purchasing hours",
-            lambda t, hour: _ratio(_lots(t), _hours(t)),
+            lambda t, hour: ratio(_lots(t), _hours(t)),
         ),
         Measure(
             "inspection_rate",
             "Inspection rate",
             "share of lots",
             "lots inspected on arrival over lots delivered",
-            _per("inspected", "delivered"),
+            per("inspected", "delivered"),
         ),
         Measure(
             "supplier_opportunism_rate",
             "Opportunism of suppliers",
             "share of orders",
             "orders shaded, or prepaid and never delivered",
-            _per("shaded", "orders"),
+            per("shaded", "orders"),
         ),
         Measure(
             "buyer_opportunism_rate",
             "Opportunism of buyers",
             "share of orders",
             "orders paid late on purpose or denied",
-            _per("buyer_cheated", "orders"),
+            per("buyer_cheated", "orders"),
         ),
         Measure(
             "defect_escape_rate",
             "Escaped defects",
             "share of defective lots",
             "defective lots delivered that no inspection found",
-            _per("escaped", "defective"),
+            per("escaped", "defective"),
         ),
         Measure(
             "dispute_rate",
             "Disputes",
             "share of orders",
             "orders with a dispute, also one settled between partners",
-            _per("disputed", "orders"),
+            per("disputed", "orders"),
         ),
         Measure(
             "arrears_days",
             "Arrears",
             "days per order",
             "days that invoices are overdue, over orders",
-            _per("arrears_days", "orders", micro=True),
+            per("arrears_days", "orders", micro=True),
         ),
         Measure(
             "no_terms_rate",
             "Lost for want of terms",
             "share of needs",
             "needs that found no acceptable terms of payment, or nobody to ask",
-            _per("no_terms", "needs"),
+            per("no_terms", "needs"),
         ),
         Measure(
             "trust_in_suppliers",
             "Trust in suppliers",
             "0 to 1",
             "mean belief of buyers in the supplier of their order",
-            _per("trust_in_suppliers", "orders", micro=True),
+            per("trust_in_suppliers", "orders", micro=True),
         ),
         Measure(
             "trust_in_buyers",
             "Trust in buyers",
             "0 to 1",
             "mean belief of suppliers in the buyer of their order",
-            _per("trust_in_buyers", "orders", micro=True),
+            per("trust_in_buyers", "orders", micro=True),
         ),
         Measure(
             "loyalty",
             "Loyalty",
             "Herfindahl index",
             "concentration of a buyer's orders on suppliers, recent ones weighing more",
-            _per("loyalty", "orders", micro=True),
+            per("loyalty", "orders", micro=True),
         ),
         Measure(
             "loyal_share",
             "Loyal buyers",
             "share of orders",
             "orders by buyers that give more than 95 % to one supplier",
-            _per("loyal", "orders"),
+            per("loyal", "orders"),
         ),
         Measure(
             "knowhow",
             "Shared know-how",
             "0 to 1",
             "mean know-how of the tie of an order",
-            _per("knowhow", "orders", micro=True),
+            per("knowhow", "orders", micro=True),
         ),
         Measure(
             "supplier_profit",
@@ -223,21 +184,21 @@ def _registry() -> dict[str, Measure]:
             COST,
             "what suppliers keep of price after production, freight, bids, hours and fees, "
             "before overhead",
-            _per("supplier_profit", "accepted_lots"),
+            per("supplier_profit", "accepted_lots"),
         ),
         Measure(
             "buyer_surplus",
             "Buyer surplus",
             COST,
             "value of accepted lots less total cost",
-            lambda t, hour: _ratio(t["value"] - t["cost"].sum(axis=-1), _lots(t)),
+            lambda t, hour: ratio(t["value"] - t["cost"].sum(axis=-1), _lots(t)),
         ),
         Measure(
             "joint_surplus",
             "Joint surplus",
             COST,
             "buyer surplus plus supplier profit",
-            lambda t, hour: _ratio(
+            lambda t, hour: ratio(
                 t["value"] - t["cost"].sum(axis=-1) + t["supplier_profit"], _lots(t)
             ),
         ),
@@ -246,14 +207,14 @@ def _registry() -> dict[str, Measure]:
             "Banks' losses",
             COST,
             "what suppliers that went bankrupt owed their banks, shared out over buyers",
-            _per("bank_losses", "accepted_lots"),
+            per("bank_losses", "accepted_lots"),
         ),
         Measure(
             "repurchase_rate",
             "Repurchase after a grievance",
             "share of grievances",
             "next orders placed with the same supplier after a grievance",
-            _per("returned", "wronged"),
+            per("returned", "wronged"),
         ),
         Measure(
             "orders",
@@ -297,5 +258,5 @@ def measure(tallies: Any, hour_cost: float | Numbers, instruments: list[str]) ->
     result = {name: row.of(tallies, hour_cost) for name, row in MEASURES.items()}
     for place, name in enumerate(instruments):
         used = tallies["instrument"][..., place]
-        result[f"instrument_share_{name}"] = _ratio(used, tallies["orders"])
+        result[f"instrument_share_{name}"] = ratio(used, tallies["orders"])
     return result

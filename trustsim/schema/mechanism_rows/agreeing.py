@@ -1,0 +1,100 @@
+"""Mechanisms at work until an order is agreed: from sourcing to information sharing."""
+
+from __future__ import annotations
+
+from trustsim.schema.mechanism_rows.row import Mechanism
+
+ROWS = (
+    Mechanism(
+        "referrals", "sourcing", "A new supplier is found by asking another buyer whom it trusts.",
+        {"search": {"referral": "random"}}, luck=("search",), measures=("trust_in_suppliers",),
+    ),
+    Mechanism(
+        "random_endings", "sourcing", "Relations end by chance, and strangers take their place.",
+        {"break_rate": 0.0}, luck=("continuation",), measures=("loyalty", "cost_switching"),
+    ),
+    Mechanism(
+        "hold_up", "negotiation",
+        "A lone supplier asks part of what leaving it would cost (Klein, Crawford & Alchian 1978).",
+        {"hold_up": 0.0}, measures=("cost_price",),
+    ),
+    Mechanism(
+        "pass_on", "negotiation", "Suppliers add to their bids what dealing with buyers costs.",
+        {"pass_on": 0.0}, measures=("cost_price", "supplier_profit"),
+    ),
+    Mechanism(
+        "cost_to_serve", "negotiation",
+        "A supplier knows what this buyer has cost it (Niraj, Gupta & Narasimhan 2001).",
+        {"cost_to_serve": 0.0}, needs=("pass_on",), measures=("cost_price",),
+    ),
+    Mechanism(
+        "known_odds", "negotiation",
+        "Bidders know how often they win with a buyer (McAfee & McMillan 1989).",
+        {"known_odds": 0}, measures=("cost_price",),
+    ),
+    Mechanism(
+        "bid_entry", "negotiation",
+        "A supplier bids only if its chance to win is worth the bid (Levin & Smith 1994).",
+        {"bid_entry": 0}, measures=("cost_price",),
+    ),
+    Mechanism(
+        "relational_prices", "negotiation", "A supplier forgoes margin for a buyer that it trusts.",
+        {"relational_price": 0.0}, measures=("cost_price",),
+    ),
+    Mechanism(
+        "saved_contracts", "negotiation",
+        "Contracts and haggling become less with trust (Dyer & Chu 2003).",
+        {"contract_trust": 0.0, "haggling": {"by_distrust": "fixed"}},
+        measures=("cost_negotiation", "transaction_time_share"),
+    ),
+    Mechanism(
+        "credit_risk", "payment_terms",
+        "Each side weighs what it may lose to a partner that does not perform.",
+        {"credit_loss": 0.0, "advance_loss": 0.0}, ("unseen_exposure",),
+        measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "reach", "payment_terms", "Some instruments do not work at remote sites.",
+        {"reach": 1.0}, measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "familiarity", "payment_terms",
+        "Instruments that are novel are avoided until others have used them well.",
+        {"familiarity_weight": 0.0}, ("familiarity_start", "novel"), measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "information_sharing", "information_sharing",
+        "The two disclose plans and ideas to each other, which takes hours.",
+        {"disclosure_rule": "never"}, ("disclosure", "disclosure_hours"), luck=("disclosure",),
+        measures=("knowhow", "cost_delay"),
+    ),
+    Mechanism(
+        "forecasts", "information_sharing",
+        "Supply is planned on the forecast that a buyer discloses (Lee, So & Tang 2000).",
+        {"forecasts": 0}, needs=("information_sharing",), measures=("cost_delay",),
+    ),
+    Mechanism(
+        "ideas", "information_sharing",
+        "What is disclosed becomes know-how, which lowers cost, defects, lateness and hours.",
+        {"knowhow_rate": 0.0},
+        ("knowhow_gain", "knowhow_erosion", "gain_sharing", "knowhow_ease", "knowhow_quality",
+         "knowhow_punctuality"),
+        needs=("information_sharing",), measures=("knowhow", "cost_price"),
+    ),
+    Mechanism(
+        "leakage", "information_sharing", "What a buyer discloses leaks at an opportunist.",
+        {"leak_rate": 0.0}, ("leak_loss",), needs=("information_sharing",), luck=("disclosure",),
+        measures=("cost_leakage",),
+    ),
+    Mechanism(
+        "misunderstanding", "information_sharing", "Orders are misunderstood where little is said.",
+        {"misunderstanding": 0.0}, ("misunderstanding_cost",), luck=("disclosure",),
+        measures=("cost_delay",),
+    ),
+    Mechanism(
+        "specific_assets", "information_sharing",
+        "Trusted suppliers build what serves one buyer only (Williamson 1985).",
+        {"asset_rate": 0.0}, ("asset_saving", "asset_cost", "asset_lock"),
+        measures=("cost_sourcing", "cost_switching"),
+    ),
+)  # fmt: skip

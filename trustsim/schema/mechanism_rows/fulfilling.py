@@ -1,0 +1,81 @@
+"""Mechanisms at work while an order is fulfilled: from production to disputes."""
+
+from __future__ import annotations
+
+from trustsim.schema.mechanism_rows.row import Mechanism
+
+ROWS = (
+    Mechanism(
+        "new_owners", "production", "A supplier's character changes with a new owner.",
+        {"turn_rate": 0.0}, luck=("cost", "character"), measures=("supplier_opportunism_rate",),
+    ),
+    Mechanism(
+        "future", "production",
+        "Margins and know-how to come count: relations are worth keeping (Klein & Leffler 1981).",
+        {"discount": 0.0}, measures=("supplier_opportunism_rate", "buyer_opportunism_rate"),
+    ),
+    Mechanism(
+        "lateness", "delivery", "Deliveries are late, more of them under load.",
+        {"late_rate": 0.0}, ("capacity",), luck=("delivery",), measures=("cost_delay",),
+    ),
+    Mechanism(
+        "transit_loss", "delivery", "Lots are lost on the way.",
+        {"transit_loss": 0.0}, luck=("delivery",), measures=("cost_delay",),
+    ),
+    Mechanism(
+        "documents", "delivery", "Shipping documents are lost, unless a second set is sent.",
+        {"document_loss": 0.0, "courier_cost": 0.0}, ("demurrage",), luck=("delivery",),
+        measures=("cost_delay",),
+    ),
+    Mechanism(
+        "outgoing_inspection", "inspection", "Honest suppliers inspect lots before they leave.",
+        {"outgoing_inspection": 0.0}, measures=("cost_failure", "supplier_profit"),
+    ),
+    Mechanism(
+        "saved_inspection", "inspection", "Inspection becomes less with trust (Dyer & Chu 2003).",
+        {"inspection": {"by_trust": "fixed"}}, ("trust_power",), measures=("inspection_rate",),
+    ),
+    Mechanism(
+        "failures", "inspection", "Defects that escape fail in use, at the buyer's cost.",
+        {"failure_cost": 0.0}, measures=("cost_failure",),
+    ),
+    Mechanism(
+        "unloading", "settlement", "At remote sites goods are unloaded before they are paid for.",
+        {"collection_failure": 0.0}, measures=("arrears_days",),
+    ),
+    Mechanism(
+        "strain", "settlement", "Buyers pay late for want of money.",
+        {"strain": 0.0}, ("strain_days",), luck=("settlement",), measures=("arrears_days",),
+    ),
+    Mechanism(
+        "late_on_purpose", "settlement", "Buyers pay late because it pays, and are chased.",
+        {"late_on_purpose": 0},
+        ("lateness", "late_gain", "late_damage", "arrears_hazard", "arrears_interest", "law_age",
+         "late_interest_waived"),
+        luck=("settlement", "arrears"), measures=("arrears_days", "buyer_opportunism_rate"),
+    ),
+    Mechanism(
+        "chasing", "settlement", "Overdue invoices are chased, which costs both sides hours.",
+        {"chase_hours": 0.0}, needs=("late_on_purpose",), measures=("buyer_opportunism_rate",),
+    ),
+    Mechanism(
+        "warranty", "settlement", "A supplier makes good a failure that is traced to it.",
+        {"warranty": 0.0}, needs=("failures",),
+        measures=("supplier_opportunism_rate", "cost_failure"),
+    ),
+    Mechanism(
+        "false_claims", "settlement", "Buyers deny a debt: paid, not received, not as agreed.",
+        {"false_claims": 0},
+        ("claim_penalty", "payment_record", "delivery_record", "off_platform"),
+        luck=("settlement", "supplier dispute"), measures=("buyer_opportunism_rate",),
+    ),
+    Mechanism(
+        "fines", "disputes", "The platform fines a listed supplier that is found at fault.",
+        {"fine": 0.0}, measures=("supplier_opportunism_rate",),
+    ),
+    Mechanism(
+        "advance_compensation", "disputes",
+        "The platform pays a part of a loss at once and recovers it from the supplier.",
+        {"advance_compensation": 0.0}, measures=("cost_failure", "cost_bad_debt"),
+    ),
+)  # fmt: skip
