@@ -199,7 +199,7 @@ ELSEWHERE = {
     "specific_assets": "rooms.test_information_sharing."
     "test_specific_assets_are_built_on_trust_save_hours_and_lock_in",
     "random_endings": "test_relations.test_relations_break_at_their_rate",
-    "referrals": "rooms.test_sourcing.test_buyers_recommend_only_whom_they_have_tried",
+    "referrals": "rooms.test_search.test_buyers_recommend_only_whom_they_have_tried",
     "supplier_noise": "test_conduct.test_a_noisy_response_is_logistic_in_the_relative_difference",
     "buyer_noise": "test_conduct.test_a_noisy_response_is_logistic_in_the_relative_difference",
     "opportunism_spread": "test_population.test_characters_differ_by_their_spread",

@@ -11,7 +11,7 @@ from support.one_order import PLACES, Books, order_for, units, world_of
 from trustsim.engine.compiling import PLAIN
 from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market.relations import age_bucket
-from trustsim.market.rooms.settlement import (
+from trustsim.market.rooms.arrears import (
     chase,
     close_out,
     owe,

@@ -8,7 +8,7 @@ import pytest
 from support.one_order import PLACES, world_of
 
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.rooms.sourcing import (
+from trustsim.market.rooms.search import (
     explore,
     find,
     recommend,
