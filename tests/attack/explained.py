@@ -38,6 +38,7 @@ EXPLAINED: tuple[tuple[str, str, str, str], ...] = (
     ("report/writing.py", "footer(axes[0], line)", "0 -> (-1)", "all panels are of one figure"),
     ("market/rooms/inspection.py", "if view.orders > 0 and view.clean <", "0 -> (-1)",
      "without an order none has been clean either"),
+    ("market/rooms/search.py", "highest = 0.0", "", "the first candidate takes its place"),
     ("market/rooms/sourcing.py", "highest = 0.0", "", "the first candidate takes its place"),
 )  # fmt: skip
 """Faults that nobody can see: file, part of the line, change (any if empty), and the reason."""
