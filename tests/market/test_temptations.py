@@ -42,6 +42,36 @@ def test_what_was_expected_of_giving_in_is_what_happened(policy: str, kind: str)
         assert abs(expected - happened) <= WITHIN * max(expected, happened), what
 
 
+@pytest.mark.parametrize("kind", ["shade", "abscond", "pay_late", "deny"])
+@pytest.mark.parametrize("policy", ARMS)
+def test_what_was_expected_to_be_lost_of_relations_was_lost(policy: str, kind: str) -> None:
+    row = met(policy).loc[kind]
+    if row["times"] < ENOUGH or (policy, kind) in APART:
+        return
+    expected, happened = row["relation_expected"], row["relation_happened"]
+    assert expected > 0.0
+    assert abs(expected - happened) <= WITHIN * max(expected, happened)
+
+
+def test_relations_are_lost_to_no_temptation_where_the_wronged_never_leave() -> None:
+    scenario = Experiment.load(HEADLINE, rounds=60).config.arms["adversarial"]
+    found = simulate(scenario.replace(without=["exit"])).temptations.set_index("temptation")
+    assert found.loc["deny", "times"] > 0
+    assert found.loc["deny", "relation_happened"] == 0.0
+    assert found.loc["pay_late", "relation_happened"] == 0.0
+
+
+APART = {
+    ("high_trust", "shade"),
+    ("high_trust", "abscond"),
+    ("high_trust", "pay_late"),
+    ("trust_but_verify", "pay_late"),
+}
+"""Where what is lost of relations differs by more: buyers of high trust are so seldom wronged that
+what the trade knows of it goes back to what a new market believes between two grievances, which is
+more than leave; and more relations that are worth keeping end after late payment than are thought
+to. Both are told in the findings."""
+
 RARE = {
     ("hard_but_fair", "pay_late"),
     ("hard_but_fair", "deny"),

@@ -173,7 +173,7 @@ def temptations_of(runs: pd.DataFrame, often: int = 50) -> pd.DataFrame:
     return rows.assign(**means)
 
 
-EXPECTED = {"gain": 0.1, "found": 0.3, "loss": 0.2}
+EXPECTED = {"gain": 0.1, "found": 0.3, "loss": 0.2, "relation": 0.4}
 SIDES = ("expected", "happened")
 MANIFEST = {
     "name": "high_trust_vs_adversarial",

@@ -12,8 +12,8 @@ from scipy import stats
 
 from trustsim.analysis.pairs import refuse_confidence
 
-WHAT = ("gain", "found", "loss")
-"""What is expected of giving in: gain, chance to be found out, loss."""
+WHAT = ("gain", "found", "loss", "relation")
+"""What is expected of giving in: gain, chance to be found out, loss, part of the relation lost."""
 
 
 def expected_and_happened(temptations: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def expected_and_happened(temptations: pd.DataFrame, confidence: float = 0.95) -
     ----------
     temptations : DataFrame
         A row per run and temptation: arm, run_id, temptation, times, and ``<what>_expected`` and
-        ``<what>_happened`` for gain, found and loss, means a time.
+        ``<what>_happened`` for each of `WHAT`, means a time.
     confidence : float
         Level of the intervals.
 
@@ -31,7 +31,7 @@ def expected_and_happened(temptations: pd.DataFrame, confidence: float = 0.95) -
     -------
     DataFrame
         A row per arm and temptation, in their order: ``arm, temptation, runs, times`` (a run), and
-        for each of gain, found and loss ``<what>_expected``, ``<what>_happened`` and
+        for each of `WHAT` ``<what>_expected``, ``<what>_happened`` and
         ``<what>_half_width``: half of the interval of what happened less what was expected, by the
         variance of a ratio of sums over runs (Cochran 1977); missing below two runs.
     """

@@ -7,8 +7,8 @@ from typing import Any
 from trustsim.engine.compiling import compiled, spliced
 from trustsim.market.conduct import CHEATED
 from trustsim.market.relations import ATTENTION, NOBODY, contact_of
-from trustsim.market.temptations import WRONG_A_BUYER, expect, happen
-from trustsim.market.views import leaves_wronged
+from trustsim.market.temptations import WRONG_A_BUYER, expect, happen, lose_relation
+from trustsim.market.views import leaves_content, leaves_wronged
 
 
 @compiled
@@ -20,8 +20,14 @@ def note_wronged(world: Any, workspace: Any, b: int, returned: int) -> None:
     tally.returned += returned
     order.answered += 1
     order.returned += returned
-    expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(world.market[0]), 0.0)
+    market, buyer = world.market[0], world.buyers[b]
+    expect(workspace.temptations, WRONG_A_BUYER, 0.0, leaves_wronged(market), 0.0, 0.0)
     happen(workspace.temptations, WRONG_A_BUYER, 0, 1 - returned, 0)
+    if buyer.at_stake > 0.0:
+        anyway = leaves_content(market)
+        more = (1.0 - returned - anyway) / (1.0 - anyway)
+        lose_relation(workspace.temptations, buyer.tempted, buyer.at_stake, more)
+        buyer.at_stake = 0.0
 
 
 @spliced

@@ -108,6 +108,8 @@ Buyer = np.dtype(
         ("demand", "f8"),  # log of its own demand level, AR(1)
         ("general_good", "f4"),  # generalised trust: all experience with suppliers
         ("general_bad", "f4"),
+        ("at_stake", "f4"),  # worth to its last supplier of the relation that it has wronged
+        ("tempted", "i4"),  # by what that supplier was tempted
         ("payoff", "f8"),  # surplus per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -192,7 +194,9 @@ Facts = np.dtype(
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
         "found_out",
         "delayed_payment", "outlay", "earlier")
-    + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share"),
+    + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share",
+          # what the relation is worth to a side that gives in to a temptation, 0 if none does
+          "supplier_stake", "buyer_stake"),
     align=True,
 )
 
@@ -250,7 +254,7 @@ Temptation = np.dtype(
     # what those who gave in to a temptation expected, and what happened: micro-units and counts,
     # chances in millionths
     _i8("times", "gain_expected", "gain_happened", "found_expected", "found_happened",
-        "loss_expected", "loss_happened"),
+        "loss_expected", "loss_happened", "relation_expected", "relation_happened"),
     align=True,
 )
 

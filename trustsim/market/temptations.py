@@ -16,17 +16,20 @@ SHADE, ABSCOND, PAY_LATE, DENY, WRONG_A_BUYER, WRONG_A_SUPPLIER = range(len(TEMP
 
 
 @compiled
-def expect(temptations: Any, kind: int, gain: float, found: float, loss: float) -> None:
+def expect(
+    temptations: Any, kind: int, gain: float, found: float, loss: float, relation: float
+) -> None:
     """Enter what an agent that gives in expects: gain and loss in money, chance to be found out.
 
-    Loss is money alone: scruples are felt, not paid, and what the relation is worth is another
-    row's.
+    Loss is money alone: scruples are felt, not paid. What it expects to lose of the ``relation``,
+    in money, stands beside it.
     """
     row = temptations[kind]
     row.times += 1
     row.gain_expected += micro(gain)
     row.found_expected += micro(found)
     row.loss_expected += micro(loss)
+    row.relation_expected += micro(relation)
 
 
 @compiled
@@ -36,3 +39,12 @@ def happen(temptations: Any, kind: int, gain: int, found: int, loss: int) -> Non
     row.gain_happened += gain
     row.found_happened += found
     row.loss_happened += loss
+
+
+@compiled
+def lose_relation(temptations: Any, kind: int, worth: float, left: float) -> None:
+    """Enter what giving in has cost of a relation, by whether the partner left (1) or stayed (0).
+
+    Of partners that leave anyway a part must be taken off; the caller has done so in ``left``.
+    """
+    temptations[kind].relation_happened += micro(worth * left)

@@ -77,6 +77,12 @@ def leaves_wronged(market: Any) -> float:
 
 
 @compiled
+def leaves_content(market: Any) -> float:
+    """Give the share of buyers without a grievance that are known to order elsewhere next."""
+    return _share(market.content_left, market.content_stayed)
+
+
+@compiled
 def walks_out(market: Any) -> float:
     """Give the share of wronged suppliers that are known to leave."""
     return _share(market.walked_out, market.put_up)
@@ -89,7 +95,7 @@ def turned_away(market: Any) -> float:
     As the trade knows it: how much more often buyers leave after a grievance.
     """
     wronged = leaves_wronged(market)
-    content = _share(market.content_left, market.content_stayed)
+    content = leaves_content(market)
     return max(wronged - content, 0.0) / (1.0 - content)
 
 

@@ -180,7 +180,10 @@ _HIDDEN = (
         found_out="a third party found the denial to be false",
         delayed_payment="the buyer pays late on purpose",
     ),
-    *_numbers(MONEY, outlay="what the lot cost the supplier, freight included"),
+    *_numbers(
+        MONEY,
+        outlay="what the lot cost the supplier, freight included",
+    ),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(
         "0 to 1",
@@ -193,6 +196,12 @@ _HIDDEN = (
         loyalty="concentration of the buyer's orders on suppliers before this one",
     ),
     *_numbers("share of orders", top_share="largest share of the buyer's orders that one has"),
+    *_numbers(
+        MONEY,
+        supplier_stake="worth of the relation to a calculating supplier that gives in to a "
+        "temptation, 0 if it does not",
+        buyer_stake="the same to the buyer",
+    ),
 )  # fmt: skip
 _BOOKS = (
     *_numbers(
@@ -285,6 +294,9 @@ TABLES = {
                 loss_expected="money that it was expected to cost, scruples and the worth of the "
                 "relation aside",
                 loss_happened="money that it cost",
+                relation_expected="worth of the relation that was expected to be lost by it",
+                relation_happened="worth of relations that ended by it: of buyers that left after "
+                "a grievance, those that leave without one taken off",
             ),
         ),
     ),

@@ -17,7 +17,16 @@ from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED
-from trustsim.market.temptations import WRONG_A_SUPPLIER, expect, happen
+from trustsim.market.temptations import (
+    ABSCOND,
+    DENY,
+    PAY_LATE,
+    SHADE,
+    WRONG_A_SUPPLIER,
+    expect,
+    happen,
+    lose_relation,
+)
 from trustsim.schema.accounts import MICRO, SOURCING
 
 LEARNING = number_of("learning")
@@ -106,10 +115,13 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
         ends = leaves < policy.exit * (1.0 if betrayed else market.late_damage)
     if betrayed:
         kinds = dealing.temptations
-        expect(kinds, WRONG_A_SUPPLIER, 0.0, dealing.buyer_view.left, 0.0)
+        expect(kinds, WRONG_A_SUPPLIER, 0.0, dealing.buyer_view.left, 0.0, 0.0)
         happen(kinds, WRONG_A_SUPPLIER, 0, 1 if ends else 0, 0)
         tally.walked_out += 1 if ends else 0
         tally.put_up += 0 if ends else 1
+    if ends and facts.buyer_stake > 0.0:
+        kind = DENY if facts.false_claim > 0 else PAY_LATE
+        lose_relation(dealing.temptations, kind, facts.buyer_stake, 1.0)
     return ends
 
 
@@ -120,6 +132,9 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     market, order, tie = dealing.market, dealing.order, dealing.tie
     tally = dealing.tally
     left = learn_as_buyer(dealing, b)
+    buyer, facts = dealing.buyer, dealing.facts
+    buyer.at_stake = facts.supplier_stake * order.grievance
+    buyer.tempted = ABSCOND if facts.absconded == 1 else SHADE
     thrown_over = learn_as_supplier(dealing, tally, b)
     if left:
         tally.wronged_left += 1

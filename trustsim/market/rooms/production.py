@@ -97,6 +97,13 @@ def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: 
     view.exposure = taken / max(order.price, 1.0e-9)
 
 
+@compiled
+def worth_of(order: Any, view: Any, facts: Any, market: Any) -> float:
+    """Give what the relation is worth to the supplier: margins to come like that of this order."""
+    margin = order.price - facts.unit_cost
+    return order.lots * future(margin, view.retained, market.discount)
+
+
 @inlined
 def produce(world: Any, workspace: Any, b: int) -> None:
     """Make the lot, honestly, shaded or not at all; leave what was done and its cost.
@@ -121,7 +128,10 @@ def produce(world: Any, workspace: Any, b: int) -> None:
             if policy.conduct == CALCULATIVE:
                 lots = order.lots
                 found = view.detected
-                expect(workspace.temptations, ABSCOND, view.gain * lots, found, view.damages * lots)
+                worth = worth_of(order, view, facts, market)
+                facts.supplier_stake = worth
+                gain, lost = view.gain * lots, view.damages * lots
+                expect(workspace.temptations, ABSCOND, gain, found, lost, view.left * worth)
             return
     if weighs(policy):
         weigh_shading(order, view, supplier, policy, facts.unit_cost, market)
@@ -132,9 +142,11 @@ def produce(world: Any, workspace: Any, b: int) -> None:
         if policy.conduct == CALCULATIVE:
             known = market.defect_bad / max(market.defect_bad - market.defect_good, 1.0e-9)
             lost = known * view.damages * order.lots
-            expect(
-                workspace.temptations, SHADE, view.gain * order.lots, known * view.detected, lost
-            )
+            found = known * view.detected
+            worth = worth_of(order, view, facts, market)
+            facts.supplier_stake = worth
+            gain = view.gain * order.lots
+            expect(workspace.temptations, SHADE, gain, found, lost, found * view.left * worth)
         cost *= 1.0 - market.shading_saving
         facts.defective = 1 if fail < market.defect_bad else 0
     else:

@@ -187,7 +187,8 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
         deny(dealing, b, claim, due)
         if policy.conduct == CALCULATIVE:
             kinds = dealing.temptations
-            expect(kinds, DENY, view.gain, view.detected, view.damages)
+            dealing.facts.buyer_stake = relation
+            expect(kinds, DENY, view.gain, view.detected, view.damages, view.left * relation)
             unsecured = micro(amount * (1.0 - order.secured))
             lost = before - books.flow[BUYERS] - (due - unsecured)
             happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
@@ -200,7 +201,9 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
         dealing.facts.delayed_payment = 1
         order.paid_late = 1
         if policy.conduct == CALCULATIVE:
-            expect(dealing.temptations, PAY_LATE, view.gain, 1.0, view.damages)
+            dealing.facts.buyer_stake = relation
+            harm = market.late_damage * view.left * relation
+            expect(dealing.temptations, PAY_LATE, view.gain, 1.0, view.damages, harm)
             happen(dealing.temptations, PAY_LATE, 0, 1, 0)
         owe(dealing.buyer, dealing.tie, books, due)
         dealing.tally.late_invoices += 1

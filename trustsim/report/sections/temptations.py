@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from trustsim.analysis.temptations import expected_and_happened
+from trustsim.analysis.temptations import WHAT, expected_and_happened
 from trustsim.report.results import Reported
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
@@ -26,15 +26,18 @@ NAMES = {
     "wrong_a_buyer": "a buyer is wronged",
     "wrong_a_supplier": "a supplier is wronged",
 }
-WORDS = {"gain": "the gain", "found": "the chance to be found out", "loss": "the loss"}
+WORDS = {
+    "gain": "the gain", "found": "the chance to be found out", "loss": "the loss",
+    "relation": "the worth of the relation that is lost",
+}  # fmt: skip
 LEAVES = ("wrong_a_buyer", "wrong_a_supplier")
 """Rows that tell how often a wronged partner leaves, and of nothing to gain or lose."""
 NOTE = (
     "Means a time over all runs of the arm, in money; ± half of the {level} interval of what came "
     "less what was expected. Found: the chance that it comes out (who pays late is found out for "
-    "sure); of who is wronged, that it leaves. Losses are money alone: what a relation or a good "
-    "conscience is worth is weighed, too. What is still owed at the end has come to nothing yet: "
-    "short runs show less than was expected."
+    "sure); of who is wronged, that it leaves. Losses are money alone; relation: the worth of what "
+    "is lost of the relation. A good conscience is weighed, too. What is still owed at the end has "
+    "come to nothing yet: short runs show less than was expected."
 )
 
 
@@ -58,14 +61,14 @@ def section(results: Reported, confidence: float = 0.95) -> Section | None:
 
 HEADER = (
     "gain expected", "gain that came", "found expected", "found that came", "loss expected",
-    "loss that came",
+    "loss that came", "relation expected", "relation that went",
 )  # fmt: skip
 
 
 def _cells(row: dict[Hashable, Any], arm: str) -> tuple[str, ...]:
     kind = str(row["temptation"])
     cells = [f"{arm}: {NAMES.get(kind, kind)}", number(row["times"], 1)]
-    for what in ("gain", "found", "loss"):
+    for what in WHAT:
         if (kind in LEAVES and what != "found") or (kind == "pay_late" and what == "found"):
             cells += ["–", "–"]
             continue
@@ -84,7 +87,7 @@ def _sentences(found: pd.DataFrame, labels: dict[str, str]) -> tuple[str, ...]:
         return (f"Nobody gave in often enough to tell ({ENOUGH} times).",)
     wrong = []
     for row in often.to_dict("records"):
-        for what in ("found",) if row["temptation"] in LEAVES else ("gain", "found", "loss"):
+        for what in ("found",) if row["temptation"] in LEAVES else WHAT:
             expected, came = row[f"{what}_expected"], row[f"{what}_happened"]
             if abs(expected - came) > WITHIN * max(abs(expected), abs(came)):
                 kind = str(row["temptation"])
