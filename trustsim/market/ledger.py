@@ -113,6 +113,9 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     enter_costs(entry, books)
     entry.needs = 1
     entry.no_terms = order.lost_for_terms
+    entry.support = facts.support
+    entry.maintenance = facts.maintenance
+    entry.repair = facts.repair
     if order.ordered == 0:
         return
     entry.orders = 1
@@ -124,6 +127,8 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     entry.defective = facts.defective
     entry.escaped = facts.escaped
     entry.disputed = order.disputed
+    entry.care = facts.care
+    entry.installation = facts.installation
     entry.trust_in_suppliers = micro(facts.trust_in_supplier)
     entry.trust_in_buyers = micro(facts.trust_in_buyer)
     entry.knowhow = micro(facts.knowhow)

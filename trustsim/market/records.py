@@ -110,6 +110,10 @@ Buyer = np.dtype(
         ("general_bad", "f4"),
         ("at_stake", "f4"),  # worth to its last supplier of the relation that it has wronged
         ("tempted", "i4"),  # by what that supplier was tempted
+        ("installed", "f4"),  # lots in use
+        ("faulty", "f4"),  # of these, with a defect that nobody has found
+        ("serviced", "i4"),  # round until which service is paid
+        ("news", "f4"),  # market news that it has from suppliers, share of all there is
         ("payoff", "f8"),  # surplus per round, smoothed, lots
         ("cash", "i8"),
     ],
@@ -193,7 +197,8 @@ Facts = np.dtype(
     # what was really done, hidden from the partner's rules
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
         "found_out",
-        "delayed_payment", "outlay", "earlier")
+        "delayed_payment", "outlay", "earlier", "care", "installation", "support", "maintenance",
+        "repair")
     + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share",
           # what the relation is worth to a side that gives in to a temptation, 0 if none does
           "supplier_stake", "buyer_stake"),
@@ -241,7 +246,8 @@ Tally = np.dtype(
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",
-        "wronged", "returned", "bank_losses",
+        "wronged", "returned", "bank_losses", "care", "installation", "support", "maintenance",
+        "repair",
         ),
         ("cost", "i8", (len(CATEGORIES),)),
         ("instrument", "i8", (MAX_INSTRUMENTS,)),

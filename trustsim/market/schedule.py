@@ -20,6 +20,7 @@ from trustsim.market.rooms import (
     production,
     reputation,
     search,
+    service,
     settlement,
     sourcing,
 )
@@ -39,6 +40,7 @@ SCHEDULE = (
     delivery,
     inspection,
     settlement,
+    service,
     disputes,
     reputation,
     learning,
@@ -107,15 +109,24 @@ def find_partner(world: Any, workspace: Any, b: int) -> bool:
         workspace.order[0].lost_for_terms = 1
         return False
     negotiation.collect_bids(world, workspace, b)
-    sourcing.award(world, workspace, b)
-    views.see_buyer(world, b, workspace.order[0].contact, workspace.supplier_view[0])
-    negotiation.agree(world, workspace, b)
-    return payment_terms.agree_on_terms(world, workspace, b)
+    tries = 1 + world.market[0].next_bidders
+    agreed = False
+    while tries > 0 and not agreed:
+        sourcing.award(world, workspace, b)
+        views.see_buyer(world, b, workspace.order[0].contact, workspace.supplier_view[0])
+        negotiation.agree(world, workspace, b)
+        agreed = payment_terms.agree_on_terms(world, workspace, b)
+        tries -= 1
+        if tries > 0 and not agreed:
+            left = sourcing.pass_over(workspace.buyer_views, workspace.order[0].contact)
+            tries = tries if left else 0
+    return agreed
 
 
 @spliced
 def fulfil(world: Any, workspace: Any, b: int) -> None:
     """Walk the rooms of an agreed order, from information sharing to learning."""
+    market = world.market[0]
     order, facts = workspace.order[0], workspace.facts[0]
     buyer_view = workspace.buyer_views[order.contact]
     facts.trust_in_supplier = buyer_view.trust
@@ -130,6 +141,7 @@ def fulfil(world: Any, workspace: Any, b: int) -> None:
     if order.delivered == 1:
         inspection.inspect(world, workspace, b)
     settlement.settle(world, workspace, b)
+    service.install(world.buyers[b], order, facts, workspace.books[0], market)
     reputation.rate_order(world, workspace, b)
     learning.learn(world, workspace, b)
     if order.accepted == 1 and order.grievance == 0:
@@ -150,6 +162,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
         arrears.chase(world, workspace, b)
     fade(world, workspace, b)
     if demand.need(world, workspace, b):
+        service.serve(world, workspace, b)
         if find_partner(world, workspace, b):
             fulfil(world, workspace, b)
         else:
@@ -163,6 +176,7 @@ def walk(world: Any, workspace: Any, b: int) -> None:
         if order.ordered == 1:
             learning.attract(world.ties[b, order.contact], order, books, market)
             ledger.note_burden(world.ties[b, order.contact], workspace, market)
+        if order.contact != NOBODY:
             bucket = relations.age_bucket(order.age)
             add(workspace.ages[bucket], entered)
         search.recommend(buyer, world.ties, b)

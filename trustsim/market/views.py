@@ -30,6 +30,10 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     view.trust = lifted(
         tie.supplier_good / (tie.supplier_good + tie.supplier_bad), view.goodwill, market
     )
+    if market.disconfirmation > 0.0 and tie.orders == 0:
+        # a promise is believed until the first order
+        promise = world.supplier_policies[supplier.policy].promise_inflation
+        view.trust = view.trust + promise * (1.0 - view.trust)
     view.rating = supplier.rating
     visible = market.streak_bonus > 0.0 and supplier.streak >= market.streak_threshold
     view.streak = 1.0 if visible else 0.0

@@ -35,7 +35,8 @@ ACCOUNTS = ("buyers", "suppliers", "platform", "carriers", "banks", "courts", "o
     BAD_DEBT,
     SWITCHING,
     LEAKAGE,
-) = _numbers(11)
+    SERVICE,
+) = _numbers(12)
 CATEGORIES = (
     "price",
     "sourcing",
@@ -48,4 +49,5 @@ CATEGORIES = (
     "bad_debt",
     "switching",
     "leakage",
+    "service",
 )

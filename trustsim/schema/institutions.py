@@ -51,6 +51,21 @@ SETTLEMENT = in_room(
            "assumption: most suppliers do not insist"),
 )
 
+SERVICE = in_room(
+    "service",
+    number("installation_cost", 0.0, (0.0, 10.0), LOT, "Setting up an accepted lot.",
+           "assumption: off unless studied"),
+    number("support_cost", 0.0, (0.0, 1.0), LOT + " per round", "Help in the use of a lot.",
+           "assumption: off unless studied"),
+    number("maintenance_cost", 0.0, (0.0, 1.0), LOT + " per round", "Upkeep of a lot in use.",
+           "assumption: off unless studied"),
+    number("repair_cost", 0.0, (0.0, 10.0), LOT + " per round",
+           "Mending a lot in use that was defective when it came.",
+           "assumption: off unless studied"),
+    number("service_life", 60, (1, 1200), "rounds", "Mean time for which a lot is in use.",
+           "assumption: five years of months"),
+)
+
 DISPUTES = in_room(
     "disputes",
     number("joint_hours", 2.0, (0.0, 200.0), HOURS, "Joint problem solving, each side.",
@@ -154,6 +169,12 @@ LEARNING = in_room(
            "assumption: liking helps a little"),
     number("upkeep_hours", 0.3, (0.0, 100.0), HOURS + " per order",
            "Tending the relation (productive work).", "assumption: a call"),
+    number("disconfirmation", 0.0, (0.0, 10.0), "orders per gap",
+           "Bad news in an order that keeps none of what was promised above the ordinary.",
+           "Oliver 1980 (form): satisfaction falls with the gap; assumption: off unless studied"),
+    number("owner_hours", 0.0, (0.0, 100.0), HOURS + " per order",
+           "Work of one person who owns the whole account, for the supplier.",
+           "assumption: off unless studied"),
     number("redress", 0.5, (0.0, 1.0), "share",
            "Part of a grievance, and of the wish to leave, that is gone when a supplier makes good "
            "at once.",
@@ -194,4 +215,4 @@ ACCOUNTS = in_room(
            "assumption: a third is tied to the old technology"),
 )
 
-INSTITUTIONS = SETTLEMENT + DISPUTES + REPUTATION + LEARNING + ACCOUNTS
+INSTITUTIONS = SETTLEMENT + SERVICE + DISPUTES + REPUTATION + LEARNING + ACCOUNTS

@@ -119,6 +119,15 @@ NEGOTIATION = in_room(
 
 PAYMENT = in_room(
     "payment_terms",
+    number("next_bidders", 0, (0, 31), "bidders",
+           "Further bidders that a buyer tries, the best first, when no terms suit both.",
+           "assumption: off unless studied"),
+    number("risk_aversion", 0.0, (0.0, 100.0), "per unit of money",
+           "Absolute risk aversion of both sides towards what they may lose by the terms.",
+           "Pratt 1964 (form); assumption: off unless studied"),
+    number("terms_hours", 0.0, (0.0, 1000.0), HOURS + " per lot's cost",
+           "Haggling over terms, of each side for what it may lose and nobody holds or secures.",
+           "assumption: off unless studied"),
     number("buyer_interest", 0.06, (0.0, 1.0), "per year", "Cost of capital of buyers.",
            "assumption: bank loan"),
     number("supplier_interest", 0.10, (0.0, 1.0), "per year", "Cost of capital of suppliers.",
@@ -151,6 +160,13 @@ PAYMENT = in_room(
 
 INFORMATION = in_room(
     "information_sharing",
+    number("news_gain", 0.0, (0.0, 5.0), "share of demand",
+           "Demand that a buyer gains by all the market news that a supplier can share.",
+           "assumption: off unless studied"),
+    number("news_rate", 0.2, (0.0, 1.0), "share of the gap per order",
+           "Market news that a supplier's disclosure adds.", "assumption: a fifth"),
+    number("news_fading", 0.1, (0.0, 1.0), "share per round",
+           "Market news that goes stale in a round.", "assumption: half in half a year"),
     number("knowhow_gain", 0.2, (0.0, 0.9), "share of unit cost",
            "Saving in unit cost at full know-how.",
            "Dyer & Chu 2003 put what trust can cut of a car's cost at 10 to 15 %; at full "
@@ -252,6 +268,10 @@ DELIVERY = in_room(
            "assumption: a courier letter"),
     number("care_cost", 0.003, (0.0, 1.0), LOT + " per order", "Cost of complete visible care.",
            "assumption: small attentions"),
+    number("care_learning", 1.0, (0.5, 1.0), "share per doubling",
+           "Cost of care after twice as many orders of the same customer, on record.",
+           "Argote & Epple 1990 (form; about .8 is typical of production); assumption: off unless "
+           "studied"),
 )
 
 INSPECTION = in_room(

@@ -48,8 +48,21 @@ COSTS = {
     "bad_debt": ("Bad debt", "prepayments for goods that never came, less what is recovered"),
     "switching": ("Switching", "set-up when the supplier changes"),
     "leakage": ("Leakage", "loss from disclosed information that leaked"),
+    "service": (
+        "Service in use",
+        "installation, support, repair and maintenance of what is in use",
+    ),
 }
-_TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure")]
+_TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure", "service")]
+
+
+SERVICES = (
+    ("installation", "Installation", "setting up of accepted lots"),
+    ("support", "Support", "help in the use of what is installed"),
+    ("maintenance", "Maintenance", "upkeep of what is installed"),
+    ("repair", "Repair", "mending of what is installed and was defective"),
+)
+"""Parts of the cost of service in use: name, label, meaning."""
 
 
 def _registry() -> dict[str, Measure]:
@@ -77,7 +90,7 @@ def _registry() -> dict[str, Measure]:
             "transaction_cost",
             "Transaction cost",
             COST,
-            "all parts but price and failure",
+            "all parts but price, failure and service",
             _cost(*_TRANSACTION),
         ),
         Measure(
@@ -86,6 +99,17 @@ def _registry() -> dict[str, Measure]:
             COST,
             "cost of all purchasing hours",
             lambda t, hour: ratio(_hours(t) * hour, _lots(t)),
+        ),
+        *(
+            Measure(f"service_{part}", label, COST, text, per(part, "accepted_lots"))
+            for part, label, text in SERVICES
+        ),
+        Measure(
+            "care_cost",
+            "Cost of care",
+            "money per order",
+            "what suppliers spend on visible care, over orders",
+            per("care", "orders", micro=True),
         ),
         Measure(
             "goods_per_hour",

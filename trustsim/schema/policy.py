@@ -156,6 +156,12 @@ SUPPLIER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     "disputes",
     number("admission", 0.5, (0.0, 1.0), "probability",
            "A supplier at fault admits it and makes good without a dispute.", NEUTRAL),
+) + in_room(
+    "learning",
+    number("promise_inflation", 0.0, (0.0, 1.0), "share",
+           "What sales promises above what is delivered.", NEUTRAL),
+    number("account_owner", 0.0, (0.0, 1.0), "share",
+           "Part of this gap that one person who owns the whole account closes.", NEUTRAL),
 )
 
 

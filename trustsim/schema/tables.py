@@ -183,6 +183,11 @@ _HIDDEN = (
     *_numbers(
         MONEY,
         outlay="what the lot cost the supplier, freight included",
+        care="what the supplier spent on visible care",
+        installation="what it cost the buyer to set the lot up",
+        support="what help in the use of its installed base has cost since its last need",
+        maintenance="what upkeep of it has cost",
+        repair="what mending of it has cost",
     ),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(

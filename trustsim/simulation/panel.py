@@ -32,7 +32,17 @@ Panel = dict[str, Any]
 
 NONE = -1
 """Number of nobody and of nothing."""
-MONEY = ("outlay", "profit", "receivable", "bids")
+MONEY = (
+    "outlay",
+    "care",
+    "installation",
+    "support",
+    "maintenance",
+    "repair",
+    "profit",
+    "receivable",
+    "bids",
+)
 """Fields that count money in micro-units; a column rounded to millionths gives the units again."""
 HIDDEN = ("earlier",)
 """Facts that other rows hold, one by one."""

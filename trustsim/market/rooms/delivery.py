@@ -6,6 +6,7 @@ the way is paid by the carrier and missed by the buyer.
 
 from __future__ import annotations
 
+from math import log2
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
@@ -21,6 +22,16 @@ def lateness(supplier: Any, knowhow: float, market: Any) -> float:
     """Give the probability of a late delivery: less with know-how, more with the load."""
     chance = market.late_rate * (1.0 - market.knowhow_punctuality * knowhow)
     return min(chance * (1.0 + supplier.load / market.capacity), 1.0)
+
+
+@compiled
+def learned(orders: int, progress: float) -> float:
+    """Give what care costs after so many orders of a customer, as a share of the first.
+
+    The cost falls to ``progress`` with each doubling: n^(log2 progress) for the n-th order, the
+    learning curve of Argote & Epple (1990).
+    """
+    return (1.0 + orders) ** log2(progress)
 
 
 @inlined
@@ -40,7 +51,10 @@ def deliver(world: Any, workspace: Any, b: int) -> None:
     freight = market.freight * (1.0 + order.remoteness) * worth
     pay(books, SUPPLIERS, CARRIERS, micro(freight))
     care = (market.care_cost + market.courier_cost) * policy.care * worth
-    pay(books, SUPPLIERS, OUTSIDE, micro(care))
+    if market.care_learning < 1.0:
+        care *= learned(world.ties[b, order.contact].orders, market.care_learning)
+    facts.care = micro(care)
+    pay(books, SUPPLIERS, OUTSIDE, facts.care)
     if lost < market.transit_loss * (1.0 + order.remoteness):
         facts.defective = 0
         pay(books, CARRIERS, SUPPLIERS, micro(order.price * order.lots))

@@ -39,6 +39,9 @@ def need(world: Any, workspace: Any, b: int) -> bool:
     variance = volatility * volatility / (1.0 - persistence * persistence)
     lots = exp(spread * size - 0.5 * spread * spread)
     level = exp(buyer.demand - 0.5 * variance) * market.common_demand
+    if market.news_gain > 0.0:
+        level *= 1.0 + market.news_gain * buyer.news
+        buyer.news = (1.0 - market.news_fading) * buyer.news
     order.lots = min(lots * level, MOST_LOTS)
     return wish < market.demand_rate
 

@@ -129,6 +129,9 @@ def share(world: Any, workspace: Any, b: int) -> None:
         facts.leaked = 1
         spend(books, LEAKAGE, OUTSIDE, market.leak_loss * worth)
     learn_ideas(market, tie, both)
+    if market.news_gain > 0.0:
+        buyer = world.buyers[b]
+        buyer.news = buyer.news + market.news_rate * supplier_tells * (1.0 - buyer.news)
     tie.buyer_shared = int(buyer_tells)
     tie.supplier_shared = int(supplier_tells)
     if world.bonds.shape[0] > 0:

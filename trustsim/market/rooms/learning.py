@@ -14,7 +14,7 @@ from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
-from trustsim.market.ledger import spent, work_together
+from trustsim.market.ledger import spent, supplier_work, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED
 from trustsim.market.temptations import (
@@ -27,7 +27,7 @@ from trustsim.market.temptations import (
     happen,
     lose_relation,
 )
-from trustsim.schema.accounts import MICRO, SOURCING
+from trustsim.schema.accounts import MICRO, SERVICE, SOURCING
 
 LEARNING = number_of("learning")
 MINOR = 0.3
@@ -47,6 +47,12 @@ def bad_news(order: Any, blamed: float, policy: Any, market: Any) -> float:
     if blamed < policy.blame:
         return MINOR * market.betrayal_weight
     return 0.0
+
+
+@compiled
+def promised(policy: Any) -> float:
+    """Give what a supplier promises above what it delivers, less what an account owner closes."""
+    return policy.promise_inflation * (1.0 - policy.account_owner)
 
 
 @inlined
@@ -74,6 +80,13 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
             left = policy.exit * (1.0 - market.redress * order.redressed)
             ends = order.grievance == 1 and leaves < left
     good = 0.0 if disappointed else 1.0
+    if market.disconfirmation > 0.0:
+        gap = promised(dealing.supplier_policy)
+        good *= 1.0 - gap
+        bad += market.disconfirmation * gap
+        supplier_work(
+            dealing.books, market, market.owner_hours * dealing.supplier_policy.account_owner
+        )
     kept = market.trust_forgetting
     tie.supplier_good = updated(tie.supplier_good, policy.prior_good, kept, good)
     tie.supplier_bad = updated(tie.supplier_bad, policy.prior_bad, kept, bad)
@@ -160,5 +173,6 @@ def attract(tie: Any, order: Any, books: Any, market: Any) -> None:
     when the tie fades.
     """
     worth = order.lots * market.lot_cost
-    gained = market.value * order.accepted - spent(books) / (MICRO * worth)
+    units = spent(books) - books.cost[SERVICE]  # which is due to what others have sold, too
+    gained = market.value * order.accepted - units / (MICRO * worth)
     tie.attraction = tie.attraction + max(gained, 0.0)

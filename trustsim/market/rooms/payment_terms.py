@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
-from trustsim.market.ledger import micro, pay, spend
+from trustsim.market.ledger import micro, pay, spend, supplier_work, work
 from trustsim.market.rooms.disputes import award_of, recovery
-from trustsim.schema.accounts import BANKS, CARRIERS, PAYMENT, PLATFORM, SUPPLIERS
+from trustsim.schema.accounts import BANKS, CARRIERS, NEGOTIATION, PAYMENT, PLATFORM, SUPPLIERS
 from trustsim.schema.policy import choice_number
 
 BUYER_DICTATES = choice_number("terms", "buyer_dictates")
@@ -49,14 +49,28 @@ def buyer_financing(instrument: Any, amount: float, market: Any) -> float:
 
 
 @compiled
+def buyer_exposure(instrument: Any, market: Any) -> float:
+    """Give the share of the price that a buyer may lose: paid before delivery, held by nobody."""
+    exposed = instrument.advance * (1.0 - instrument.held)
+    return exposed + instrument.on_delivery * market.unseen_exposure
+
+
+@compiled
+def supplier_exposure(instrument: Any, remoteness: float) -> float:
+    """Give the share of the price that a supplier may lose: not paid at delivery, not secured."""
+    uncollected = instrument.on_delivery * instrument.collection_failure * remoteness
+    return (instrument.after + uncollected) * (1.0 - instrument.secured)
+
+
+@compiled
 def buyer_cost(instrument: Any, amount: float, trust: float, market: Any) -> float:
     """Give the buyer's expected cost of an instrument: exposure, financing, fee, unfamiliarity."""
-    exposed = instrument.advance * (1.0 - instrument.held)
-    exposed += instrument.on_delivery * market.unseen_exposure
+    exposed = buyer_exposure(instrument, market)
     risk = exposed * amount * (1.0 - trust) * market.advance_loss
     financing = buyer_financing(instrument, amount, market)
     charge = (1.0 - instrument.supplier_fee_share) * fee(instrument, amount)
-    return risk + financing + charge + _unfamiliar(instrument, amount, market)
+    worry = unease(exposed * amount, market.advance_loss, trust, market)
+    return risk + financing + charge + worry + _unfamiliar(instrument, amount, market)
 
 
 @compiled
@@ -67,12 +81,38 @@ def supplier_cost(
 
     ``lost`` is the share of what is exposed that a buyer which does not perform keeps.
     """
-    uncollected = instrument.on_delivery * instrument.collection_failure * remoteness
-    exposed = (instrument.after + uncollected) * (1.0 - instrument.secured) * amount
+    exposed = supplier_exposure(instrument, remoteness) * amount
     risk = exposed * (1.0 - trust) * lost
     financing = instrument.after * amount * market.supplier_interest * instrument.years
     charge = instrument.supplier_fee_share * fee(instrument, amount)
-    return risk + financing + charge + _unfamiliar(instrument, amount, market)
+    worry = unease(exposed, lost, trust, market)
+    return risk + financing + charge + worry + _unfamiliar(instrument, amount, market)
+
+
+@compiled
+def premium(loss: float, chance: float, market: Any) -> float:
+    """Give what a risk-averse side would pay not to face a loss.
+
+    Half the absolute risk aversion times the variance of the loss (Pratt 1964).
+    """
+    return 0.5 * market.risk_aversion * loss * loss * chance * (1.0 - chance)
+
+
+@compiled
+def terms_hours(exposed: float, market: Any) -> float:
+    """Give the hours that a side haggles over money that it may lose by the terms."""
+    return market.terms_hours * exposed / market.lot_cost
+
+
+@compiled
+def unease(exposed: float, lost: float, trust: float, market: Any) -> float:
+    """Give what exposure costs a side besides the loss that it expects: risk, and haggling."""
+    cost = 0.0
+    if market.risk_aversion > 0.0:
+        cost += premium(exposed * lost, 1.0 - trust, market)
+    if market.terms_hours > 0.0:
+        cost += terms_hours(exposed, market) * market.hour_cost
+    return cost
 
 
 @compiled
@@ -145,6 +185,7 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     if best == NONE:
         order.lost_for_terms = 1
         return False
+    order.lost_for_terms = 0
     write_terms(order, best, world.instruments[best])
     return True
 
@@ -166,5 +207,10 @@ def charge(world: Any, workspace: Any, b: int) -> None:
     pay(books, SUPPLIERS, earner, micro(share * total))
     spend(books, PAYMENT, earner, (1.0 - share) * total)
     spend(books, PAYMENT, BANKS, buyer_financing(instrument, amount, market))
+    if market.terms_hours > 0.0:
+        exposed = buyer_exposure(instrument, market) * amount
+        work(books, market, NEGOTIATION, terms_hours(exposed, market))
+        exposed = supplier_exposure(instrument, order.remoteness) * amount
+        supplier_work(books, market, terms_hours(exposed, market))
     days = order.credit_days / 365.0
     pay(books, SUPPLIERS, BANKS, micro(order.after * amount * market.supplier_interest * days))

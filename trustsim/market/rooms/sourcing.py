@@ -22,6 +22,7 @@ from trustsim.market.relations import (
     goodwill_of,
 )
 from trustsim.market.rooms.reputation import standing
+from trustsim.market.rooms.service import later_cost
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
 from trustsim.schema.policy import choice_number
 
@@ -210,7 +211,7 @@ def total_cost(order: Any, view: Any, policy: Any, market: Any) -> float:
     qualifying = 0.0
     if view.orders == 0:
         qualifying = market.qualification_hours * market.hour_cost / order.lots
-    return -(view.bid + view.leaving + risk + qualifying)
+    return -(view.bid + view.leaving + risk + qualifying + later_cost(view.trust, market))
 
 
 @compiled
@@ -261,6 +262,16 @@ def leaving_cost(world: Any, b: int) -> float:
 def learn_odds(tie: Any, won: float, chance: float) -> None:
     """Let a bidder learn from a tender how much more often it wins than its cost explains."""
     tie.favour += FAVOUR_MEMORY * (won - chance - tie.favour)
+
+
+@compiled
+def pass_over(views: Any, contact: int) -> bool:
+    """Take a bidder with whom no terms were found out of the tender; tell whether one is left."""
+    views[contact].asked = 0.0
+    left = False
+    for k in range(views.shape[0]):
+        left = left or views[k].asked == 1.0
+    return left
 
 
 @inlined

@@ -54,6 +54,21 @@ ROWS = (
         measures=("no_terms_rate",),
     ),
     Mechanism(
+        "next_bidder", "payment_terms",
+        "A buyer that finds no terms with the best bidder tries the next.",
+        {"next_bidders": 0}, measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "risk_aversion", "payment_terms",
+        "Both sides pay not to be exposed, more the larger the sum (Pratt 1964).",
+        {"risk_aversion": 0.0}, measures=("no_terms_rate",),
+    ),
+    Mechanism(
+        "terms_haggling", "payment_terms",
+        "Each side haggles over what it may lose by the terms, unless somebody holds it.",
+        {"terms_hours": 0.0}, measures=("cost_negotiation",),
+    ),
+    Mechanism(
         "reach", "payment_terms", "Some instruments do not work at remote sites.",
         {"reach": 1.0}, measures=("no_terms_rate",),
     ),
@@ -90,6 +105,12 @@ ROWS = (
         "misunderstanding", "information_sharing", "Orders are misunderstood where little is said.",
         {"misunderstanding": 0.0}, ("misunderstanding_cost",), luck=("disclosure",),
         measures=("cost_delay",),
+    ),
+    Mechanism(
+        "market_news", "information_sharing",
+        "Market news that a supplier discloses raises its buyer's sales.",
+        {"news_gain": 0.0}, ("news_rate", "news_fading"), needs=("information_sharing",),
+        measures=("accepted",),
     ),
     Mechanism(
         "specific_assets", "information_sharing",

@@ -28,6 +28,11 @@ ROWS = (
         measures=("cost_delay",),
     ),
     Mechanism(
+        "customer_records", "delivery",
+        "Records of the customer make care cheaper with every order (Argote & Epple 1990).",
+        {"care_learning": 1.0}, measures=("care_cost",),
+    ),
+    Mechanism(
         "outgoing_inspection", "inspection", "Honest suppliers inspect lots before they leave.",
         {"outgoing_inspection": 0.0}, measures=("cost_failure", "supplier_profit"),
     ),
@@ -68,6 +73,13 @@ ROWS = (
         {"false_claims": 0},
         ("claim_penalty", "payment_record", "delivery_record", "off_platform"),
         luck=("settlement", "supplier dispute"), measures=("buyer_opportunism_rate",),
+    ),
+    Mechanism(
+        "installed_base", "service",
+        "What is in use needs to be set up, supported, maintained and mended (Ellram 1995).",
+        {"installation_cost": 0.0, "support_cost": 0.0, "maintenance_cost": 0.0,
+         "repair_cost": 0.0},
+        ("service_life",), measures=("cost_service",),
     ),
     Mechanism(
         "fines", "disputes", "The platform fines a listed supplier that is found at fault.",

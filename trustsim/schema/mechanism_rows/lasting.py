@@ -52,6 +52,12 @@ ROWS = (
         {"exit": 0.0}, luck=("learning",), measures=("loyalty",),
     ),
     Mechanism(
+        "promises", "learning",
+        "Sales promises more than is delivered, and the gap disappoints (Oliver 1980).",
+        {"disconfirmation": 0.0}, ("promise_inflation", "account_owner", "owner_hours"),
+        measures=("trust_in_suppliers",),
+    ),
+    Mechanism(
         "redress", "learning",
         "A fault that is made good at once weighs less (Smith, Bolton & Wagner 1999).",
         {"redress": 0.0}, measures=("loyalty", "trust_in_suppliers"),
