@@ -12,6 +12,7 @@ from typing import Any
 from trustsim.engine.compiling import compiled
 from trustsim.market.beliefs import updated
 from trustsim.market.ledger import PAYOFF_MEMORY
+from trustsim.market.rooms.channels import retaliate
 from trustsim.market.rooms.disputes import award_of, recovery
 from trustsim.market.views import turned_away, walks_out
 from trustsim.schema.accounts import MICRO
@@ -36,6 +37,7 @@ those of some eight years count, since few go to law)."""
 @compiled
 def first_experience(market: Any) -> None:
     """Give a new market what it knows before its first round."""
+    market.effort = 1.0
     market.wronged_left = market.walked_out = LEFT[0]
     market.wronged_stayed = market.put_up = LEFT[1]
     market.content_left = LEFT_CONTENT[0]
@@ -122,6 +124,8 @@ def note_experience(market: Any, tallies: Any) -> None:
         market.written_off += tally.written_off / MICRO
     note_late_payment(market)
     note_leaving(market)
+    if market.online_share > 0.0:
+        retaliate(market, tallies)
     market.watched = market.first_inspected / (market.first_inspected + market.first_passed_by)
     if lots > 0:
         mean = dealing / (lots * market.lot_cost)

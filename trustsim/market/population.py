@@ -17,6 +17,7 @@ from trustsim.market.beliefs import posterior, updated
 from trustsim.market.experience import busy, first_experience, note_experience
 from trustsim.market.ledger import PAYOFF_MEMORY, micro
 from trustsim.market.relations import knows, meet
+from trustsim.market.rooms.channels import sells_online
 from trustsim.market.rooms.demand import common
 from trustsim.market.rooms.payment_terms import prepare
 from trustsim.schema.accounts import ACCOUNTS, BANKS, MICRO, OUTSIDE, SUPPLIERS
@@ -91,6 +92,7 @@ def populate(world: Any, buyer_shares: Any, supplier_shares: Any) -> None:
         )
         supplier.cost = draw_cost(market, cost)
         supplier.listed = 1
+        supplier.online = sells_online(s, world.suppliers.shape[0], market)
         supplier.rating = 0.5
         supplier.load = 1.0
         supplier.general_good = 1.0

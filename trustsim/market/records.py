@@ -74,7 +74,7 @@ Market = np.dtype(
     # first lots that buyers inspected and not, and the share of the former
     + _f8("first_inspected", "first_passed_by", "watched")
     # common state of the round
-    + _f8("common_demand", "cost_level", "technology_left")
+    + _f8("common_demand", "cost_level", "technology_left", "effort")
     # closed forms worked out once a run: cost of demand mismatch per nominal lot
     + _f8("mismatch_shared", "mismatch_unshared"),
     align=True,
@@ -125,6 +125,7 @@ Supplier = np.dtype(
         ("policy", "i2"),
         ("generation", "u1"),  # counts, round and round, the firms that have held this place
         ("listed", "u1"),
+        ("online", "u1"),  # sells online, without service
         ("community", "i4"),
         ("streak", "i4"),  # orders since the last fault that became known
         ("rated", "i4"),
@@ -189,7 +190,7 @@ Order = np.dtype(
     )
     + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
           "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance",
-          "redressed", "answered", "returned"),
+          "redressed", "answered", "returned", "online"),
     align=True,
 )
 
@@ -246,7 +247,8 @@ Tally = np.dtype(
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",
-        "wronged", "returned", "bank_losses", "care", "installation", "support", "maintenance",
+        "wronged", "returned", "bank_losses", "online", "priced", "price_sum",
+        "price_squares", "care", "installation", "support", "maintenance",
         "repair",
         ),
         ("cost", "i8", (len(CATEGORIES),)),

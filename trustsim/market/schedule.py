@@ -9,6 +9,7 @@ from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market import ledger, population, relations, views
 from trustsim.market.rooms import (
     arrears,
+    channels,
     delivery,
     demand,
     disputes,
@@ -32,6 +33,7 @@ SCHEDULE = (
     arrears,
     demand,
     search,
+    channels,
     sourcing,
     negotiation,
     payment_terms,
@@ -141,6 +143,10 @@ def fulfil(world: Any, workspace: Any, b: int) -> None:
     if order.delivered == 1:
         inspection.inspect(world, workspace, b)
     settlement.settle(world, workspace, b)
+    if order.delivered == 1:
+        channels.go_without_service(
+            order, world.suppliers[order.supplier], workspace.books[0], market
+        )
     service.install(world.buyers[b], order, facts, workspace.books[0], market)
     reputation.rate_order(world, workspace, b)
     learning.learn(world, workspace, b)

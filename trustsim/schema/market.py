@@ -47,6 +47,24 @@ DEMAND = in_room(
            "assumption: expediting and an idle line"),
 )
 
+CHANNELS = in_room(
+    "channels",
+    number("online_share", 0.0, (0.0, 1.0), "share of suppliers",
+           "Suppliers that sell online: visible prices, no service.",
+           "assumption: off unless studied"),
+    number("informed", 0.5, (0.0, 1.0), "share of buyers",
+           "Buyers that see the prices online; others deal with distributors only.",
+           "Varian 1980 (form); assumption: half"),
+    number("effort_cost", 0.02, (0.0, 1.0), LOT, "What full service costs a distributor.",
+           "assumption: half of what it saves its customer"),
+    number("service_saving", 0.04, (0.0, 1.0), LOT,
+           "What a distributor's full service saves a buyer.",
+           "assumption: as much as a late delivery costs"),
+    number("retaliation", 0.5, (0.0, 1.0), "share",
+           "Part of their service that distributors withdraw if all orders go online.",
+           "assumption: half of it is left for those who stay"),
+)
+
 SOURCING = in_room(
     "sourcing",
     number("tender_hours", 0.8, (0.0, 100.0), HOURS + " per bidder",
@@ -305,6 +323,6 @@ INSPECTION = in_room(
 )
 
 MARKET = (
-    SIZE + DEMAND + SOURCING + NEGOTIATION + PAYMENT + INFORMATION + PRODUCTION + DELIVERY
-    + INSPECTION + INSTITUTIONS
-)
+    SIZE + DEMAND + CHANNELS + SOURCING + NEGOTIATION + PAYMENT + INFORMATION + PRODUCTION
+    + DELIVERY + INSPECTION + INSTITUTIONS
+)  # fmt: skip

@@ -56,6 +56,12 @@ COSTS = {
 _TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure", "service")]
 
 
+def _dispersion(tally: Any) -> Numbers:
+    count = tally["priced"]
+    mean, square = (ratio(tally[name] / MICRO, count) for name in ("price_sum", "price_squares"))
+    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)) / mean, float)
+
+
 SERVICES = (
     ("installation", "Installation", "setting up of accepted lots"),
     ("support", "Support", "help in the use of what is installed"),
@@ -103,6 +109,20 @@ def _registry() -> dict[str, Measure]:
         *(
             Measure(f"service_{part}", label, COST, text, per(part, "accepted_lots"))
             for part, label, text in SERVICES
+        ),
+        Measure(
+            "online_rate",
+            "Orders online",
+            "share of orders",
+            "orders from suppliers that sell online",
+            per("online", "priced"),
+        ),
+        Measure(
+            "price_dispersion",
+            "Price dispersion",
+            "share of the mean price",
+            "standard deviation of prices over their mean, where there are two channels",
+            lambda t, hour: _dispersion(t),
         ),
         Measure(
             "care_cost",

@@ -164,6 +164,7 @@ _FACTS = (
     Column("returned", "grievances", WHOLE,
            "of these, answered by another order from the same supplier"),
     *_flags(
+        online="the supplier sells online",
         shaded="the supplier shaded quality",
         absconded="the supplier kept the prepayment and delivered nothing",
         defective="the lot was defective",

@@ -12,6 +12,7 @@ from typing import Any
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_rule
 from trustsim.market.beliefs import lifted
 from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
+from trustsim.market.rooms.channels import effort_cost
 from trustsim.market.rooms.sourcing import reference_price
 from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import NEGOTIATION
@@ -37,7 +38,8 @@ def unit_cost(supplier: Any, tie: Any, remoteness: float, market: Any) -> float:
     Freight to a near site is part of every cost; a remote site costs more.
     """
     saved = market.knowhow_gain * tie.knowhow
-    return supplier.cost * market.cost_level * (1.0 - saved) + market.freight * remoteness
+    made = supplier.cost * market.cost_level * (1.0 - saved) + market.freight * remoteness
+    return made + effort_cost(supplier, market)
 
 
 @compiled
@@ -221,6 +223,7 @@ def collect_bids(world: Any, workspace: Any, b: int) -> None:
         cost = unit_cost(supplier, tie, order.remoteness, market) + burden
         saved = market.knowhow_gain * tie.knowhow * own
         bid += market.freight * order.remoteness - market.gain_sharing * saved
+        bid += effort_cost(supplier, market)
         view.bid = max(bid, cost) * scale
         supplier_expense(workspace, tie.supplier, spent)
 

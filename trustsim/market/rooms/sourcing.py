@@ -21,6 +21,7 @@ from trustsim.market.relations import (
     contact_of,
     goodwill_of,
 )
+from trustsim.market.rooms.channels import hidden, show_prices
 from trustsim.market.rooms.reputation import standing
 from trustsim.market.rooms.service import later_cost
 from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
@@ -91,7 +92,8 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
         workspace.buyer_views[k].asked = 0.0
         tie = world.ties[b, k]
         supplier = world.suppliers[tie.supplier]
-        if supplier.listed == 0 or supplier.generation != tie.generation:
+        gone = supplier.listed == 0 or supplier.generation != tie.generation
+        if gone or hidden(world, b, supplier):
             candidate.score = FAR
         elif weights == 0.0:
             candidate.score = candidate.luck
@@ -184,12 +186,14 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
         views[best].asked = 1.0
         candidates[best].open = FAR
         bidders += 1
+    invited = bidders
+    bidders += show_prices(world, workspace, b)
     for k in range(contacts):
         if views[k].asked == 1.0 and not differ:
             noise = noise_of(candidates[k].luck, policy)
             candidates[k].score = noise if policy.award >= LOGIT else 0.0
     if bidders > 0:
-        hours = market.order_hours + market.tender_hours * (bidders - 1)
+        hours = market.order_hours + market.tender_hours * max(invited - 1, 0)
         work(workspace.books[0], market, SOURCING, hours)
     workspace.order[0].bidders = bidders
     return bidders
@@ -318,6 +322,7 @@ def place(world: Any, workspace: Any, b: int) -> None:
     order, books = workspace.order[0], workspace.books[0]
     tie = world.ties[b, order.contact]
     order.ordered = 1
+    order.online = world.suppliers[order.supplier].online
     saved = market.asset_saving * assets_of(world.bonds, b, order.contact)
     eased = market.knowhow_ease * tie.knowhow
     hours = market.coordination_hours * (1.0 - eased) * (1.0 - saved)

@@ -10,6 +10,12 @@ ROWS = (
         {"search": {"referral": "random"}}, luck=("search",), measures=("trust_in_suppliers",),
     ),
     Mechanism(
+        "channels", "channels",
+        "Some sell online, without service, at prices that the informed see (Varian 1980).",
+        {"online_share": 0.0}, ("informed", "effort_cost", "service_saving", "retaliation"),
+        measures=("online_rate", "price_dispersion", "cost_delay"),
+    ),
+    Mechanism(
         "random_endings", "sourcing", "Relations end by chance, and strangers take their place.",
         {"break_rate": 0.0}, luck=("continuation",), measures=("loyalty", "cost_switching"),
     ),
