@@ -34,7 +34,14 @@ POLICIES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "suppliers": {
-        "crafty": {"conduct": "propensity", "propensity": 0.6, "escalation": "court", "worst": 0.5},
+        "crafty": {
+            "conduct": "propensity",
+            "propensity": 0.6,
+            "escalation": "court",
+            "worst": 0.5,
+            "promise_inflation": 0.5,
+            "account_owner": 0.4,
+        },
         "answering": {"conduct": "reciprocal", "first_move": 0.3, "after_own_cheating": 0.5},
     },
 }
@@ -50,7 +57,7 @@ RESTLESS: dict[str, Any] = {
     "buyers": 60,
     "suppliers": 12,
     "contacts": 5,
-    "rounds": 40,
+    "rounds": 60,
     "turn_rate": 0.02,
     "imitation_rate": 0.05,
     "mutation": 0.3,
@@ -67,6 +74,19 @@ RESTLESS: dict[str, Any] = {
     "law_age": 6,
     "rivals": 2,
     "tier_threshold": 0.6,
+    "online_share": 0.3,
+    "next_bidders": 1,
+    "value": 1.2,
+    "risk_aversion": 0.2,
+    "terms_hours": 0.5,
+    "news_gain": 0.2,
+    "care_learning": 0.8,
+    "installation_cost": 0.02,
+    "support_cost": 0.001,
+    "maintenance_cost": 0.001,
+    "repair_cost": 0.01,
+    "disconfirmation": 0.5,
+    "owner_hours": 0.3,
 }
 
 

@@ -67,12 +67,12 @@ ROWS = (
     Mechanism(
         "risk_aversion", "payment_terms",
         "Both sides pay not to be exposed, more the larger the sum (Pratt 1964).",
-        {"risk_aversion": 0.0}, measures=("no_terms_rate",),
+        {"risk_aversion": 0.0}, needs=("credit_risk",), measures=("no_terms_rate",),
     ),
     Mechanism(
         "terms_haggling", "payment_terms",
         "Each side haggles over what it may lose by the terms, unless somebody holds it.",
-        {"terms_hours": 0.0}, measures=("cost_negotiation",),
+        {"terms_hours": 0.0}, needs=("credit_risk",), measures=("cost_negotiation",),
     ),
     Mechanism(
         "reach", "payment_terms", "Some instruments do not work at remote sites.",

@@ -1,0 +1,59 @@
+"""Channels: the uninformed stay with distributors, the informed see prices, service is withdrawn."""
+
+from __future__ import annotations
+
+import pytest
+
+from trustsim.config.scenario import Scenario
+from trustsim.simulation.run import simulate
+
+SIZES = {"buyers": 60, "suppliers": 12, "rounds": 30}
+TWO = {"online_share": 0.5, "service_saving": 0.04, "effort_cost": 0.02}
+
+
+def found(**market: float) -> dict[str, float]:
+    return simulate(Scenario("hard_but_fair", **{**SIZES, **market})).measures
+
+
+def test_who_is_not_informed_never_buys_online() -> None:
+    assert found(**TWO, informed=0.0)["online_rate"] == 0.0
+
+
+def test_the_more_are_informed_the_more_is_bought_online() -> None:
+    rates = [found(**TWO, informed=share)["online_rate"] for share in (0.25, 0.5, 1.0)]
+    assert rates == sorted(rates)
+    assert rates[2] > 2 * rates[0] > 0.0
+
+
+def test_without_channels_there_is_nothing_to_measure() -> None:
+    measures = found(informed=1.0)
+    assert measures["online_rate"] != measures["online_rate"]
+    assert measures["price_dispersion"] != measures["price_dispersion"]
+
+
+def test_online_a_buyer_goes_without_service() -> None:
+    plain = {"service_saving": 0.0, "online_share": 1.0, "informed": 1.0}
+    without, at_cost = (found(**{**plain, "service_saving": s}) for s in (0.0, 0.04))
+    assert at_cost["cost_delay"] - without["cost_delay"] == pytest.approx(0.04, rel=0.02)
+
+
+def test_distributors_serve_until_orders_go_online() -> None:
+    # nobody is informed: full service, which saves all of the cost of going without
+    kept = found(**TWO, informed=0.0, retaliation=1.0)
+    assert kept["cost_delay"] == pytest.approx(
+        found(**{**TWO, "service_saving": 0.0}, informed=0.0)["cost_delay"], abs=1e-9
+    )
+    some = {**TWO, "informed": 0.5}
+    mild, hard = (found(**some, retaliation=share)["cost_delay"] for share in (0.0, 1.0))
+    assert hard > mild + 0.002
+
+
+def test_the_free_show_of_prices_costs_no_hours_of_tendering() -> None:
+    # a lone bidder is asked; the online sellers that are seen besides add no hours
+    one = {"policies": {"buyers": {"one": {"based_on": "hard_but_fair", "bidders": 1}}}}
+    seen, not_seen = (
+        simulate(Scenario("one", **one, **SIZES, online_share=share, informed=1.0), orders=True)
+        for share in (0.5, 0.0)
+    )
+    assert seen.orders["bidders"].max() > 1
+    assert not_seen.orders["bidders"].max() <= 2
