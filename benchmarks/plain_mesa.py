@@ -23,6 +23,19 @@ from trustsim.market.records import Tally
 from trustsim.market.rooms.demand import mismatch
 from trustsim.schema.accounts import MICRO
 from trustsim.schema.measures import AGE_FROM, measure
+from trustsim.schema.mechanisms import MECHANISMS
+
+NOT_FOLLOWED = (
+    "channels",
+    "next_bidder",
+    "risk_aversion",
+    "terms_haggling",
+    "market_news",
+    "customer_records",
+    "installed_base",
+    "promises",
+)
+"""Mechanisms that the headline leaves off, and this model does not have."""
 
 GOLDEN = 0.6180339887498949
 COUNTED = (
@@ -52,7 +65,15 @@ SUMMED = (
     "value",
     "supplier_profit",
     "bank_losses",
+    "care",
 )
+
+
+def refuse_what_is_not_followed(market):
+    """Refuse a market in which a mechanism is on that this model does not have."""
+    for name in NOT_FOLLOWED:
+        if any(getattr(market, key) != value for key, value in MECHANISMS[name].absent.items()):
+            raise ValueError(f"the plain Mesa model does not have the mechanism {name}")
 
 
 class Sums:
@@ -96,6 +117,7 @@ class Sums:
         self.trust_in_buyers += order.trust_in_buyer
         self.knowhow += order.knowhow
         self.loyalty += order.concentration
+        self.care += order.care
         self.loyal += order.top_share > 0.95
         if order.accepted:
             self.accepted_lots += order.lots
@@ -127,6 +149,7 @@ class PlainMarket(Model):
     def __init__(self, scenario, seed=None):
         super().__init__(seed=seed)
         market = self.market = SimpleNamespace(**scenario.market.model_dump())
+        refuse_what_is_not_followed(market)
         self.round = 0
         self.experience = Experience(self)
         self.cost_level = self.common_demand = self.technology_left = 1.0
@@ -202,7 +225,7 @@ class PlainMarket(Model):
     def enter(self, order):
         """Add a need and the order that came of it to the sums."""
         self.rounds[-1].add(order, self.market)
-        if order.instrument is not None:
+        if order.supplier is not None:
             self.ages[bisect_right(AGE_FROM, order.age) - 1].add(order, self.market)
 
     def enter_costs(self, order, age):

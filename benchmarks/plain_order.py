@@ -1,6 +1,6 @@
 """What buyers and suppliers of the plain Mesa model deal with: ties, offers and orders."""
 
-CATEGORIES = 11
+CATEGORIES = 12
 (
     PRICE,
     SOURCING,
@@ -13,6 +13,7 @@ CATEGORIES = 11
     BAD_DEBT,
     SWITCHING,
     LEAKAGE,
+    SERVICE,
 ) = range(CATEGORIES)
 
 
@@ -92,6 +93,7 @@ class Order:
         "bidders",
         "bids",
         "buyer",
+        "care",
         "concentration",
         "cost",
         "defective",
@@ -135,7 +137,7 @@ class Order:
         self.supplier = self.tie = self.instrument = None
         self.cost = [0.0] * CATEGORIES
         self.transaction_hours = self.productive_hours = self.arrears_days = 0.0
-        self.profit = self.receivable = self.bids = self.outlay = 0.0
+        self.profit = self.receivable = self.bids = self.outlay = self.care = 0.0
         self.concentration = self.top_share = 0.0
         self.inspected = self.rejected = self.delivered = self.late = False
         self.misunderstood = self.accepted = self.accused = self.disputed = False

@@ -263,7 +263,8 @@ class Supplier(Agent):
         market, random = self.model.market, self.random.random
         remoteness, worth, care = order.buyer.remoteness, order.worth, self.policy.care
         order.pay_supplier(self, -market.freight * (1.0 + remoteness) * worth)
-        order.pay_supplier(self, -(market.care_cost + market.courier_cost) * care * worth)
+        order.care = (market.care_cost + market.courier_cost) * care * worth
+        order.pay_supplier(self, -order.care)
         if random() < market.transit_loss * (1.0 + remoteness):
             order.defective = False
             order.pay_supplier(self, order.price * order.lots)

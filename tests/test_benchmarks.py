@@ -157,6 +157,11 @@ def test_a_slightly_different_rule_would_be_noticed(
     assert seen_in in [line.partition(":")[0] for line in found]
 
 
+def test_the_plain_model_refuses_what_it_does_not_follow() -> None:
+    with pytest.raises(ValueError, match="does not have the mechanism channels"):
+        PlainMarket(scenario("high_trust").replace(online_share=0.5))
+
+
 def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     done = subprocess.run(

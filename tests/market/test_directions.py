@@ -170,6 +170,40 @@ ON: dict[str, tuple[str, int]] = {
 
 
 ELSEWHERE = {
+    "channels": "rooms.test_channels.test_the_more_are_informed_the_more_is_bought_online",
+    "online_share": "rooms.test_channels.test_the_more_are_informed_the_more_is_bought_online",
+    "informed": "rooms.test_channels.test_the_more_are_informed_the_more_is_bought_online",
+    "effort_cost": "rooms.test_channels.test_distributors_serve_until_orders_go_online",
+    "retaliation": "rooms.test_channels.test_distributors_serve_until_orders_go_online",
+    "service_saving": "rooms.test_channels.test_online_a_buyer_goes_without_service",
+    "next_bidder": "test_first_terms.test_who_finds_no_terms_with_the_best_bidder_tries_the_next",
+    "next_bidders": "test_first_terms.test_who_finds_no_terms_with_the_best_bidder_tries_the_next",
+    "risk_aversion": "test_first_terms."
+    "test_a_risk_premium_is_half_the_aversion_times_the_variance_of_the_loss",
+    "terms_haggling": "test_first_terms.test_each_side_haggles_over_what_it_may_lose",
+    "terms_hours": "test_first_terms.test_each_side_haggles_over_what_it_may_lose",
+    "market_news": "rooms.test_information_sharing.test_market_news_raises_the_sales_of_a_buyer",
+    "news_gain": "rooms.test_information_sharing.test_market_news_raises_the_sales_of_a_buyer",
+    "news_rate": "rooms.test_information_sharing.test_market_news_raises_the_sales_of_a_buyer",
+    "news_fading": "rooms.test_information_sharing.test_market_news_raises_the_sales_of_a_buyer",
+    "customer_records": "rooms.test_delivery."
+    "test_records_of_the_customer_make_care_cheaper_with_each_doubling",
+    "care_learning": "rooms.test_delivery."
+    "test_records_of_the_customer_make_care_cheaper_with_each_doubling",
+    "installed_base": "rooms.test_service."
+    "test_the_installed_base_grows_to_what_is_bought_in_its_life",
+    "support_cost": "rooms.test_service."
+    "test_the_installed_base_grows_to_what_is_bought_in_its_life",
+    "maintenance_cost": "rooms.test_service."
+    "test_the_installed_base_grows_to_what_is_bought_in_its_life",
+    "service_life": "rooms.test_service."
+    "test_the_installed_base_grows_to_what_is_bought_in_its_life",
+    "installation_cost": "rooms.test_service.test_setting_up_is_paid_once_a_lot",
+    "repair_cost": "rooms.test_service.test_only_lots_with_a_defect_that_nobody_found_are_mended",
+    "promises": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
+    "disconfirmation": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
+    "owner_hours": "rooms.test_learning."
+    "test_a_promise_is_believed_until_the_first_order_and_an_owner_works_for_it",
     "saved_contracts": "test_directions_of_policies.test_a_number_of_buyers_works_in_its_direction",
     "saved_inspection": "test_directions_of_policies."
     "test_a_number_of_buyers_works_in_its_direction",
@@ -294,4 +328,4 @@ def test_a_parameter_of_the_market_works_in_its_direction(name: str) -> None:
 @pytest.mark.parametrize("name", ON)
 def test_a_mechanism_works_in_its_direction(name: str) -> None:
     measure, sign = ON[name]
-    assert_sign(of(switched_off(name), measure), usual(measure), sign)
+    assert_sign(of(switched_off(name, restless), measure), usual(measure), sign)

@@ -80,6 +80,9 @@ IN_QUIET: dict[tuple[str, str], tuple[dict[str, Any], str, int]] = {
 """Numbers whose cost is seen where nothing else costs anything: none of it and all of it."""
 
 ELSEWHERE = {
+    "promise_inflation": "rooms.test_learning."
+    "test_a_promise_that_is_not_kept_disappoints_by_its_gap",
+    "account_owner": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "after_both_cheated": "test_conduct.test_reciprocal_plays_memory_one_strategies",
     "intensity": "rooms.test_sourcing.test_loyalty_sets_in_at_the_threshold",
     "memory": "rooms.test_sourcing.test_loyalty_sets_in_at_the_threshold",

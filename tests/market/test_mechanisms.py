@@ -5,14 +5,14 @@ And on means on: each one moves the bits of a market in which everything happens
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.restless_market import bits, restless
+from support.restless_market import bits, bustling
 
 from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -66,9 +66,9 @@ def absent_values(scenario: Scenario, mechanism: Mechanism) -> dict[tuple[str, s
 
 
 @cache
-def switched_off(name: str) -> Scenario:
-    """Give the restless market without a mechanism and what stands on it."""
-    scenario = restless()
+def switched_off(name: str, market: Callable[[], Scenario] = bustling) -> Scenario:
+    """Give a market without a mechanism and what stands on it."""
+    scenario = market()
     for each in off_without([name]):
         scenario = with_values(scenario, absent_values(scenario, MECHANISMS[each]))
     return scenario
@@ -114,7 +114,7 @@ def test_off_means_off(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_on_means_on(name: str) -> None:
-    assert bits_without(name) != bits(restless())
+    assert bits_without(name) != bits(bustling())
 
 
 def test_every_parameter_belongs_to_a_room_or_to_one_mechanism() -> None:

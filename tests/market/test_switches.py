@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from support.restless_market import BUYERS, SUPPLIERS, bits, restless
+from support.restless_market import BUYERS, SUPPLIERS, bits, bustling
 
 from trustsim.config.scenario import Scenario
 from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
@@ -14,7 +14,7 @@ from trustsim.schema import BUYER, INSTRUMENT, MARKET, SUPPLIER, Parameter
 
 @cache
 def usual() -> bytes:
-    return bits(restless())
+    return bits(bustling())
 
 
 def ends(row: Parameter) -> list[Any]:
@@ -33,13 +33,13 @@ PARTNERS = {"cost_low": 0.5, "cost_high": 2.0, "defect_good": 0.2, "defect_bad":
 @pytest.mark.parametrize("row", MARKET, ids=lambda row: row.name)
 def test_every_parameter_of_the_market_matters(row: Parameter) -> None:
     values = [PARTNERS[row.name]] if row.name in PARTNERS else ends(row)
-    assert any(bits(restless(**{row.name: value})) != usual() for value in values)
+    assert any(bits(bustling(**{row.name: value})) != usual() for value in values)
 
 
 @cache
 def on_credit() -> tuple[Scenario, bytes]:
     """Everybody pays later, so that buyers of all policies can cheat; both sides do, and stay."""
-    scenario = restless(buyer_opportunism_mean=0.9).replace(
+    scenario = bustling(buyer_opportunism_mean=0.9).replace(
         instruments=["open_account"],
         policies={
             "buyers": {"answering": {"first_move": 1.0, "after_own_cheating": 1.0, "exit": 0.0}},
@@ -52,7 +52,7 @@ def on_credit() -> tuple[Scenario, bytes]:
 def policies_matter(side: str, row: Parameter, names: dict[str, float]) -> bool:
     return any(
         bits(base.replace(policies={side: {name: {row.name: value}}})) != before
-        for base, before in ((restless(), usual()), on_credit())
+        for base, before in ((bustling(), usual()), on_credit())
         for name in names
         for value in ends(row)
     )
@@ -70,7 +70,7 @@ def test_every_parameter_of_suppliers_matters(row: Parameter) -> None:
 
 @pytest.mark.parametrize("row", INSTRUMENT, ids=lambda row: row.name)
 def test_every_parameter_of_instruments_matters(row: Parameter) -> None:
-    base = restless()
+    base = bustling()
     changed = []
     for name, instrument in base.instruments.items():
         other = {"advance": "on_delivery", "on_delivery": "advance"}.get(row.name)

@@ -57,7 +57,7 @@ RESTLESS: dict[str, Any] = {
     "buyers": 60,
     "suppliers": 12,
     "contacts": 5,
-    "rounds": 60,
+    "rounds": 40,
     "turn_rate": 0.02,
     "imitation_rate": 0.05,
     "mutation": 0.3,
@@ -74,6 +74,12 @@ RESTLESS: dict[str, Any] = {
     "law_age": 6,
     "rivals": 2,
     "tier_threshold": 0.6,
+}
+
+
+BUSTLING: dict[str, Any] = {
+    **RESTLESS,
+    "rounds": 60,
     "online_share": 0.3,
     "next_bidders": 1,
     "value": 1.2,
@@ -88,10 +94,15 @@ RESTLESS: dict[str, Any] = {
     "disconfirmation": 0.5,
     "owner_hours": 0.3,
 }
+"""With what is off unless a case studies it, and margins so thin that terms bind."""
 
 
 def restless(**changes: Any) -> Scenario:
     return Scenario(BUYERS, supplier_mix=SUPPLIERS, policies=POLICIES, **{**RESTLESS, **changes})
+
+
+def bustling(**changes: Any) -> Scenario:
+    return restless(**{**BUSTLING, **changes})
 
 
 def bits(scenario: Scenario) -> bytes:

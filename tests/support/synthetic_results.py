@@ -19,7 +19,8 @@ INSTRUMENTS = ("prepayment", "deposit_balance", "escrow", "letter_of_credit", "o
 BUCKETS = ((0, 0), (1, 1), (2, 3), (4, 7), (8, 15), (16, 31), (32, 63), (64, 10**6))
 ACCOUNTS = ("buyers", "suppliers", "platform", "carriers", "banks", "courts", "outside")
 PARTS = (
-    "price sourcing negotiation payment inspection failure delay dispute bad_debt switching leakage"
+    "price sourcing negotiation payment inspection failure delay dispute bad_debt switching "
+    "leakage service"
 ).split()
 
 # trust of each arm when relations are old: 0 adversarial, 1 high trust; further arms lie between
@@ -52,6 +53,7 @@ def _row(
         "bad_debt": 0.006 - 0.002 * old + noise(0.0006),
         "switching": 0.008 - 0.006 * warmth + noise(0.0003),
         "leakage": 0.002 + 0.003 * warmth + noise(0.0004),
+        "service": np.zeros_like(shake),
     }
     row = {f"cost_{name}": part[name] for name in PARTS}
     total = sum(row.values())

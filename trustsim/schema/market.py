@@ -143,7 +143,7 @@ PAYMENT = in_room(
     number("risk_aversion", 0.0, (0.0, 100.0), "per unit of money",
            "Absolute risk aversion of both sides towards what they may lose by the terms.",
            "Pratt 1964 (form); assumption: off unless studied"),
-    number("terms_hours", 0.0, (0.0, 1000.0), HOURS + " per lot's cost",
+    number("terms_hours", 0.0, (0.0, 1000.0), HOURS + " per unit of money",
            "Haggling over terms, of each side for what it may lose and nobody holds or secures.",
            "assumption: off unless studied"),
     number("buyer_interest", 0.06, (0.0, 1.0), "per year", "Cost of capital of buyers.",

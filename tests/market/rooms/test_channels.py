@@ -1,4 +1,4 @@
-"""Channels: the uninformed stay with distributors, the informed see prices, service is withdrawn."""
+"""Channels: the uninformed stay with distributors, the informed see prices, service falls."""
 
 from __future__ import annotations
 

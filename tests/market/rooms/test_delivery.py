@@ -58,3 +58,12 @@ def test_remote_sites_pay_their_freight() -> None:
     np.testing.assert_allclose(orders["profit"], 1.15 - near, atol=3e-6)
     carried = (0.1 * (1.0 + orders["remoteness"]) * orders["lots"]).sum()
     assert outcome.rounds["balance_carriers"].iloc[-1] / 1e6 == pytest.approx(carried, abs=1e-3)
+
+
+@pytest.mark.parametrize("progress", [1.0, 0.8, 0.5])
+def test_records_of_the_customer_make_care_cheaper_with_each_doubling(progress: float) -> None:
+    # the learning curve: the n-th order costs n^(log2 progress) of the first
+    orders = orders_of({}, {"care": 1.0}, care_cost=0.01, courier_cost=0.0, care_learning=progress)
+    expected = 0.01 * np.arange(1.0, len(orders) + 1) ** np.log2(progress)
+    assert orders["care"].to_numpy() == pytest.approx(expected, abs=1e-6)
+    assert orders["care"].iloc[1] == pytest.approx(0.01 * progress, abs=1e-6)

@@ -201,3 +201,17 @@ def test_specific_assets_are_built_on_trust_save_hours_and_lock_in(rate: float) 
     np.testing.assert_allclose(orders["price"], 1.15 + 0.5 * 0.4 * before, atol=1e-6)
     paid = (orders["price"] - orders["unit_cost"]).sum() - orders["profit"].sum()
     assert paid == pytest.approx(0.1 * assets[-1], abs=1e-4)
+
+
+@pytest.mark.parametrize(("rate", "fading"), [(1.0, 0.0), (0.5, 0.0), (0.5, 0.2)])
+def test_market_news_raises_the_sales_of_a_buyer(rate: float, fading: float) -> None:
+    told = {"disclosure_rule": "always", "disclosure": 1.0}
+    orders = orders_of({}, told, news_gain=0.5, news_rate=rate, news_fading=fading)
+    news, lots = 0.0, []
+    for _ in range(len(orders)):
+        lots.append(1.0 + 0.5 * news)
+        news *= 1.0 - fading
+        news += rate * (1.0 - news)
+    assert orders["lots"].to_numpy() == pytest.approx(np.array(lots), rel=1e-6)
+    silent = orders_of({}, {"disclosure_rule": "never"}, news_gain=0.5, news_rate=rate)
+    assert (silent["lots"] == 1.0).all()

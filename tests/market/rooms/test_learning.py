@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.quiet_market import needs_of, quiet
+from support.quiet_market import needs_of, orders_of, quiet
 from support.troubles import BAD_LOTS, FAULTY, OPEN
 
 from trustsim.market.views import leaves_wronged
@@ -133,3 +133,24 @@ def test_an_order_in_the_last_round_is_no_neglect() -> None:
     for n in range(1, 21):
         run.step()
         assert run.world.ties[0, 0]["supplier_good"] == 1.0 + n
+
+
+@pytest.mark.parametrize(("promised", "owned"), [(0.5, 0.0), (0.5, 0.6), (0.2, 0.0), (0.5, 1.0)])
+def test_a_promise_that_is_not_kept_disappoints_by_its_gap(promised: float, owned: float) -> None:
+    # good and bad news of every order are 1 - gap and gap: so is what the buyer comes to believe
+    supplier = {"promise_inflation": promised, "account_owner": owned}
+    market = {"disconfirmation": 1.0, "rounds": 400, "trust_forgetting": 1.0, "owner_hours": 0.0}
+    last = orders_of({}, supplier, **market)["trust_in_supplier"].iloc[-1]
+    assert last == pytest.approx(1.0 - promised * (1.0 - owned), abs=0.02)
+
+
+def test_a_promise_is_believed_until_the_first_order_and_an_owner_works_for_it() -> None:
+    plain = orders_of({}, {}, disconfirmation=1.0)["trust_in_supplier"].iloc[0]
+    lifted = orders_of({}, {"promise_inflation": 0.5}, disconfirmation=1.0)
+    assert lifted["trust_in_supplier"].iloc[0] == pytest.approx(plain + 0.5 * (1.0 - plain))
+    owner = {"disconfirmation": 1.0, "hour_cost": 0.01, "owner_hours": 2.0}
+    idle, busy = (
+        simulate(quiet({}, {"account_owner": share}, **owner)).measures for share in (0.0, 1.0)
+    )
+    gap = idle["supplier_profit"] - busy["supplier_profit"]
+    assert gap == pytest.approx(0.02, abs=1e-6)

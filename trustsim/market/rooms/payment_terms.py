@@ -101,7 +101,7 @@ def premium(loss: float, chance: float, market: Any) -> float:
 @compiled
 def terms_hours(exposed: float, market: Any) -> float:
     """Give the hours that a side haggles over money that it may lose by the terms."""
-    return market.terms_hours * exposed / market.lot_cost
+    return market.terms_hours * exposed
 
 
 @compiled
