@@ -40,8 +40,14 @@ def library() -> Draft:
 
 @cache
 def built_in_markets() -> dict[str, Draft]:
-    """Read the built-in markets; each is based on itself, as those are on it that start there."""
+    """Read the built-in markets; each is based on itself, as those are on it that start there.
+
+    One that says no market stands by itself, and others may be based on it in their files.
+    """
     found = {path.stem: _market_in(path, path.stem) for path in sorted(HOME.glob("markets/*.toml"))}
+    for name, draft in found.items():
+        if base := word(draft.market, "based_on"):
+            found[name] = draft.upon(found[base])
     for name, draft in found.items():
         draft.market["based_on"] = Given(name)
     return found
