@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.places import ROOT
 from support.quiet_market import quiet
-from support.restless_market import restless
+from support.restless_market import bustling, restless
 
 from trustsim.config.scenario import Scenario
 from trustsim.schema.accounts import ACCOUNTS, CATEGORIES
@@ -26,6 +26,7 @@ SIZES: dict[str, Any] = {"buyers": 40, "suppliers": 12, "rounds": 40}
 SCENARIOS = {
     **{arm: Scenario(arm, **SIZES) for arm in ("high_trust", "adversarial", "trust_but_verify")},
     "restless": restless(),
+    "bustling": bustling(lot_cost=2.0),
     "failing": restless(credit_line=0.05, overhead=0.2, payout=0.5, start_cash=0.2, rounds=25),
     "leaving": restless(new_identity=0.0, delisting_rating=0.9, payout=1.0, rounds=25),
     "lonely": restless(delisting_rating=0.95, delisting_orders=1, contacts=1, rounds=25),
@@ -46,9 +47,11 @@ def of_event(panel: pd.DataFrame, *events: str) -> pd.DataFrame:
     return panel[panel["event"].isin(events)]
 
 
-def sums_of(panel: pd.DataFrame) -> dict[str, int]:
+def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
     """Every sum that measures are made of, in whole numbers, from the rows of a panel."""
     orders = of_event(panel, "order")
+    priced = orders if market.online_share > 0.0 else orders[:0]
+    prices = priced["price"] / market.lot_cost
     needs = of_event(panel, "order", "unmet need")
     accepted = orders[orders["accepted"] == 1]
     found = {
@@ -71,6 +74,14 @@ def sums_of(panel: pd.DataFrame) -> dict[str, int]:
         "wronged": needs["answered"].sum(),
         "returned": needs["returned"].sum(),
         "bank_losses": -whole(of_event(panel, "bankruptcy", "exit")["flow_banks"]).sum(),
+        "online": priced["online"].sum(),
+        "priced": len(priced),
+        "price_sum": rounded(prices).sum(),
+        "price_squares": rounded(prices * prices).sum(),
+        **{
+            name: whole(panel[name]).sum()
+            for name in ("care", "installation", "support", "maintenance", "repair")
+        },
         "loyalty": rounded(orders["loyalty"]).sum(),
         "loyal": (orders["top_share"] > 0.95).sum(),
         "transaction_hours": rounded(panel["transaction_hours"]).sum(),
@@ -91,14 +102,23 @@ def kept_sums(tally: Any) -> dict[str, int]:
     return {name: int(n) for name, n in {**{n: tally[n] for n in names}, **costs}.items()}
 
 
-def measures_of(panel: pd.DataFrame, hour_cost: float) -> dict[str, float]:
+def dispersion(sums: dict[str, int]) -> float:
+    """Standard deviation of prices over their mean."""
+    if sums["priced"] == 0:
+        return float("nan")
+    mean = sums["price_sum"] / MILLION / sums["priced"]
+    square = sums["price_squares"] / MILLION / sums["priced"]
+    return float(np.sqrt(max(square - mean * mean, 0.0)) / mean)
+
+
+def measures_of(panel: pd.DataFrame, market: Any) -> dict[str, float]:
     """Every measure of a run from its panel; the cost of an hour is the market's."""
-    sums = sums_of(panel)
+    sums = sums_of(panel, market)
     lots = sums["accepted_lots"]
     hours = sums["transaction_hours"] + sums["productive_hours"]
     costs = {name: sums[f"cost_{name}"] for name in CATEGORIES}
     total = sum(costs.values())
-    beside = total - costs["price"] - costs["failure"]
+    beside = total - costs["price"] - costs["failure"] - costs["service"]
 
     def over(above: float, below: float) -> float:
         return above / below if below > 0 else float("nan")
@@ -108,7 +128,7 @@ def measures_of(panel: pd.DataFrame, hour_cost: float) -> dict[str, float]:
         **{f"cost_{name}": over(cost, lots) for name, cost in costs.items()},
         "transaction_time_share": over(sums["transaction_hours"], hours),
         "transaction_cost": over(beside, lots),
-        "procurement_cost": over(hours * hour_cost, lots),
+        "procurement_cost": over(hours * market.hour_cost, lots),
         "goods_per_hour": over(lots, hours),
         "inspection_rate": over(sums["inspected"], sums["delivered"]),
         "supplier_opportunism_rate": over(sums["shaded"], sums["orders"]),
@@ -126,6 +146,13 @@ def measures_of(panel: pd.DataFrame, hour_cost: float) -> dict[str, float]:
         "buyer_surplus": over(sums["value"] - total, lots),
         "bank_loss": over(sums["bank_losses"], lots),
         "repurchase_rate": over(sums["returned"], sums["wronged"]),
+        **{
+            f"service_{name}": over(sums[name], lots)
+            for name in ("installation", "support", "maintenance", "repair")
+        },
+        "care_cost": over(sums["care"] / MILLION, sums["orders"]),
+        "online_rate": over(sums["online"], sums["priced"]),
+        "price_dispersion": dispersion(sums),
         "joint_surplus": over(sums["value"] - total + sums["supplier_profit"], lots),
         "orders": sums["orders"],
         "accepted": lots / MILLION,
@@ -148,7 +175,7 @@ def panel(outcome: Outcome) -> pd.DataFrame:
 
 
 def test_every_measure_is_worked_out_again(outcome: Outcome, panel: pd.DataFrame) -> None:
-    found = measures_of(panel, outcome.scenario.market.hour_cost)
+    found = measures_of(panel, outcome.scenario.market)
     assert set(found) | set(NOT_FROM_THE_PANEL) == set(MEASURES)
     for name, number in found.items():
         assert number == outcome.measures[name] or number != number, name
@@ -160,9 +187,10 @@ def test_every_measure_is_worked_out_again(outcome: Outcome, panel: pd.DataFrame
 
 def test_every_sum_of_every_round_and_policy(outcome: Outcome, panel: pd.DataFrame) -> None:
     assert outcome.recorded is not None
+    market = outcome.scenario.market
     rows = panel[panel["buyer"] >= 0]
     there = dict(list(rows.groupby(["round", "buyer_policy"], observed=True)))
-    lost = {place: sums_of(firms)["bank_losses"] for place, firms in panel.groupby("round")}
+    lost = {place: sums_of(firms, market)["bank_losses"] for place, firms in panel.groupby("round")}
     for place, tallies in enumerate(outcome.sums.rounds):
         followed = outcome.recorded.buyer_policies[place]
         buyers = tallies["buyers"]
@@ -170,19 +198,21 @@ def test_every_sum_of_every_round_and_policy(outcome: Outcome, panel: pd.DataFra
         even = lost[place] * buyers / buyers.sum()
         assert (abs(tallies["bank_losses"] - even) <= buyers).all()
         for number, (policy, tally) in enumerate(zip(outcome.sums.policies, tallies, strict=True)):
-            found = sums_of(there.get((place, policy), rows[:0]))
+            found = sums_of(there.get((place, policy), rows[:0]), market)
             found["buyers"] = int((followed == number).sum())  # with or without a need
             found["bank_losses"] = int(tally["bank_losses"])  # shared out evenly, as seen above
             assert found == kept_sums(tally), (place, policy)
 
 
 def test_every_sum_of_every_age(outcome: Outcome, panel: pd.DataFrame) -> None:
-    rows = panel[(panel["buyer"] >= 0) & (panel["event"] != "unmet need")]
+    market = outcome.scenario.market
+    # a need that found nobody to ask is of no relation's age
+    rows = panel[(panel["buyer"] >= 0) & (panel["supplier"] >= 0)]
     bucket = np.searchsorted(AGE_FROM, rows["age"], side="right") - 1
     for place, tally in enumerate(outcome.sums.ages):
         # the answer to a grievance, and what banks lose, is no order's of one age
         of_none = dict.fromkeys(("wronged", "returned", "bank_losses", "buyers"), 0)
-        assert {**sums_of(rows[bucket == place]), **of_none} == kept_sums(tally), place
+        assert {**sums_of(rows[bucket == place], market), **of_none} == kept_sums(tally), place
 
 
 def test_every_payment_is_in_one_row(outcome: Outcome, panel: pd.DataFrame) -> None:
@@ -266,7 +296,7 @@ def test_whatever_the_luck_it_adds_up(seed: int, replicate: int) -> None:
     scenario = restless(seed=seed, buyers=25, rounds=15)
     outcome = simulate(scenario, replicate, orders=True)
     assert outcome.orders is not None
-    found = measures_of(outcome.orders, scenario.market.hour_cost)
+    found = measures_of(outcome.orders, scenario.market)
     for name, number in found.items():
         assert number == outcome.measures[name] or number != number, name
     flows = [whole(outcome.orders[f"flow_{account}"]).sum() for account in ACCOUNTS]
