@@ -66,6 +66,8 @@ SUMMED = (
     "supplier_profit",
     "bank_losses",
     "care",
+    "price_sum",
+    "price_squares",
 )
 
 
@@ -118,6 +120,9 @@ class Sums:
         self.knowhow += order.knowhow
         self.loyalty += order.concentration
         self.care += order.care
+        price = order.price / market.lot_cost
+        self.price_sum += price
+        self.price_squares += price * price
         self.loyal += order.top_share > 0.95
         if order.accepted:
             self.accepted_lots += order.lots

@@ -149,7 +149,7 @@ class TestCompare:
         runs = frames(replicates=5, rounds=24)[0]
         rows = compare(runs, "high_trust", "adversarial").set_index("measure")["difference"]
         parts = [n for n in rows.index if n.startswith("cost_")]
-        assert len(parts) == 11
+        assert len(parts) == 12
         assert rows[parts].sum() == pytest.approx(rows["total_cost"], abs=1e-12)
 
     def test_paired_differences_are_those_of_the_comparison(self):

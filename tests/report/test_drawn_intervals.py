@@ -20,7 +20,7 @@ from trustsim.report import figures
 LEVELS = [0.95, 0.8]
 BASELINE = "adversarial"
 CHALLENGERS = [arm for arm in ARMS if arm != BASELINE]
-COSTS = [f"cost_{part}" for part in PARTS]
+COSTS = [f"cost_{part}" for part in PARTS if part != "service"]  # which costs nothing here
 
 
 @pytest.fixture(scope="module")

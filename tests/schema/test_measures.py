@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.quiet_market import needs_of, quiet
+from support.restless_market import bustling
 
 from trustsim.config.scenario import Scenario
 from trustsim.schema.accounts import CATEGORIES
@@ -173,6 +174,24 @@ def test_loyalty_is_the_concentration_of_recent_orders() -> None:
     assert checked == 20 * 39
 
 
+SERVICES = ("installation", "support", "maintenance", "repair")
+
+
+def test_service_care_and_channels() -> None:
+    outcome = simulate(bustling(), orders=True)
+    assert outcome.orders is not None
+    rows, measures = outcome.orders, outcome.measures
+    orders = rows[rows["event"] == "order"]
+    lots = orders.loc[orders["accepted"] == 1, "lots"].sum()
+    for name in SERVICES:
+        assert measures[f"service_{name}"] == pytest.approx(rows[name].sum() / lots, rel=1e-5)
+        assert measures[f"service_{name}"] > 0.0
+    assert measures["care_cost"] == pytest.approx(orders["care"].mean(), rel=1e-5)
+    assert measures["online_rate"] == pytest.approx(orders["online"].mean())
+    spread = orders["price"].std(ddof=0) / orders["price"].mean()
+    assert measures["price_dispersion"] == pytest.approx(spread, rel=1e-4)
+
+
 def test_every_measure_is_worked_out_here() -> None:
     here = {
         *(f"cost_{name}" for name in CATEGORIES),
@@ -181,6 +200,7 @@ def test_every_measure_is_worked_out_here() -> None:
         *("orders", "inspection_rate", "supplier_opportunism_rate", "buyer_opportunism_rate"),
         *("defect_escape_rate", "dispute_rate", "arrears_days", "no_terms_rate"),
         *("trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal_share", "knowhow"),
-        *("bank_loss", "repurchase_rate"),
+        *("bank_loss", "repurchase_rate", "care_cost", "online_rate", "price_dispersion"),
+        *(f"service_{name}" for name in SERVICES),
     }
     assert set(MEASURES) == here

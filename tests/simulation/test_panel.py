@@ -50,8 +50,7 @@ def of_event(panel: pd.DataFrame, *events: str) -> pd.DataFrame:
 def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
     """Every sum that measures are made of, in whole numbers, from the rows of a panel."""
     orders = of_event(panel, "order")
-    priced = orders if market.online_share > 0.0 else orders[:0]
-    prices = priced["price"] / market.lot_cost
+    prices = orders["price"] / market.lot_cost
     needs = of_event(panel, "order", "unmet need")
     accepted = orders[orders["accepted"] == 1]
     found = {
@@ -74,8 +73,7 @@ def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
         "wronged": needs["answered"].sum(),
         "returned": needs["returned"].sum(),
         "bank_losses": -whole(of_event(panel, "bankruptcy", "exit")["flow_banks"]).sum(),
-        "online": priced["online"].sum(),
-        "priced": len(priced),
+        "online": orders["online"].sum(),
         "price_sum": rounded(prices).sum(),
         "price_squares": rounded(prices * prices).sum(),
         **{
@@ -104,10 +102,10 @@ def kept_sums(tally: Any) -> dict[str, int]:
 
 def dispersion(sums: dict[str, int]) -> float:
     """Standard deviation of prices over their mean."""
-    if sums["priced"] == 0:
+    if sums["orders"] == 0:
         return float("nan")
-    mean = sums["price_sum"] / MILLION / sums["priced"]
-    square = sums["price_squares"] / MILLION / sums["priced"]
+    mean = sums["price_sum"] / MILLION / sums["orders"]
+    square = sums["price_squares"] / MILLION / sums["orders"]
     return float(np.sqrt(max(square - mean * mean, 0.0)) / mean)
 
 
@@ -151,7 +149,7 @@ def measures_of(panel: pd.DataFrame, market: Any) -> dict[str, float]:
             for name in ("installation", "support", "maintenance", "repair")
         },
         "care_cost": over(sums["care"] / MILLION, sums["orders"]),
-        "online_rate": over(sums["online"], sums["priced"]),
+        "online_rate": over(sums["online"], sums["orders"]),
         "price_dispersion": dispersion(sums),
         "joint_surplus": over(sums["value"] - total + sums["supplier_profit"], lots),
         "orders": sums["orders"],

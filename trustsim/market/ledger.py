@@ -128,12 +128,10 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     entry.escaped = facts.escaped
     entry.disputed = order.disputed
     entry.care = facts.care
-    if market.online_share > 0.0:
-        price = order.price / market.lot_cost
-        entry.priced = 1
-        entry.price_sum = micro(price)
-        entry.price_squares = micro(price * price)
-        entry.online = order.online
+    entry.online = order.online
+    price = order.price / market.lot_cost
+    entry.price_sum = micro(price)
+    entry.price_squares = micro(price * price)
     entry.installation = facts.installation
     entry.trust_in_suppliers = micro(facts.trust_in_supplier)
     entry.trust_in_buyers = micro(facts.trust_in_buyer)

@@ -247,7 +247,7 @@ Tally = np.dtype(
         "shaded", "buyer_cheated", "defective", "escaped", "disputed", "arrears_days",
         "trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal", "knowhow",
         "transaction_hours", "productive_hours", "value", "supplier_profit",
-        "wronged", "returned", "bank_losses", "online", "priced", "price_sum",
+        "wronged", "returned", "bank_losses", "online", "price_sum",
         "price_squares", "care", "installation", "support", "maintenance",
         "repair",
         ),

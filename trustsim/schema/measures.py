@@ -57,7 +57,7 @@ _TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure", "service"
 
 
 def _dispersion(tally: Any) -> Numbers:
-    count = tally["priced"]
+    count = tally["orders"]
     mean, square = (ratio(tally[name] / MICRO, count) for name in ("price_sum", "price_squares"))
     return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0.0)) / mean, float)
 
@@ -115,13 +115,13 @@ def _registry() -> dict[str, Measure]:
             "Orders online",
             "share of orders",
             "orders from suppliers that sell online",
-            per("online", "priced"),
+            per("online", "orders"),
         ),
         Measure(
             "price_dispersion",
             "Price dispersion",
             "share of the mean price",
-            "standard deviation of prices over their mean, where there are two channels",
+            "standard deviation of the prices of orders, per lot, over their mean",
             lambda t, hour: _dispersion(t),
         ),
         Measure(

@@ -25,10 +25,10 @@ def test_the_more_are_informed_the_more_is_bought_online() -> None:
     assert rates[2] > 2 * rates[0] > 0.0
 
 
-def test_without_channels_there_is_nothing_to_measure() -> None:
-    measures = found(informed=1.0)
-    assert measures["online_rate"] != measures["online_rate"]
-    assert measures["price_dispersion"] != measures["price_dispersion"]
+def test_without_channels_it_is_the_same_who_is_informed() -> None:
+    uninformed, informed = (found(informed=share) for share in (0.0, 1.0))
+    assert informed["online_rate"] == 0.0
+    assert informed["price_dispersion"] == uninformed["price_dispersion"] > 0.0
 
 
 def test_online_a_buyer_goes_without_service() -> None:

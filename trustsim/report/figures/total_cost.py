@@ -17,7 +17,7 @@ from trustsim.report.words.labels import COST_PARTS, PER_LOT, decimals, number
 
 
 def cost_parts_of(table: pd.DataFrame) -> list[str]:
-    """The categories of cost that a table has, in their order.
+    """The categories of cost that a table has, in their order; without those that cost nothing.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def cost_parts_of(table: pd.DataFrame) -> list[str]:
     parts = [name for name in COST_PARTS if name in table]
     if not parts:
         raise ConfigError("the table has no column cost_<category>")
-    return parts
+    return [name for name in parts if (table[name].fillna(0.0) != 0.0).any()] or parts
 
 
 def total_cost_by_category(
