@@ -307,8 +307,8 @@ class TestTable:
 
     def test_the_section_holds_a_table_per_arm_and_names_its_methods(self, three_arms):
         made_of = section(three_arms)
-        assert [len(t.rows) for t in made_of.tables] == [38, 38]
-        assert "adjusted for all 76 comparisons" in made_of.notes[0]
+        assert [len(t.rows) for t in made_of.tables] == [39, 39]
+        assert "adjusted for all 78 comparisons" in made_of.notes[0]
         assert "Holm 1979" in made_of.notes[0]
         assert "nothing can be shown to be equal" in made_of.notes[1]
 
