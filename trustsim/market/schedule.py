@@ -122,6 +122,8 @@ def find_partner(world: Any, workspace: Any, b: int) -> bool:
         if tries > 0 and not agreed:
             left = sourcing.pass_over(workspace.buyer_views, workspace.order[0].contact)
             tries = tries if left else 0
+    if world.market[0].known_odds == 1:
+        sourcing.note_odds(world, workspace, b)
     return agreed
 
 

@@ -20,6 +20,8 @@ from trustsim.market.rooms.sourcing import (
     most_noise,
     noise_of,
     note_loyalty,
+    note_odds,
+    pass_over,
     place,
     total_cost,
 )
@@ -222,6 +224,8 @@ def test_every_award_and_what_asking_costs() -> None:
         favour = [0.2 * k - 0.5 for k in range(6)]
         world.ties["favour"][b] = favour
         award(world, workspace, b)
+        if world.market["known_odds"][0] == 1:
+            note_odds(world, workspace, b)
         leaving = 0.0
         if present is not None:
             leaving = (0.2 + 0.3 * float(world.bonds["assets"][b, present])) * 1.5
@@ -307,3 +311,21 @@ def test_loyalty_is_concentration() -> None:
     world.ties["retained"][0] = 0.0
     note_loyalty(world.ties, facts, 0)
     assert (facts["loyalty"], facts["top_share"]) == (0.0, 0.0)
+
+
+def test_bidders_learn_once_from_a_tender_and_who_was_passed_over_has_not_won() -> None:
+    world, workspace = town()
+    asked = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    for k, each in enumerate(asked):
+        workspace.buyer_views[k]["asked"] = each
+        workspace.candidates[k]["chance"] = 0.1 * (k + 1)
+    before = world.ties["favour"][0].copy()
+    assert pass_over(workspace.buyer_views, 1)
+    workspace.order["contact"][0] = 2
+    note_odds(world, workspace, 0)
+    for k, won in enumerate([0.0, 0.0, 1.0]):
+        expected = before[k] + 0.04 * (won - 0.1 * (k + 1) - before[k])
+        assert float(world.ties["favour"][0, k]) == pytest.approx(expected, abs=1e-6)
+    assert (world.ties["favour"][0, 3:] == before[3:]).all()
+    assert pass_over(workspace.buyer_views, 0)
+    assert not pass_over(workspace.buyer_views, 2)

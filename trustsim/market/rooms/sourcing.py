@@ -37,6 +37,8 @@ FAVOUR_MEMORY = 0.04
 last two dozen count, so that luck and cost positions average out)."""
 FAR = -1.0e300
 """Score of a contact that cannot be asked."""
+PASSED_OVER = -1.0
+"""In place of being asked: was awarded the order, and found no terms."""
 HOPELESS = -1.0e200
 """Score of a contact that no luck can make the best."""
 
@@ -269,9 +271,21 @@ def learn_odds(tie: Any, won: float, chance: float) -> None:
 
 
 @compiled
+def note_odds(world: Any, workspace: Any, b: int) -> None:
+    """Let every bidder learn from a tender, once, whether it won: the last to whom it was awarded.
+
+    Who was passed over for want of terms has not.
+    """
+    for k in range(world.ties.shape[1]):
+        if workspace.buyer_views[k].asked != 0.0:
+            won = 1.0 if k == workspace.order[0].contact else 0.0
+            learn_odds(world.ties[b, k], won, workspace.candidates[k].chance)
+
+
+@compiled
 def pass_over(views: Any, contact: int) -> bool:
     """Take a bidder with whom no terms were found out of the tender; tell whether one is left."""
-    views[contact].asked = 0.0
+    views[contact].asked = PASSED_OVER
     left = False
     for k in range(views.shape[0]):
         left = left or views[k].asked == 1.0
@@ -295,16 +309,10 @@ def award(world: Any, workspace: Any, b: int) -> None:
             order.ask = view.bid
             order.price = view.bid
             score = award_score(order, view, policy, market)
-            beaten = k
             if best == NOBODY or score > highest:
-                beaten = best
                 best = k
                 highest = score
-            if market.known_odds == 1 and beaten != NOBODY:
-                learn_odds(world.ties[b, beaten], 0.0, workspace.candidates[beaten].chance)
     tie = world.ties[b, best]
-    if market.known_odds == 1:
-        learn_odds(tie, 1.0, workspace.candidates[best].chance)
     order.supplier = tie.supplier
     order.contact = best
     order.age = tie.orders
