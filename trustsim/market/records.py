@@ -186,7 +186,7 @@ Order = np.dtype(
     + _f8(
         "lots", "price", "reference_price", "ask", "advance", "on_delivery", "after", "held",
         "secured", "credit_days", "evidence", "remoteness",
-        "buyer_disclosed", "supplier_disclosed",
+        "buyer_disclosed", "supplier_disclosed", "shortfall",
     )
     + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
           "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance",

@@ -120,7 +120,7 @@ def find_partner(world: Any, workspace: Any, b: int) -> bool:
         agreed = payment_terms.agree_on_terms(world, workspace, b)
         tries -= 1
         if tries > 0 and not agreed:
-            left = sourcing.pass_over(workspace.buyer_views, workspace.order[0].contact)
+            left = sourcing.pass_over(world, workspace, b)
             tries = tries if left else 0
     if world.market[0].known_odds == 1:
         sourcing.note_odds(world, workspace, b)

@@ -139,6 +139,7 @@ _TERMS = (
         buyer_disclosed="the buyer told its plans",
         supplier_disclosed="the supplier told its ideas",
     ),
+    *_numbers("share", shortfall="what was promised above what was delivered"),
 )
 _COURSE = tuple(
     _flags(

@@ -49,11 +49,21 @@ def test_distributors_serve_until_orders_go_online() -> None:
 
 
 def test_the_free_show_of_prices_costs_no_hours_of_tendering() -> None:
-    # a lone bidder is asked; the online sellers that are seen besides add no hours
-    one = {"policies": {"buyers": {"one": {"based_on": "hard_but_fair", "bidders": 1}}}}
+    # nothing else is worked on, so that ordering and tendering are all of sourcing
+    lone = {"based_on": "hard_but_fair", "bidders": 1, "exploration": 0.0, "market_test": 0.0}
+    one = {"policies": {"buyers": {"one": lone}}}
+    hours = {"order_hours": 1.0, "tender_hours": 10.0, "hour_cost": 0.01}
+    idle = ("qualification_hours", "coordination_hours", "disclosure_hours", "upkeep_hours")
     seen, not_seen = (
-        simulate(Scenario("one", **one, **SIZES, online_share=share, informed=1.0), orders=True)
+        simulate(
+            Scenario("one", **one, **SIZES, **hours, **dict.fromkeys(idle, 0.0),
+                     online_share=share, informed=1.0),
+            orders=True,
+        ).orders
         for share in (0.5, 0.0)
-    )
-    assert seen.orders["bidders"].max() > 1
-    assert not_seen.orders["bidders"].max() <= 2
+    )  # fmt: skip
+    alone, free = not_seen[not_seen["bidders"] == 1], seen[seen["bidders"] > 2]
+    assert len(alone) > 100
+    assert len(free) > 100
+    assert alone["cost_sourcing"].to_numpy() == pytest.approx(0.01, abs=1e-6)
+    assert free["cost_sourcing"].min() == pytest.approx(0.01, abs=1e-6)

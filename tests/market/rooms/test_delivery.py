@@ -67,3 +67,18 @@ def test_records_of_the_customer_make_care_cheaper_with_each_doubling(progress: 
     expected = 0.01 * np.arange(1.0, len(orders) + 1) ** np.log2(progress)
     assert orders["care"].to_numpy() == pytest.approx(expected, abs=1e-6)
     assert orders["care"].iloc[1] == pytest.approx(0.01 * progress, abs=1e-6)
+
+
+@pytest.mark.parametrize(("courier", "pays"), [(0.006, 1), (0.03, -1)])
+def test_a_second_mailing_pays_from_the_loss_of_courier_over_demurrage(
+    courier: float, pays: int
+) -> None:
+    # .05 lost at a demurrage of .3 are .015 a lot
+    market = {"document_loss": 0.05, "demurrage": 0.3, "courier_cost": courier, "care_cost": 0.0}
+    none, all_of_it = (
+        simulate(quiet({}, {"care": share}, **market, **SIZES)).measures["joint_surplus"]
+        for share in (0.0, 1.0)
+    )
+    saved = 0.05 * 0.3 - courier
+    assert saved * pays > 0.0
+    assert all_of_it - none == pytest.approx(saved, abs=0.0043)  # 4 sd

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.one_order import PLACES, Books, dealing_for, order_for, units, world_of
+from support.settling import MARKET
 
 from trustsim.engine.luck import draw, draw_slot, number_of
 from trustsim.market.rooms.settlement import (
@@ -28,13 +29,6 @@ from trustsim.schema.accounts import (
     SUPPLIERS,
 )
 
-MARKET: dict[str, Any] = {
-    "rework_cost": 0.2, "late_cost": 0.1, "warranty": 0.5, "failure_cost": 0.8,
-    "failure_traced": 0.6, "shortage_cost": 0.3, "buyer_interest": 0.3, "supplier_interest": 0.4,
-    "strain": 0.4, "strain_days": 20.0, "lot_cost": 1.5, "platform_fee": 0.03, "fine": 0.05,
-    "dispute_hours": 3.0, "hour_cost": 0.01, "claim_penalty": 0.25, "payment_record": 0.7,
-    "delivery_record": 0.3, "off_platform": 0.5, "enforcement": 0.6, "locatable": 0.8,
-}  # fmt: skip
 WRITES_OFF = {"escalation": "write_off"}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from math import log
-from typing import Any
 
 import pytest
-from support.one_order import PLACES, Books, order_for, world_of
+from support.one_order import PLACES, Books, order_for
 from support.single_records import buyer as buyer_policy
+from support.town import shown, town
 
 from trustsim.engine.luck import draw, draw_slot, number_of
 from trustsim.market.rooms.sourcing import (
@@ -26,50 +26,7 @@ from trustsim.market.rooms.sourcing import (
     total_cost,
 )
 from trustsim.market.temptations import WRONG_A_BUYER
-from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
-
-MARKET: dict[str, Any] = {
-    "suppliers": 9, "contacts": 6, "tier_threshold": 0.7, "tier_bonus": 0.2, "streak_threshold": 4,
-    "streak_bonus": 0.1, "hour_cost": 0.01, "order_hours": 1.0, "tender_hours": 2.5,
-    "coordination_hours": 2.0, "qualification_hours": 7.0, "knowhow_ease": 0.4,
-    "asset_saving": 0.5, "asset_lock": 0.3, "switching_cost": 0.2, "lot_cost": 1.5,
-    "defect_bad": 0.4, "failure_cost": 0.6, "goodwill_bonus": 0.3,
-}  # fmt: skip
-
-
-def town(policy: Any = None, **market: Any) -> tuple[Any, Any]:
-    world, workspace = world_of(policy, None, **{**MARKET, **market})
-    world.suppliers["listed"] = [1, 1, 0, 1, 1, 1, 0, 1, 1]
-    world.suppliers["rating"] = [0.1, 0.9, 0.95, 0.6, 0.5, 0.72, 0.8, 0.3, 0.65]
-    world.suppliers["streak"] = [5, 0, 9, 4, 3, 8, 2, 1, 6]
-    world.buyers["recommends"] = [b % 11 - 1 if b % 11 < 10 else -1 for b in PLACES]
-    return world, workspace
-
-
-def shown(world: Any, s: int) -> float:
-    rating, streak = float(world.suppliers["rating"][s]), int(world.suppliers["streak"][s])
-    return rating + 0.2 * (rating >= 0.7) + 0.1 * (streak >= 4)
-
-
-def found(world: Any, b: int, search: str) -> int:
-    """Whom a buyer finds: by referral, by rating, or the first stranger by chance."""
-    *three, other = draw(world.market[0], number_of("search"), b)
-    known = set(world.ties["supplier"][b].tolist())
-
-    def good(s: int) -> bool:
-        return bool(world.suppliers["listed"][s] == 1 and s not in known)
-
-    if search == "referral":
-        named = int(world.buyers["recommends"][int(other * len(world.buyers))])
-        if named >= 0 and good(named):
-            return named
-    strangers = [s for s in (int(chance * 9) for chance in three) if good(s)]
-    if not strangers:
-        return -1
-    return max(strangers, key=lambda s: shown(world, s)) if search == "rating" else strangers[0]
-
-
-RULES = {"random": 0, "rating": 1, "referral": 2}
+from trustsim.schema.accounts import OUTSIDE, SOURCING, SUPPLIERS, SWITCHING
 
 
 def noise(luck: float, intensity: float = 2.0) -> float:
@@ -316,16 +273,27 @@ def test_loyalty_is_concentration() -> None:
 def test_bidders_learn_once_from_a_tender_and_who_was_passed_over_has_not_won() -> None:
     world, workspace = town()
     asked = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    books = workspace.books[0]
     for k, each in enumerate(asked):
         workspace.buyer_views[k]["asked"] = each
         workspace.candidates[k]["chance"] = 0.1 * (k + 1)
     before = world.ties["favour"][0].copy()
-    assert pass_over(workspace.buyer_views, 1)
+    talks = 3_000
+    liked, refused = world.ties["attraction"][0].copy(), int(world.ties["supplier"][0, 1])
+    workspace.order["contact"][0], workspace.order["supplier"][0] = 1, refused
+    books["flow"][SUPPLIERS], books["flow"][OUTSIDE] = -talks, talks
+    assert pass_over(world, workspace, 0)
+    # who was refused bears its own talks: they are no longer in the books of the order
+    assert (books["flow"] == 0).all()
+    assert int(workspace.suppliers["cash"][refused]) == -talks
+    assert float(world.ties["attraction"][0, 1]) == pytest.approx(0.5 * liked[1])
     workspace.order["contact"][0] = 2
     note_odds(world, workspace, 0)
     for k, won in enumerate([0.0, 0.0, 1.0]):
         expected = before[k] + 0.04 * (won - 0.1 * (k + 1) - before[k])
         assert float(world.ties["favour"][0, k]) == pytest.approx(expected, abs=1e-6)
     assert (world.ties["favour"][0, 3:] == before[3:]).all()
-    assert pass_over(workspace.buyer_views, 0)
-    assert not pass_over(workspace.buyer_views, 2)
+    assert pass_over(world, workspace, 0)
+    workspace.order["contact"][0] = 0
+    assert not pass_over(world, workspace, 0)  # nobody else is left
+    assert workspace.buyer_views[0]["asked"] == 1.0

@@ -11,7 +11,7 @@ from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
-from trustsim.market.ledger import micro, pay, spend
+from trustsim.market.ledger import micro, pay, spend, supplier_work
 from trustsim.schema.accounts import CARRIERS, DELAY, OUTSIDE, SUPPLIERS
 
 DELIVERY = number_of("delivery")
@@ -60,6 +60,9 @@ def deliver(world: Any, workspace: Any, b: int) -> None:
         pay(books, CARRIERS, SUPPLIERS, micro(order.price * order.lots))
         return
     order.delivered = 1
+    if market.disconfirmation > 0.0:
+        order.shortfall = policy.promise_inflation * (1.0 - policy.account_owner)
+        supplier_work(books, market, market.owner_hours * policy.account_owner)
     if late < lateness(supplier, knowhow, market):
         order.late = 1
         spend(books, DELAY, OUTSIDE, market.late_cost * worth)

@@ -14,7 +14,7 @@ from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
-from trustsim.market.ledger import spent, supplier_work, work_together
+from trustsim.market.ledger import spent, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED
 from trustsim.market.temptations import (
@@ -49,12 +49,6 @@ def bad_news(order: Any, blamed: float, policy: Any, market: Any) -> float:
     return 0.0
 
 
-@compiled
-def promised(policy: Any) -> float:
-    """Give what a supplier promises above what it delivers, less what an account owner closes."""
-    return policy.promise_inflation * (1.0 - policy.account_owner)
-
-
 @inlined
 def learn_as_buyer(dealing: Any, b: int) -> bool:
     """Let the buyer draw the lesson of an order, and tell whether it ends the relation.
@@ -81,12 +75,8 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
             ends = order.grievance == 1 and leaves < left
     good = 0.0 if disappointed else 1.0
     if market.disconfirmation > 0.0:
-        gap = promised(dealing.supplier_policy)
-        good *= 1.0 - gap
-        bad += market.disconfirmation * gap
-        supplier_work(
-            dealing.books, market, market.owner_hours * dealing.supplier_policy.account_owner
-        )
+        good *= 1.0 - order.shortfall
+        bad += market.disconfirmation * order.shortfall
     kept = market.trust_forgetting
     tie.supplier_good = updated(tie.supplier_good, policy.prior_good, kept, good)
     tie.supplier_bad = updated(tie.supplier_bad, policy.prior_bad, kept, bad)

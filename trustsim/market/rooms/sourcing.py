@@ -13,18 +13,19 @@ from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spl
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
 from trustsim.market.answers import note_return
 from trustsim.market.beliefs import lifted
-from trustsim.market.ledger import spend, work, work_together
+from trustsim.market.ledger import pay, spend, supplier_expense, work, work_together
 from trustsim.market.relations import (
     ATTENTION,
     NOBODY,
     assets_of,
     contact_of,
     goodwill_of,
+    turn_away,
 )
 from trustsim.market.rooms.channels import hidden, show_prices
 from trustsim.market.rooms.reputation import standing
 from trustsim.market.rooms.service import later_cost
-from trustsim.schema.accounts import OUTSIDE, SOURCING, SWITCHING
+from trustsim.schema.accounts import OUTSIDE, SOURCING, SUPPLIERS, SWITCHING
 from trustsim.schema.policy import choice_number
 
 ASKING = number_of("asking")
@@ -283,12 +284,21 @@ def note_odds(world: Any, workspace: Any, b: int) -> None:
 
 
 @compiled
-def pass_over(views: Any, contact: int) -> bool:
-    """Take a bidder with whom no terms were found out of the tender; tell whether one is left."""
-    views[contact].asked = PASSED_OVER
+def pass_over(world: Any, workspace: Any, b: int) -> bool:
+    """Take the bidder with whom no terms were found out of the tender, if another one is left.
+
+    It bears what the talks have cost it, and loses attraction.
+    """
+    views, order, books = workspace.buyer_views, workspace.order[0], workspace.books[0]
     left = False
     for k in range(views.shape[0]):
-        left = left or views[k].asked == 1.0
+        left = left or (views[k].asked == 1.0 and k != order.contact)
+    if left:
+        spent = -books.flow[SUPPLIERS]
+        pay(books, OUTSIDE, SUPPLIERS, spent)
+        supplier_expense(workspace, order.supplier, spent)
+        turn_away(world.ties[b, order.contact])
+        views[order.contact].asked = PASSED_OVER
     return left
 
 
