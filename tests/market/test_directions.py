@@ -200,6 +200,18 @@ ELSEWHERE = {
     "test_the_installed_base_grows_to_what_is_bought_in_its_life",
     "installation_cost": "rooms.test_service.test_setting_up_is_paid_once_a_lot",
     "repair_cost": "rooms.test_service.test_only_lots_with_a_defect_that_nobody_found_are_mended",
+    "health_signal": "rooms.test_sourcing."
+    "test_a_firm_sure_to_fail_is_passed_over_for_its_weight_in_price",
+    "health_noise": "rooms.test_sourcing.test_who_cannot_read_accounts_well_errs",
+    "cash_volatility": "rooms.test_sourcing."
+    "test_a_firm_fails_where_a_random_walk_passes_its_credit_line",
+    "orphaned_service": "rooms.test_service.test_who_fails_orphans_what_it_has_supplied",
+    "orphan_cost": "rooms.test_service.test_who_fails_orphans_what_it_has_supplied",
+    "outreach": "rooms.test_learning."
+    "test_a_supplier_that_goes_and_asks_keeps_whom_silence_would_lose",
+    "outreach_hours": "rooms.test_learning."
+    "test_the_content_are_asked_too_and_the_supplier_pays_for_it",
+    "outreach_repair": "rooms.test_learning.test_who_is_asked_is_repaired_by_its_part",
     "promises": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "disconfirmation": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "owner_hours": "rooms.test_learning."

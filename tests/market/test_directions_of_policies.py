@@ -80,6 +80,10 @@ IN_QUIET: dict[tuple[str, str], tuple[dict[str, Any], str, int]] = {
 """Numbers whose cost is seen where nothing else costs anything: none of it and all of it."""
 
 ELSEWHERE = {
+    "health_weight": "rooms.test_sourcing."
+    "test_a_firm_sure_to_fail_is_passed_over_for_its_weight_in_price",
+    "outreach": "rooms.test_learning."
+    "test_a_supplier_that_goes_and_asks_keeps_whom_silence_would_lose",
     "promise_inflation": "rooms.test_learning."
     "test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "account_owner": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",

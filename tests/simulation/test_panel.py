@@ -78,7 +78,15 @@ def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
         "price_squares": rounded(prices * prices).sum(),
         **{
             name: whole(panel[name]).sum()
-            for name in ("care", "installation", "support", "maintenance", "repair")
+            for name in (
+                "care",
+                "installation",
+                "support",
+                "maintenance",
+                "repair",
+                "orphaned",
+                "succession",
+            )
         },
         "loyalty": rounded(orders["loyalty"]).sum(),
         "loyal": (orders["top_share"] > 0.95).sum(),
@@ -146,8 +154,9 @@ def measures_of(panel: pd.DataFrame, market: Any) -> dict[str, float]:
         "repurchase_rate": over(sums["returned"], sums["wronged"]),
         **{
             f"service_{name}": over(sums[name], lots)
-            for name in ("installation", "support", "maintenance", "repair")
+            for name in ("installation", "support", "maintenance", "repair", "orphaned")
         },
+        "failed_supplier_cost": over(sums["succession"] + sums["orphaned"], lots),
         "care_cost": over(sums["care"] / MILLION, sums["orders"]),
         "online_rate": over(sums["online"], sums["orders"]),
         "price_dispersion": dispersion(sums),

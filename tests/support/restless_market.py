@@ -93,8 +93,16 @@ BUSTLING: dict[str, Any] = {
     "repair_cost": 0.01,
     "disconfirmation": 0.5,
     "owner_hours": 0.3,
+    "orphan_cost": 0.1,
 }
 """With what is off unless a case studies it, and margins so thin that terms bind."""
+
+
+HEEDFUL: dict[str, dict[str, dict[str, Any]]] = {
+    "buyers": {"crafty": {"health_weight": 0.3}, "answering": {"health_weight": 0.3}},
+    "suppliers": {"answering": {"outreach": 0.5}},
+}
+"""What policies do besides in the bustling market: heed the health of suppliers, go and ask."""
 
 
 def restless(**changes: Any) -> Scenario:
@@ -102,7 +110,7 @@ def restless(**changes: Any) -> Scenario:
 
 
 def bustling(**changes: Any) -> Scenario:
-    return restless(**{**BUSTLING, **changes})
+    return restless(**{**BUSTLING, **changes}).replace(policies=HEEDFUL)
 
 
 def bits(scenario: Scenario) -> bytes:

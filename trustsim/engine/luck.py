@@ -63,6 +63,7 @@ EVENTS = (
     "supplier birth",
     "first contacts",
     "continuation",
+    "health",
 )
 """All chance events by name."""
 

@@ -116,6 +116,8 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     entry.support = facts.support
     entry.maintenance = facts.maintenance
     entry.repair = facts.repair
+    entry.orphaned = facts.orphaned
+    entry.succession = facts.succession
     if order.ordered == 0:
         return
     entry.orders = 1

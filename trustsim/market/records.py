@@ -112,6 +112,8 @@ Buyer = np.dtype(
         ("tempted", "i4"),  # by what that supplier was tempted
         ("installed", "f4"),  # lots in use
         ("faulty", "f4"),  # of these, with a defect that nobody has found
+        ("orphaned", "f4"),  # of these, lots whose maker has failed since the last need
+        ("bereft", "i4"),  # 1 if its last supplier has failed, until it orders elsewhere
         ("serviced", "i4"),  # round until which service is paid
         ("news", "f4"),  # market news that it has from suppliers, share of all there is
         ("payoff", "f8"),  # surplus per round, smoothed, lots
@@ -175,8 +177,9 @@ Tie = _padded(
 )
 
 Bond = np.dtype(
-    # what a tie has besides when goodwill or specific assets are at work; no rows otherwise
-    [("goodwill", "f4"), ("assets", "f4")],
+    # what a tie has besides when goodwill, specific assets or orphaned service are at work; no rows
+    # otherwise. Lots supplied are those still in use
+    [("goodwill", "f4"), ("assets", "f4"), ("supplied", "f4")],
     align=True,
 )
 
@@ -199,7 +202,7 @@ Facts = np.dtype(
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
         "found_out",
         "delayed_payment", "outlay", "earlier", "care", "installation", "support", "maintenance",
-        "repair")
+        "repair", "orphaned", "succession")
     + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share",
           # what the relation is worth to a side that gives in to a temptation, 0 if none does
           "supplier_stake", "buyer_stake"),
@@ -228,7 +231,7 @@ View = np.dtype(
         "retained", "watched", "partner_shared", "partner_conduct", "own_conduct", "acquainted",
         "orders", "clean", "idle", "opportunism", "noise", "gain", "loss", "bid", "exposure",
         "partner_cost", "score", "asked", "leaving", "left", "detected", "damages",
-        "platform_collects", "law_collects"),
+        "platform_collects", "law_collects", "default_risk"),
     align=True,
 )
 
@@ -249,7 +252,7 @@ Tally = np.dtype(
         "transaction_hours", "productive_hours", "value", "supplier_profit",
         "wronged", "returned", "bank_losses", "online", "price_sum",
         "price_squares", "care", "installation", "support", "maintenance",
-        "repair",
+        "repair", "orphaned", "succession",
         ),
         ("cost", "i8", (len(CATEGORIES),)),
         ("instrument", "i8", (MAX_INSTRUMENTS,)),

@@ -77,11 +77,16 @@ def fade(world: Any, workspace: Any, b: int) -> None:
         relations.erode(tie, policy, market)
         if world.bonds.shape[0] > 0:
             relations.erode_goodwill(world.bonds[b, k], market)
+            if market.orphan_cost > 0.0:
+                service.wear_out(world.bonds[b, k], market)
         if tie.last_round < market.round - 1:
             relations.idle(tie, policy, market)
         if world.suppliers[tie.supplier].generation != tie.generation:
             if world.buyers[b].partner == tie.supplier:
                 world.buyers[b].partner = relations.GONE
+                world.buyers[b].bereft = 1
+            if market.orphan_cost > 0.0:
+                service.orphan(world.buyers[b], world.bonds[b, k])
             relations.meet(world, b, k, tie.supplier)
         ended = tie.supplier_conduct == relations.ENDED
         if ended or market.break_rate > 0.0:
@@ -150,6 +155,8 @@ def fulfil(world: Any, workspace: Any, b: int) -> None:
             order, world.suppliers[order.supplier], workspace.books[0], market
         )
     service.install(world.buyers[b], order, facts, workspace.books[0], market)
+    if market.orphan_cost > 0.0:
+        service.supply(world.bonds[b, order.contact], order)
     reputation.rate_order(world, workspace, b)
     learning.learn(world, workspace, b)
     if order.accepted == 1 and order.grievance == 0:

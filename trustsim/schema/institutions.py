@@ -62,6 +62,9 @@ SERVICE = in_room(
     number("repair_cost", 0.0, (0.0, 10.0), LOT + " per round",
            "Mending a lot in use that was defective when it came.",
            "assumption: off unless studied"),
+    number("orphan_cost", 0.0, (0.0, 10.0), LOT,
+           "Finding service for a lot in use whose maker has failed.",
+           "assumption: off unless studied"),
     number("service_life", 60, (1, 1200), "rounds", "Mean time for which a lot is in use.",
            "assumption: five years of months"),
 )
@@ -175,6 +178,11 @@ LEARNING = in_room(
     number("owner_hours", 0.0, (0.0, 100.0), HOURS + " per order",
            "Work of one person who owns the whole account, for the supplier.",
            "assumption: off unless studied"),
+    number("outreach_hours", 0.3, (0.0, 100.0), HOURS + " per order",
+           "Work of a supplier that goes and asks how an order went.", "assumption: a call"),
+    number("outreach_repair", 0.6, (0.0, 1.0), "share",
+           "Part of a disappointment that is repaired when a supplier asks and is told.",
+           "assumption: as much as when it is voiced unasked"),
     number("redress", 0.5, (0.0, 1.0), "share",
            "Part of a grievance, and of the wish to leave, that is gone when a supplier makes good "
            "at once.",

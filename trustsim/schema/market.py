@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trustsim.schema.institutions import INSTITUTIONS
+from trustsim.schema.institutions import INSTITUTIONS, SALES
 from trustsim.schema.row import HOURS, LOT, MAX_CONTACTS, PROBABILITY, in_room, number
 
 SIZE = in_room(
@@ -86,6 +86,12 @@ SOURCING = in_room(
            "once need not be asked again"),
     number("hour_cost", 0.004, (0.0, 1.0), "money per hour", "Cost of an hour of staff.",
            "assumption: 40 per hour where a lot costs 10,000"),
+    number("health_noise", 0.25, (0.0, 100.0), SALES,
+           "Error (sd) with which buyers read a supplier's cash and credit off its accounts.",
+           "assumption: accounts are published with months of delay"),
+    number("cash_volatility", 0.1, (0.001, 100.0), SALES,
+           "Change (sd) of a supplier's cash in a round, as buyers think of it.",
+           "assumption: a tenth of a round's sales comes late or early"),
     number("switching_cost", 0.02, (0.0, 2.0), LOT,
            "Set-up, tooling and first-sample cost when the supplier changes.",
            "assumption: a tool transfer every few orders is felt, not prohibitive"),

@@ -50,7 +50,7 @@ COSTS = {
     "leakage": ("Leakage", "loss from disclosed information that leaked"),
     "service": (
         "Service in use",
-        "installation, support, repair and maintenance of what is in use",
+        "installation, support, repair and maintenance of what is in use, also of what is orphaned",
     ),
 }
 _TRANSACTION = [c for c in CATEGORIES if c not in ("price", "failure", "service")]
@@ -67,6 +67,7 @@ SERVICES = (
     ("support", "Support", "help in the use of what is installed"),
     ("maintenance", "Maintenance", "upkeep of what is installed"),
     ("repair", "Repair", "mending of what is installed and was defective"),
+    ("orphaned", "Orphaned service", "service found for what suppliers that failed had supplied"),
 )
 """Parts of the cost of service in use: name, label, meaning."""
 
@@ -109,6 +110,14 @@ def _registry() -> dict[str, Measure]:
         *(
             Measure(f"service_{part}", label, COST, text, per(part, "accepted_lots"))
             for part, label, text in SERVICES
+        ),
+        Measure(
+            "failed_supplier_cost",
+            "Failed suppliers",
+            COST,
+            "switching and qualification for the successors of suppliers that failed, and service "
+            "that is orphaned: a part of total cost",
+            lambda t, hour: ratio(t["succession"] + t["orphaned"], _lots(t)),
         ),
         Measure(
             "online_rate",

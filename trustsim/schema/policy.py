@@ -83,6 +83,10 @@ BUYER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     number("trust_weight", 0.0, (0.0, 100.0), "weight", "Weight of trust.", NEUTRAL),
     number("rating_weight", 0.0, (0.0, 100.0), "weight", "Weight of public reputation.", NEUTRAL),
     number("price_weight", 1.0, (0.0, 100.0), "weight", "Weight of the relative price.", NEUTRAL),
+    number("health_weight", 0.0, (0.0, 10.0), "share of a lot's cost",
+           "What a buyer would pay for a lot not to depend on a supplier that is sure to fail "
+           "within a year.",
+           "Babich, Burnetas & Ritchken 2007 (form); assumption: off unless studied"),
     number("memory", 0.1, (0.0, 1.0), "share per round",
            "Forgetting of attraction (gamma).", "Weisbuch, Kirman & Herreiner 2000 (form)"),
 ) + in_room(
@@ -162,6 +166,9 @@ SUPPLIER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
            "What sales promises above what is delivered.", NEUTRAL),
     number("account_owner", 0.0, (0.0, 1.0), "share",
            "Part of this gap that one person who owns the whole account closes.", NEUTRAL),
+    number("outreach", 0.0, (0.0, 1.0), "probability",
+           "A supplier that has heard nothing of an order goes and asks.",
+           "Fornell & Wernerfelt 1987 (form); assumption: off unless studied"),
 )
 
 

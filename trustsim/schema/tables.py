@@ -190,6 +190,8 @@ _HIDDEN = (
         support="what help in the use of its installed base has cost since its last need",
         maintenance="what upkeep of it has cost",
         repair="what mending of it has cost",
+        orphaned="what it has cost to find service for lots whose makers have failed",
+        succession="what it has cost to put another in the place of a supplier that has failed",
     ),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(

@@ -171,9 +171,11 @@ def place_rules(world: World, scenario: Scenario) -> None:
 
 
 def _needs_bonds(scenario: Scenario) -> bool:
-    """Whether goodwill or specific assets are at work."""
+    """Whether goodwill, orphaned service or specific assets are at work."""
     suppliers = (scenario.supplier_policies[name] for name in scenario.supplier_mix)
-    return scenario.market.goodwill_bonus > 0.0 or any(each.asset_rate > 0.0 for each in suppliers)
+    market = scenario.market
+    assets = any(each.asset_rate > 0.0 for each in suppliers)
+    return market.goodwill_bonus > 0.0 or market.orphan_cost > 0.0 or assets
 
 
 def _refuse_more_money_than_fits(scenario: Scenario) -> None:

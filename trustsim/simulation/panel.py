@@ -39,6 +39,8 @@ MONEY = (
     "support",
     "maintenance",
     "repair",
+    "orphaned",
+    "succession",
     "profit",
     "receivable",
     "bids",

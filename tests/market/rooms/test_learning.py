@@ -91,6 +91,40 @@ def test_buyers_leave_after_a_grievance_unless_they_speak_or_are_redressed(
     assert leaves_wronged(outcome.world.market[0]) == pytest.approx(leaves, abs=0.08)
 
 
+@pytest.mark.parametrize(
+    ("outreach", "voice", "leaves"),
+    [(0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.4, 0.0, 0.6), (0.4, 0.5, 0.3)],
+)
+def test_a_supplier_that_goes_and_asks_keeps_whom_silence_would_lose(
+    outreach: float, voice: float, leaves: float
+) -> None:
+    # every lot fails and is traced; who neither speaks nor is asked leaves
+    supplier = {"admission": 1.0, "outreach": outreach}
+    outcome = outcome_of({"exit": 1.0, "voice": voice}, supplier, redress=0.0, **BAD_LOTS)
+    error = 0.037 if 0.0 < leaves < 1.0 else 0.0  # 4 sd
+    assert left_again(outcome) == pytest.approx(leaves, abs=error)
+    assert outcome.measures["repurchase_rate"] == pytest.approx(1.0 - leaves, abs=0.04)
+
+
+@pytest.mark.parametrize("outreach", [0.0, 1.0])
+def test_who_is_asked_is_repaired_by_its_part(outreach: float) -> None:
+    bad = {"betrayal_weight": 3.0, "trust_forgetting": 1.0, "rounds": 10, **FAULTY}
+    silent = {"voice": 0.0}
+    supplier = {"admission": 1.0, "outreach": outreach}
+    tie = simulate(quiet(silent, supplier, outreach_repair=0.4, failure_cost=0.0, **bad)).world.ties
+    assert tie[0, 0]["supplier_bad"] == pytest.approx(1.0 + 30.0 * (1.0 - 0.4 * outreach), rel=1e-5)
+
+
+def test_the_content_are_asked_too_and_the_supplier_pays_for_it() -> None:
+    hours = {"hour_cost": 0.01, "outreach_hours": 2.0, "rounds": 400}
+    profit = [
+        simulate(quiet({}, {"outreach": share}, **hours)).measures["supplier_profit"]
+        for share in (0.0, 0.5, 1.0)
+    ]
+    assert profit[0] - profit[2] == pytest.approx(0.02, abs=1e-6)
+    assert profit[0] - profit[1] == pytest.approx(0.01, abs=0.002)  # 4 sd
+
+
 @pytest.mark.parametrize(("exit", "leaves"), [(0.0, 0.0), (1.0, 1.0), (0.4, 0.4)])
 def test_a_falsely_accused_supplier_turns_away(exit: float, leaves: float) -> None:
     alarms = {"specificity": 0.0, "rework_cost": 0.0}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.quiet_market import ROUNDS, orders_of, quiet
+from support.quiet_market import ROUNDS, needs_of, orders_of, quiet
 from support.troubles import BAD_LOTS
 
 from trustsim.market.rooms.service import later_cost
-from trustsim.simulation.run import simulate
+from trustsim.simulation.run import Rounds, simulate
 from trustsim.validation.single_records import market as market_of
 
 
@@ -37,6 +37,25 @@ def test_only_lots_with_a_defect_that_nobody_found_are_mended() -> None:
     orders = orders_of({"inspection": "none"}, repair_cost=0.1, **bad)
     faulty = np.concatenate([[0.0], np.cumsum(orders["escaped"].to_numpy())[:-1]])
     assert orders["repair"].to_numpy() == pytest.approx(0.1 * faulty, rel=0.02, abs=1e-6)
+
+
+@pytest.mark.parametrize("life", [4, 60])
+def test_who_fails_orphans_what_it_has_supplied(life: int) -> None:
+    # a lot a round for four rounds, of which one in `life` retires a round before the firm is gone
+    run = Rounds(quiet(orphan_cost=0.1, service_life=life, credit_line=1.0, rounds=7), 0)
+    for r in range(7):
+        if r == 3:
+            run.world.suppliers["cash"] = -10_000_000
+        run.step(keep=True)
+    outcome = run.outcome()
+    kept = 1.0 - 1.0 / life
+    lots = kept + kept**2 + kept**3 + kept**4
+    orphaned = needs_of(outcome)["orphaned"].to_numpy()
+    assert orphaned == pytest.approx([0, 0, 0, 0, 0.1 * lots, 0, 0], abs=2e-6)
+    assert outcome.measures["service_orphaned"] == pytest.approx(orphaned.sum() / 7.0)
+    assert outcome.measures["cost_service"] == outcome.measures["service_orphaned"]
+    # the newcomer has supplied what came since
+    assert outcome.world.bonds["supplied"][0, 0] == pytest.approx(1.0 + kept + kept**2)
 
 
 def test_an_award_expects_repairs_of_an_untrusted_lot_for_life() -> None:

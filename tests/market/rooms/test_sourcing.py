@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, order
 
-from trustsim.market.rooms.sourcing import award
+from trustsim.market.rooms.sourcing import award, chance_to_fail
 from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import Rounds, simulate
 from trustsim.theory.published import THRESHOLD
 from trustsim.validation.known.trade import order_parameter, shares_of_attraction
+from trustsim.validation.single_records import market as market_of
 
 
 def order_parameter_with_noise(intensity: float, memory: float) -> float:
@@ -91,6 +93,77 @@ def test_among_two_bidders_the_price_counts_by_its_weight() -> None:
     bids = [cost + (1.2 - cost) / 2.0 for cost in (cheap, dear)]
     expected = logistic(3.0 * 4.0 * (bids[1] - bids[0]))  # relative to a mid-range cost of 1
     assert share_of(run, "supplier", 0) == pytest.approx(expected, abs=0.031)
+
+
+@pytest.mark.parametrize(("cushion", "volatility"), [(0.5, 0.1), (0.1, 0.2), (2.0, 0.3)])
+def test_a_firm_fails_where_a_random_walk_passes_its_credit_line(
+    cushion: float, volatility: float
+) -> None:
+    # reflection: twice the chance to be beyond the line at the end (Black & Cox 1976, no drift)
+    market = market_of(cash_volatility=volatility, rounds_per_year=12)
+    expected = 2.0 * stats.norm.cdf(-cushion / (volatility * np.sqrt(12.0)))
+    assert chance_to_fail(cushion, market) == pytest.approx(expected)
+    assert chance_to_fail(-cushion, market) == 1.0
+    steps = np.random.default_rng(1).normal(0.0, volatility / 10.0, (4_000, 1_200))
+    failed = (steps.cumsum(axis=1).min(axis=1) < -cushion).mean()
+    assert failed == pytest.approx(expected, abs=0.04)
+
+
+SICK, SOUND = -1_000.0, 1_000.0
+"""Cash, in rounds of usual sales, of a firm that has used up a line of as much, and of another."""
+
+
+def with_cash(run: Rounds, *cash: float) -> None:
+    sales = 1e6 * run.world.market["usual_sales"][0]
+    run.world.suppliers["cash"] = [round(each * sales) for each in cash]
+
+
+@pytest.mark.parametrize(("weight", "sick_wins"), [(0.0, True), (0.04, True), (0.06, False)])
+@pytest.mark.parametrize("award", ["lowest_bid", "total_cost"])
+def test_a_firm_sure_to_fail_is_passed_over_for_its_weight_in_price(
+    award: str, weight: float, sick_wins: bool
+) -> None:
+    # bids of .9 and 1 are half-way to the highest cost, 1.2: .05 apart
+    buyer = {"award": award, "bidders": 2, "health_weight": weight}
+    bounds = {"cost_low": 0.8, "cost_high": 1.2}
+    run, world = first_choices(buyer, health_noise=0.0, **bounds)
+    world.suppliers["cost"] = (0.9, 1.0)
+    with_cash(run, SICK, SOUND)
+    assert share_of(run, "supplier", 0) == (1.0 if sick_wins else 0.0)
+
+
+def test_who_cannot_read_accounts_well_errs() -> None:
+    # a cushion of one error looks used up to one reader in six
+    buyer = {"award": "lowest_bid", "bidders": 2, "health_weight": 1.0}
+    noise = {"health_noise": 0.5, "cash_volatility": 0.001, "cost_low": 0.8, "cost_high": 1.2}
+    run, world = first_choices(buyer, **noise)
+    world.suppliers["cost"] = (0.9, 1.0)
+    with_cash(run, SICK + 0.5, SOUND)
+    assert share_of(run, "supplier", 1) == pytest.approx(stats.norm.cdf(-1.0), abs=0.024)  # 4 sd
+
+
+@pytest.mark.parametrize("trust", [0.0, 1.0])
+def test_default_risk_counts_once_in_a_logit_choice(trust: float) -> None:
+    # with a weight that tells contacts apart it is weighed on asking, otherwise on the award
+    bidders = 1 if trust > 0.0 else 2
+    buyer = {"trust_weight": trust, "bidders": bidders, "health_weight": 0.4, "price_weight": 2.0}
+    run, world = first_choices(buyer, health_noise=0.0, bid_hours=0.0)
+    world.suppliers["cost"] = 1.0
+    with_cash(run, SICK, SOUND)
+    expected = logistic(3.0 * 2.0 * 0.4)
+    assert share_of(run, "supplier", 1) == pytest.approx(expected, abs=0.018)  # 4 sd
+
+
+def test_the_successor_of_a_failed_supplier_is_qualified_and_set_up() -> None:
+    costs = {"switching_cost": 0.2, "qualification_hours": 10.0, "hour_cost": 0.01}
+    run = Rounds(quiet(rounds=6, credit_line=1.0, **costs), 0)
+    for r in range(6):
+        if r == 3:
+            run.world.suppliers["cash"] = -10_000_000
+        run.step(keep=True)
+    orders = needs_of(run.outcome())
+    assert orders["succession"].to_numpy() == pytest.approx([0, 0, 0, 0, 0.2 + 0.1, 0])
+    assert run.outcome().measures["failed_supplier_cost"] == pytest.approx(0.3 / 6.0)
 
 
 def test_a_change_of_supplier_costs_the_switch() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined, spliced
-from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
+from trustsim.engine.luck import SECOND, THIRD, draw, draw_slot, number_of
 from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
@@ -50,29 +50,52 @@ def bad_news(order: Any, blamed: float, policy: Any, market: Any) -> float:
 
 
 @inlined
+def goes_and_asks(dealing: Any, b: int) -> bool:
+    """Tell whether a supplier that has heard nothing of an order goes and asks, for its hours.
+
+    It cannot know who is dissatisfied, and asks the content as well (Fornell & Wernerfelt 1987:
+    complaints that are invited keep customers). Who has run away with the money does not ask.
+    """
+    market = dealing.market
+    asks, _, _, _ = draw_slot(market, LEARNING, b, THIRD)
+    asked = dealing.facts.absconded == 0 and asks < dealing.supplier_policy.outreach
+    if asked:
+        supplier_work(dealing.books, market, market.outreach_hours)
+    return asked
+
+
+@inlined
 def learn_as_buyer(dealing: Any, b: int) -> bool:
     """Let the buyer draw the lesson of an order, and tell whether it ends the relation.
 
     Bad news weighs ``betrayal_weight`` times good news. A dissatisfied buyer speaks, which repairs
     part of the disappointment, or goes silent and turns away; after a grievance it may end the
-    relation (exit, voice, and loyalty: Hirschman 1970).
+    relation (exit, voice, and loyalty: Hirschman 1970). Who says nothing may be asked, and speaks
+    then.
     """
     market, order, tie = dealing.market, dealing.order, dealing.tie
     buyer, policy = dealing.buyer, dealing.buyer_policy
     bad = 0.0
+    leaves = 1.0
     disappointed = False
+    heard = False
+    repair = market.voice_repair
     ends = False
     if order.grievance + order.late + order.misunderstood > 0:
         voiced, blamed, leaves, _ = draw(market, LEARNING, b)
         bad = bad_news(order, blamed, policy, market)
         disappointed = bad > 0.0
-        if disappointed and voiced < policy.voice:
-            bad *= 1.0 - market.voice_repair
-            work_together(dealing.books, market, SOURCING, market.upkeep_hours)
-        elif disappointed:
-            tie.attraction = 0.5 * tie.attraction
-            left = policy.exit * (1.0 - market.redress * order.redressed)
-            ends = order.grievance == 1 and leaves < left
+        heard = disappointed and voiced < policy.voice
+    if dealing.supplier_policy.outreach > 0.0 and not heard:
+        heard = goes_and_asks(dealing, b)
+        repair = market.outreach_repair
+    if disappointed and heard:
+        bad *= 1.0 - repair
+        work_together(dealing.books, market, SOURCING, market.upkeep_hours)
+    elif disappointed:
+        tie.attraction = 0.5 * tie.attraction
+        left = policy.exit * (1.0 - market.redress * order.redressed)
+        ends = order.grievance == 1 and leaves < left
     good = 0.0 if disappointed else 1.0
     if market.disconfirmation > 0.0:
         good *= 1.0 - order.shortfall

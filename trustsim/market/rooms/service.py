@@ -28,6 +28,33 @@ def in_use(market: Any) -> bool:
     return market.support_cost + market.maintenance_cost + market.repair_cost > 0.0
 
 
+@compiled
+def adopt(buyer: Any, facts: Any, books: Any, market: Any) -> None:
+    """Find service, once, for lots in use whose makers have failed since the last need."""
+    worth = buyer.orphaned * market.lot_cost
+    facts.orphaned = buy_service(books, market.orphan_cost * worth)
+    buyer.orphaned = 0.0
+
+
+@compiled
+def wear_out(bond: Any, market: Any) -> None:
+    """Let what a supplier has supplied retire by a round."""
+    bond.supplied = bond.supplied * (1.0 - 1.0 / market.service_life)
+
+
+@compiled
+def orphan(buyer: Any, bond: Any) -> None:
+    """Leave a buyer with what a firm that is gone has supplied."""
+    buyer.orphaned = buyer.orphaned + bond.supplied
+
+
+@compiled
+def supply(bond: Any, order: Any) -> None:
+    """Note of an accepted lot who has supplied it."""
+    if order.accepted == 1:
+        bond.supplied = bond.supplied + order.lots
+
+
 @spliced
 def serve(world: Any, workspace: Any, b: int) -> None:
     """Book what the installed base has cost since the buyer's last need, and let it retire.
@@ -47,6 +74,8 @@ def serve(world: Any, workspace: Any, b: int) -> None:
         left = (1.0 - 1.0 / market.service_life) ** rounds
         buyer.installed = left * buyer.installed
         buyer.faulty = left * buyer.faulty
+    if market.orphan_cost > 0.0:
+        adopt(world.buyers[b], workspace.facts[0], workspace.books[0], market)
 
 
 @spliced

@@ -13,7 +13,8 @@ from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spl
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
 from trustsim.market.answers import note_return
 from trustsim.market.beliefs import lifted
-from trustsim.market.ledger import pay, spend, supplier_expense, work, work_together
+from trustsim.market.health import default_risk, worry
+from trustsim.market.ledger import micro, pay, spend, supplier_expense, work, work_together
 from trustsim.market.relations import (
     ATTENTION,
     NOBODY,
@@ -107,6 +108,10 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
             utility += policy.rating_weight * standing(supplier, market)
             if tie.supplier != partner:
                 utility -= leaving
+            if policy.health_weight > 0.0:
+                risk = default_risk(supplier, market, b, k)
+                worse = worry(risk, policy, market) / reference_price(market)
+                utility -= policy.price_weight * worse
             candidate.score = utility
     return weights > 0.0
 
@@ -205,7 +210,7 @@ def ask(world: Any, workspace: Any, b: int, newcomer: int) -> int:
 @compiled
 def lowest_bid(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Score by the bid and what leaving the present supplier costs: the lowest evaluated bid."""
-    return -(view.bid + view.leaving)
+    return -(view.bid + view.leaving + worry(view.default_risk, policy, market))
 
 
 @compiled
@@ -218,7 +223,8 @@ def total_cost(order: Any, view: Any, policy: Any, market: Any) -> float:
     qualifying = 0.0
     if view.orders == 0:
         qualifying = market.qualification_hours * market.hour_cost / order.lots
-    return -(view.bid + view.leaving + risk + qualifying + later_cost(view.trust, market))
+    later = later_cost(view.trust, market) + worry(view.default_risk, policy, market)
+    return -(view.bid + view.leaving + risk + qualifying + later)
 
 
 @compiled
@@ -232,10 +238,11 @@ def logit(order: Any, view: Any, policy: Any, market: Any) -> float:
     """Score by noisy utility less the weighted relative price.
 
     Logit choice of Weisbuch, Kirman & Herreiner (2000). What leaving the present supplier costs is
-    part of the utility of those whom weights tell apart, and of the price where there are none.
+    part of the utility of those whom weights tell apart, and of the price where there are none; so
+    is what the chance that it fails is worth.
     """
     apart = policy.attraction_weight + policy.trust_weight + policy.rating_weight > 0.0
-    leaving = 0.0 if apart else view.leaving
+    leaving = 0.0 if apart else view.leaving + worry(view.default_risk, policy, market)
     relative = (view.bid + leaving) / order.reference_price - 1.0
     return view.score - policy.price_weight * relative
 
@@ -316,6 +323,9 @@ def award(world: Any, workspace: Any, b: int) -> None:
         view = workspace.buyer_views[k]
         if view.asked == 1.0:
             view.leaving = leaving if world.ties[b, k].supplier != partner else 0.0
+            if policy.health_weight > 0.0:
+                supplier = world.suppliers[world.ties[b, k].supplier]
+                view.default_risk = default_risk(supplier, market, b, k)
             order.ask = view.bid
             order.price = view.bid
             score = award_score(order, view, policy, market)
@@ -327,6 +337,18 @@ def award(world: Any, workspace: Any, b: int) -> None:
     order.contact = best
     order.age = tie.orders
     order.fresh = 1 if tie.orders == 0 else 0
+
+
+@compiled
+def note_succession(world: Any, workspace: Any, b: int) -> None:
+    """Note what it costs to put another in the place of a supplier that has failed."""
+    market = world.market[0]
+    order = workspace.order[0]
+    cost = leaving_cost(world, b) * order.lots
+    if order.fresh == 1:
+        cost += market.qualification_hours * market.hour_cost
+    workspace.facts[0].succession = micro(cost)
+    world.buyers[b].bereft = 0
 
 
 @spliced
@@ -349,6 +371,8 @@ def place(world: Any, workspace: Any, b: int) -> None:
     work_together(books, market, SOURCING, hours)
     if buyer.partner != NOBODY and buyer.partner != tie.supplier:
         spend(books, SWITCHING, OUTSIDE, leaving_cost(world, b) * order.lots)
+    if buyer.bereft == 1:
+        note_succession(world, workspace, b)
     note_return(world, workspace, b, tie.supplier)
     buyer.partner = tie.supplier
     tie.retained = tie.retained + ATTENTION * (1.0 - tie.retained)

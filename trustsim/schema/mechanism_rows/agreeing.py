@@ -20,6 +20,13 @@ ROWS = (
         {"break_rate": 0.0}, luck=("continuation",), measures=("loyalty", "cost_switching"),
     ),
     Mechanism(
+        "health_signal", "sourcing",
+        "Buyers read off a supplier's accounts how likely it is to fail, and weigh it against "
+        "price (Babich, Burnetas & Ritchken 2007).",
+        {"health_weight": 0.0}, ("health_noise", "cash_volatility"), needs=("bankruptcy",),
+        luck=("health",), measures=("failed_supplier_cost",),
+    ),
+    Mechanism(
         "hold_up", "negotiation",
         "A lone supplier asks part of what leaving it would cost (Klein, Crawford & Alchian 1978).",
         {"hold_up": 0.0}, measures=("cost_price",),

@@ -82,6 +82,11 @@ ROWS = (
         ("service_life",), measures=("cost_service",),
     ),
     Mechanism(
+        "orphaned_service", "service",
+        "Who fails leaves what it has supplied without service.",
+        {"orphan_cost": 0.0}, needs=("installed_base",), measures=("cost_service",),
+    ),
+    Mechanism(
         "fines", "disputes", "The platform fines a listed supplier that is found at fault.",
         {"fine": 0.0}, measures=("supplier_opportunism_rate",),
     ),

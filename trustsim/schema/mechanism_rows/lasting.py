@@ -48,6 +48,12 @@ ROWS = (
         {"voice": 0.0}, ("voice_repair",), luck=("learning",), measures=("trust_in_suppliers",),
     ),
     Mechanism(
+        "outreach", "learning",
+        "A supplier that hears nothing goes and asks (Fornell & Wernerfelt 1987).",
+        {"outreach": 0.0}, ("outreach_hours", "outreach_repair"), luck=("learning",),
+        measures=("repurchase_rate", "supplier_profit"),
+    ),
+    Mechanism(
         "exit", "learning", "A wronged side ends the relation (Hirschman 1970).",
         {"exit": 0.0}, luck=("learning",), measures=("loyalty",),
     ),
