@@ -89,9 +89,10 @@ SOURCING = in_room(
     number("health_noise", 0.25, (0.0, 100.0), SALES,
            "Error (sd) with which buyers read a supplier's cash and credit off its accounts.",
            "assumption: accounts are published with months of delay"),
-    number("cash_volatility", 0.1, (0.001, 100.0), SALES,
+    number("cash_volatility", 0.3, (0.001, 100.0), SALES,
            "Change (sd) of a supplier's cash in a round, as buyers think of it.",
-           "assumption: a tenth of a round's sales comes late or early"),
+           "assumption: they know the trade; at .3 the chances come nearest (log score) to how "
+           "often suppliers of the headline's markets fail within a year"),
     number("switching_cost", 0.02, (0.0, 2.0), LOT,
            "Set-up, tooling and first-sample cost when the supplier changes.",
            "assumption: a tool transfer every few orders is felt, not prohibitive"),
