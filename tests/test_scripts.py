@@ -28,7 +28,13 @@ def run(script: str, folder: Path) -> str:
 
 
 def test_every_script_is_tried_here() -> None:
-    assert {"first_look.py", "turn_a_knob.py", "write_your_own_rule.py"} == set(SCRIPTS)
+    assert set(SCRIPTS) == {
+        "crossover.py",
+        "first_look.py",
+        "tail_of_trust.py",
+        "turn_a_knob.py",
+        "write_your_own_rule.py",
+    }
 
 
 def test_first_look_is_short_and_plots(tmp_path: Path) -> None:
@@ -44,6 +50,24 @@ def test_more_to_learn_makes_trust_cheaper(tmp_path: Path) -> None:
     assert len(differences) == 5
     assert differences == sorted(differences, reverse=True)
     assert (tmp_path / "turn_a_knob.png").exists()
+
+
+def test_adversarial_purchasing_is_cheaper_first_and_dearer_in_the_end(tmp_path: Path) -> None:
+    *years, last_year, _ = run("crossover.py", tmp_path).splitlines()
+    gaps = {line.split(":")[0]: float(line.split()[4]) for line in years}
+    assert len(gaps) == 10
+    assert all(gap < 0.0 for name, gap in gaps.items() if name.startswith("cost_price"))
+    assert gaps["total_cost, year 1"] < 0.0 < gaps["total_cost, year 10"]
+    assert 12 < int(last_year.split(" month ")[1].split()[0]) < 60
+
+
+def test_who_relies_on_a_partner_loses_more_when_it_turns(tmp_path: Path) -> None:
+    lines = run("tail_of_trust.py", tmp_path).splitlines()
+    assert len(lines) == 6
+    assert all(float(line.split("worst 5 % ")[1].split()[0]) > 0.0 for line in lines)
+    turned = [float(line.split("after a turn ")[1].split()[0]) for line in (lines[2], lines[5])]
+    assert turned[1] > turned[0]
+    assert "after a turn" not in lines[0] + lines[3]  # nobody turns
 
 
 def test_own_rule_inspects_more_than_the_built_in_one(tmp_path: Path) -> None:
