@@ -26,6 +26,7 @@ class Buyer(Relations, Settlement, Agent):
     """A buyer with its short list of suppliers."""
 
     __slots__ = (
+        "bereft",
         "community",
         "demand",
         "general_bad",
@@ -58,6 +59,7 @@ class Buyer(Relations, Settlement, Agent):
         self.demand = random.gauss(0.0, spread)
         self.stays = 1.0 / policy.bidders
         self.partner = self.recommends = self.prefers = None
+        self.bereft = False
         contacts = min(market.contacts, len(model.suppliers))
         self.ties = [self.meet(supplier) for supplier in random.sample(model.suppliers, contacts)]
 
@@ -264,6 +266,11 @@ class Buyer(Relations, Settlement, Agent):
         self.work_together(order, SOURCING, hours)
         if self.partner is not None and self.partner is not supplier:
             order.cost[SWITCHING] += self.leaving_cost() * order.lots
+        if self.bereft:
+            qualifying = market.qualification_hours * market.hour_cost
+            order.succession = self.leaving_cost() * order.lots
+            order.succession += qualifying if tie.orders == 0 else 0.0
+            self.bereft = False
         self.note_return(supplier)
         self.partner = supplier
         tie.retained += ATTENTION * (1.0 - tie.retained)

@@ -33,7 +33,10 @@ NOT_FOLLOWED = (
     "market_news",
     "customer_records",
     "installed_base",
+    "orphaned_service",
     "promises",
+    "health_signal",
+    "outreach",
 )
 """Mechanisms that the headline leaves off, and this model does not have."""
 
@@ -66,15 +69,22 @@ SUMMED = (
     "supplier_profit",
     "bank_losses",
     "care",
+    "succession",
     "price_sum",
     "price_squares",
 )
 
 
-def refuse_what_is_not_followed(market):
+def refuse_what_is_not_followed(scenario):
     """Refuse a market in which a mechanism is on that this model does not have."""
+    records = [
+        scenario.market,
+        *(scenario.buyer_policies[name] for name in scenario.buyer_mix),
+        *(scenario.supplier_policies[name] for name in scenario.supplier_mix),
+    ]
     for name in NOT_FOLLOWED:
-        if any(getattr(market, key) != value for key, value in MECHANISMS[name].absent.items()):
+        absent = MECHANISMS[name].absent.items()
+        if any(getattr(row, key, value) != value for row in records for key, value in absent):
             raise ValueError(f"the plain Mesa model does not have the mechanism {name}")
 
 
@@ -120,6 +130,7 @@ class Sums:
         self.knowhow += order.knowhow
         self.loyalty += order.concentration
         self.care += order.care
+        self.succession += order.succession
         price = order.price / market.lot_cost
         self.price_sum += price
         self.price_squares += price * price
@@ -154,7 +165,7 @@ class PlainMarket(Model):
     def __init__(self, scenario, seed=None):
         super().__init__(seed=seed)
         market = self.market = SimpleNamespace(**scenario.market.model_dump())
-        refuse_what_is_not_followed(market)
+        refuse_what_is_not_followed(scenario)
         self.round = 0
         self.experience = Experience(self)
         self.cost_level = self.common_demand = self.technology_left = 1.0

@@ -121,6 +121,7 @@ class Order:
         "retained",
         "shaded",
         "stays",
+        "succession",
         "supplier",
         "tie",
         "top_share",
@@ -138,6 +139,7 @@ class Order:
         self.cost = [0.0] * CATEGORIES
         self.transaction_hours = self.productive_hours = self.arrears_days = 0.0
         self.profit = self.receivable = self.bids = self.outlay = self.care = 0.0
+        self.succession = 0.0
         self.concentration = self.top_share = 0.0
         self.inspected = self.rejected = self.delivered = self.late = False
         self.misunderstood = self.accepted = self.accused = self.disputed = False

@@ -61,6 +61,7 @@ class Relations:
                 tie.knowhow *= 1.0 - market.knowhow_erosion
                 tie.retained *= 1.0 - ATTENTION
             if supplier.generation != tie.generation:
+                self.bereft = self.bereft or self.partner is supplier
                 self.replace(place, supplier)
             tie = self.ties[place]
             if tie.ended or (market.break_rate and self.random.random() < market.break_rate):

@@ -160,6 +160,9 @@ def test_a_slightly_different_rule_would_be_noticed(
 def test_the_plain_model_refuses_what_it_does_not_follow() -> None:
     with pytest.raises(ValueError, match="does not have the mechanism channels"):
         PlainMarket(scenario("high_trust").replace(online_share=0.5))
+    heeds = {"buyers": {"high_trust": {"health_weight": 0.1}}}
+    with pytest.raises(ValueError, match="does not have the mechanism health_signal"):
+        PlainMarket(scenario("high_trust").replace(policies=heeds))
 
 
 def test_a_quick_run_prints_every_row(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_loyalty_is_the_concentration_of_recent_orders() -> None:
     assert checked == 20 * 39
 
 
-SERVICES = ("installation", "support", "maintenance", "repair")
+SERVICES = ("installation", "support", "maintenance", "repair", "orphaned")
 
 
 def test_service_care_and_channels() -> None:
@@ -186,6 +186,9 @@ def test_service_care_and_channels() -> None:
     for name in SERVICES:
         assert measures[f"service_{name}"] == pytest.approx(rows[name].sum() / lots, rel=1e-5)
         assert measures[f"service_{name}"] > 0.0
+    failed = (rows["succession"].sum() + rows["orphaned"].sum()) / lots
+    assert measures["failed_supplier_cost"] == pytest.approx(failed, rel=1e-5)
+    assert (rows["succession"] > 0.0).any()
     assert measures["care_cost"] == pytest.approx(orders["care"].mean(), rel=1e-5)
     assert measures["online_rate"] == pytest.approx(orders["online"].mean())
     spread = orders["price"].std(ddof=0) / orders["price"].mean()
@@ -202,5 +205,6 @@ def test_every_measure_is_worked_out_here() -> None:
         *("trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal_share", "knowhow"),
         *("bank_loss", "repurchase_rate", "care_cost", "online_rate", "price_dispersion"),
         *(f"service_{name}" for name in SERVICES),
+        "failed_supplier_cost",
     }
     assert set(MEASURES) == here

@@ -100,7 +100,7 @@ BUSTLING: dict[str, Any] = {
 
 HEEDFUL: dict[str, dict[str, dict[str, Any]]] = {
     "buyers": {"crafty": {"health_weight": 0.3}, "answering": {"health_weight": 0.3}},
-    "suppliers": {"answering": {"outreach": 0.5}},
+    "suppliers": {"crafty": {"outreach": 0.5}},
 }
 """What policies do besides in the bustling market: heed the health of suppliers, go and ask."""
 
