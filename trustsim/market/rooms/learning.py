@@ -14,7 +14,7 @@ from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
 from trustsim.market.conduct import CHEATED, FAIR
 from trustsim.market.dealings import dealing_of
-from trustsim.market.ledger import spent, work_together
+from trustsim.market.ledger import spent, supplier_work, work_together
 from trustsim.market.records import MAX_ORDERS
 from trustsim.market.relations import ATTENTION, ENDED
 from trustsim.market.temptations import (
