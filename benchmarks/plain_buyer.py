@@ -139,19 +139,19 @@ class Buyer(Relations, Settlement, Agent):
             order.top_share = max(shares) / total
 
     def search(self):
-        """Find a listed supplier that the buyer does not know, or None."""
+        """Find a listed supplier that the buyer does not know, and how; or None."""
         model, random = self.model, self.random
         if self.policy.search == "referral":
             found = random.choice(model.buyers).recommends
             if found is not None and found.listed and not self.knows(found):
-                return found
+                return found, "referral"
         drawn = [random.choice(model.suppliers) for _ in range(3)]
         strangers = [s for s in drawn if s.listed and not self.knows(s)]
         if not strangers:
             return None
         if self.policy.search == "rating":
-            return max(strangers, key=attrgetter("standing"))
-        return strangers[0]
+            return max(strangers, key=attrgetter("standing")), "rating"
+        return strangers[0], "chance"
 
     def explore(self):
         """Replace the weakest contact by a newcomer now and then; give the new tie."""
@@ -160,6 +160,7 @@ class Buyer(Relations, Settlement, Agent):
         newcomer = self.search()
         if newcomer is None:
             return None
+        supplier, how = newcomer
         places = [
             place
             for place, tie in enumerate(self.ties)
@@ -168,7 +169,8 @@ class Buyer(Relations, Settlement, Agent):
         if not places:
             return None
         weakest = min(places, key=lambda place: self.ties[place].retained)
-        self.ties[weakest] = self.meet(newcomer)
+        self.ties[weakest] = self.meet(supplier)
+        self.ties[weakest].found_by = how
         return self.ties[weakest]
 
     def ask(self, order):
@@ -292,9 +294,12 @@ class Buyer(Relations, Settlement, Agent):
         contract *= exp(-market.contract_learning * tie.orders)
         contract *= 1.0 - market.asset_saving * tie.assets
         paper = market.document_hours * policy.documentation
+        theirs = supplier.policy.documentation
         self.work(order, NEGOTIATION, hours + contract + paper)
+        hours += market.document_hours * theirs
         order.pay_supplier(supplier, -hours * market.hour_cost)
-        order.evidence = market.evidence + (1.0 - market.evidence) * policy.documentation
+        missing = (1.0 - policy.documentation) * (1.0 - theirs)
+        order.evidence = 1.0 - (1.0 - market.evidence) * missing
         instrument = self.terms(order)
         if instrument is None:
             return False

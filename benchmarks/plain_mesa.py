@@ -35,6 +35,13 @@ NOT_FOLLOWED = (
     "installed_base",
     "orphaned_service",
     "promises",
+    "screening",
+    "briefing",
+    "scope_disputes",
+    "returns",
+    "false_faults",
+    "community_enforcement",
+    "service_memory",
     "health_signal",
     "outreach",
 )
@@ -55,6 +62,11 @@ COUNTED = (
     "loyal",
     "wronged",
     "returned",
+    "hushed",
+    "invented",
+    "by_chance",
+    "by_rating",
+    "by_referral",
 )
 SUMMED = (
     "accepted_lots",
@@ -72,6 +84,8 @@ SUMMED = (
     "succession",
     "price_sum",
     "price_squares",
+    "unpaid",
+    "ransom",
 )
 
 
@@ -108,6 +122,7 @@ class Sums:
         self.productive_hours += order.productive_hours
         self.arrears_days += order.arrears_days
         self.supplier_profit += order.profit + order.receivable - order.bids
+        self.unpaid += order.unpaid
 
     def add(self, order, market):
         """Add a need and the order that came of it."""
@@ -131,6 +146,12 @@ class Sums:
         self.loyalty += order.concentration
         self.care += order.care
         self.succession += order.succession
+        self.ransom += order.ransom
+        self.hushed += order.hushed
+        self.invented += order.invented
+        self.by_chance += order.tie.found_by == "chance"
+        self.by_rating += order.tie.found_by == "rating"
+        self.by_referral += order.tie.found_by == "referral"
         price = order.price / market.lot_cost
         self.price_sum += price
         self.price_squares += price * price

@@ -31,6 +31,7 @@ class Tie:
         "clean",
         "ended",
         "favour",
+        "found_by",
         "generation",
         "goodwill",
         "knowhow",
@@ -54,6 +55,7 @@ class Tie:
         self.buyer_good, self.buyer_bad = supplier_trusts
         self.last_round = round_number
         self.orders = self.clean = 0
+        self.found_by = None
         self.supplier_conduct = self.buyer_conduct = None
         self.supplier_shared = self.buyer_shared = False
         self.attraction = self.knowhow = self.goodwill = self.assets = 0.0
@@ -104,8 +106,10 @@ class Order:
         "evidence",
         "false_claim",
         "grievance",
+        "hushed",
         "inspected",
         "instrument",
+        "invented",
         "knowhow",
         "late",
         "leaked",
@@ -115,6 +119,7 @@ class Order:
         "price",
         "productive_hours",
         "profit",
+        "ransom",
         "receivable",
         "redressed",
         "rejected",
@@ -130,6 +135,7 @@ class Order:
         "trust_in_buyer",
         "trust_in_supplier",
         "unit_cost",
+        "unpaid",
         "worth",
     )
 
@@ -139,7 +145,8 @@ class Order:
         self.cost = [0.0] * CATEGORIES
         self.transaction_hours = self.productive_hours = self.arrears_days = 0.0
         self.profit = self.receivable = self.bids = self.outlay = self.care = 0.0
-        self.succession = 0.0
+        self.succession = self.unpaid = self.ransom = 0.0
+        self.hushed = self.invented = False
         self.concentration = self.top_share = 0.0
         self.inspected = self.rejected = self.delivered = self.late = False
         self.misunderstood = self.accepted = self.accused = self.disputed = False

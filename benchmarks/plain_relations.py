@@ -130,8 +130,9 @@ class Relations:
             demanded = market.ransom * market.lot_cost
             if supplier.sales_at_risk(order.price - order.unit_cost) > demanded:
                 self.recover(order, demanded, DISPUTE)
+                order.ransom, order.hushed = demanded, order.grievance
                 return
-            bad = True
+            bad, order.invented = True, not order.grievance
         elif random() >= market.rating_rate:
             return
         if random() < market.rating_error:

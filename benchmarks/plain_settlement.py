@@ -125,31 +125,34 @@ class Settlement:
         supplier, secured = order.supplier, order.instrument.secured
         experience = self.model.experience
         relation = experience.suppliers_leave * self.relation_value(order)
-        record = random.choice(
+        scope = order.evidence * (1.0 - market.off_platform * self.opportunism)
+        record, part = random.choice(
             (
-                market.payment_record,  # claims to have paid
-                market.delivery_record,  # claims not to have received the goods
-                order.evidence * (1.0 - market.off_platform * self.opportunism),  # another scope
+                (market.payment_record, 1.0),  # claims to have paid
+                (market.delivery_record, 1.0),  # claims not to have received the goods
+                (scope, market.denied_part),  # claims that other things were agreed
             )
         )
+        denied = part * due
         scruple = market.scruple * (1.0 - self.opportunism)
-        gain = due * (1.0 - secured)
+        gain = denied * (1.0 - secured)
         fee = market.platform_fee * market.lot_cost
         enforced = recovery(market, self.remoteness) * gain
-        loss = award_of(record) * (enforced + fee + market.claim_penalty * due)
-        loss += market.dispute_hours * market.hour_cost + relation + scruple * due
+        loss = award_of(record) * (enforced + fee + market.claim_penalty * denied)
+        loss += market.dispute_hours * market.hour_cost + relation + scruple * denied
         wish = policy.conduct(
             policy, gain, loss, self.opportunism, tie.supplier_conduct, tie.buyer_conduct
         )
         if market.false_claims and gain > 0.0 and random.random() < wish * gravity(policy):
             order.false_claim = True
-            open_claim = due * (1.0 - secured)
-            order.pay_supplier(supplier, due * secured)
+            open_claim = gain
+            order.pay_supplier(supplier, due - open_claim)
             paid, found_out = self.answer_claim(order, open_claim, record)
             order.pay_supplier(supplier, paid)
             order.cost[PRICE] -= open_claim - paid
+            order.unpaid += open_claim - paid
             if found_out:
-                order.cost[DISPUTE] += market.claim_penalty * due
+                order.cost[DISPUTE] += market.claim_penalty * denied
             return
         years = experience.waiting / market.rounds_per_year
         chased = experience.chases * market.chase_hours * market.hour_cost
@@ -244,6 +247,7 @@ class Settlement:
         order.cost[PAYMENT] += interest
         order.cost[PRICE] -= tie.owed - paid
         order.receivable -= tie.owed
+        order.unpaid += tie.owed - paid
         news["ended"] += tie.owed
         news["waited"] += tie.owed * tie.arrears
         news["written_off"] += tie.owed - paid

@@ -212,6 +212,30 @@ ELSEWHERE = {
     "outreach_hours": "rooms.test_learning."
     "test_the_content_are_asked_too_and_the_supplier_pays_for_it",
     "outreach_repair": "rooms.test_learning.test_who_is_asked_is_repaired_by_its_part",
+    "screening": "rooms.test_payment_terms."
+    "test_who_is_screened_is_suspected_as_signal_detection_says",
+    "screening_power": "rooms.test_payment_terms."
+    "test_who_is_screened_is_suspected_as_signal_detection_says",
+    "documentation": "rooms.test_negotiation.test_what_either_side_writes_down_is_on_record",
+    "briefing": "rooms.test_information_sharing."
+    "test_talking_an_order_over_clears_up_what_could_be_misunderstood",
+    "briefing_rate": "rooms.test_information_sharing."
+    "test_talking_an_order_over_clears_up_what_could_be_misunderstood",
+    "scope_disputes": "test_later_disputes."
+    "test_misunderstood_orders_end_in_disputes_over_their_scope",
+    "scope_dispute": "test_later_disputes."
+    "test_misunderstood_orders_end_in_disputes_over_their_scope",
+    "scope_part": "test_later_disputes.test_misunderstood_orders_end_in_disputes_over_their_scope",
+    "false_faults": "test_later_disputes.test_opportunists_claim_the_warranty_of_good_lots",
+    "denied_part": "test_later_disputes.test_another_scope_is_claimed_of_a_part_of_the_debt",
+    "returns": "test_later_disputes.test_what_goes_back_is_paid_by_its_supplier",
+    "refund_share": "test_later_disputes.test_what_goes_back_is_paid_by_its_supplier",
+    "exchange_share": "test_later_disputes.test_what_goes_back_is_paid_by_its_supplier",
+    "return_cost": "test_later_disputes.test_what_goes_back_is_paid_by_its_supplier",
+    "salvage": "test_later_disputes.test_what_goes_back_is_paid_by_its_supplier",
+    "community_enforcement": "rooms.test_disputes.test_a_debtor_of_ones_own_community_is_found",
+    "community_finds": "rooms.test_disputes.test_a_debtor_of_ones_own_community_is_found",
+    "service_memory": "rooms.test_sourcing.test_who_was_served_well_comes_back",
     "promises": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "disconfirmation": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "owner_hours": "rooms.test_learning."

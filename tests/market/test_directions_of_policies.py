@@ -84,6 +84,11 @@ ELSEWHERE = {
     "test_a_firm_sure_to_fail_is_passed_over_for_its_weight_in_price",
     "outreach": "rooms.test_learning."
     "test_a_supplier_that_goes_and_asks_keeps_whom_silence_would_lose",
+    "service_weight": "rooms.test_sourcing.test_who_was_served_well_comes_back",
+    "suspicion": "rooms.test_payment_terms."
+    "test_who_is_screened_is_suspected_as_signal_detection_says",
+    "briefing_hours": "rooms.test_information_sharing."
+    "test_talking_an_order_over_clears_up_what_could_be_misunderstood",
     "promise_inflation": "rooms.test_learning."
     "test_a_promise_that_is_not_kept_disappoints_by_its_gap",
     "account_owner": "rooms.test_learning.test_a_promise_that_is_not_kept_disappoints_by_its_gap",

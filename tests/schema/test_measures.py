@@ -177,6 +177,9 @@ def test_loyalty_is_the_concentration_of_recent_orders() -> None:
 SERVICES = ("installation", "support", "maintenance", "repair", "orphaned")
 
 
+FOUND = ("chance", "rating", "referral")
+
+
 def test_service_care_and_channels() -> None:
     outcome = simulate(bustling(), orders=True)
     assert outcome.orders is not None
@@ -191,6 +194,16 @@ def test_service_care_and_channels() -> None:
     assert (rows["succession"] > 0.0).any()
     assert measures["care_cost"] == pytest.approx(orders["care"].mean(), rel=1e-5)
     assert measures["online_rate"] == pytest.approx(orders["online"].mean())
+    assert measures["unpaid"] == pytest.approx(rows["unpaid"].sum() / lots, rel=1e-5)
+    assert measures["ransom_paid"] == pytest.approx(orders["ransom"].mean(), rel=1e-5)
+    for name, told in (("hushed_rate", "hushed"), ("invented_rate", "invented")):
+        assert measures[name] == pytest.approx(orders[told].mean())
+        assert measures[name] > 0.0
+    back = orders["refunded"] + orders["exchanged"]
+    assert measures["return_rate"] == pytest.approx(back.mean())
+    for number, how in enumerate(FOUND, 1):
+        assert measures[f"found_by_{how}"] == pytest.approx((orders["found_by"] == number).mean())
+        assert measures[f"found_by_{how}"] > 0.0
     spread = orders["price"].std(ddof=0) / orders["price"].mean()
     assert measures["price_dispersion"] == pytest.approx(spread, rel=1e-4)
 
@@ -205,6 +218,8 @@ def test_every_measure_is_worked_out_here() -> None:
         *("trust_in_suppliers", "trust_in_buyers", "loyalty", "loyal_share", "knowhow"),
         *("bank_loss", "repurchase_rate", "care_cost", "online_rate", "price_dispersion"),
         *(f"service_{name}" for name in SERVICES),
-        "failed_supplier_cost",
+        *(f"found_by_{how}" for how in FOUND),
+        *("failed_supplier_cost", "unpaid", "return_rate"),
+        *("ransom_paid", "hushed_rate", "invented_rate"),
     }
     assert set(MEASURES) == here

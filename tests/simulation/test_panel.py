@@ -22,6 +22,7 @@ from trustsim.simulation.outcome import Outcome
 from trustsim.simulation.run import simulate
 
 MILLION = 1_000_000
+LIES = ["false_claim", "false_fault", "delayed_payment"]
 SIZES: dict[str, Any] = {"buyers": 40, "suppliers": 12, "rounds": 40}
 SCENARIOS = {
     **{arm: Scenario(arm, **SIZES) for arm in ("high_trust", "adversarial", "trust_but_verify")},
@@ -62,7 +63,7 @@ def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
         "value": whole(panel["value"]).sum(),
         "inspected": orders["inspected"].sum(),
         "shaded": (orders["shaded"] + orders["absconded"] > 0).sum(),
-        "buyer_cheated": ((orders["false_claim"] > 0) | (orders["delayed_payment"] == 1)).sum(),
+        "buyer_cheated": (orders[LIES] > 0).any(axis=1).sum(),
         "defective": orders["defective"].sum(),
         "escaped": orders["escaped"].sum(),
         "disputed": orders["disputed"].sum(),
@@ -74,6 +75,13 @@ def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
         "returned": needs["returned"].sum(),
         "bank_losses": -whole(of_event(panel, "bankruptcy", "exit")["flow_banks"]).sum(),
         "online": orders["online"].sum(),
+        "hushed": orders["hushed"].sum(),
+        "invented": orders["invented"].sum(),
+        "sent_back": orders["refunded"].sum() + orders["exchanged"].sum(),
+        **{
+            f"by_{how}": (orders["found_by"] == number).sum()
+            for number, how in enumerate(("chance", "rating", "referral"), 1)
+        },
         "price_sum": rounded(prices).sum(),
         "price_squares": rounded(prices * prices).sum(),
         **{
@@ -86,6 +94,8 @@ def sums_of(panel: pd.DataFrame, market: Any) -> dict[str, int]:
                 "repair",
                 "orphaned",
                 "succession",
+                "ransom",
+                "unpaid",
             )
         },
         "loyalty": rounded(orders["loyalty"]).sum(),
@@ -145,6 +155,15 @@ def measures_of(panel: pd.DataFrame, market: Any) -> dict[str, float]:
         "no_terms_rate": over(sums["no_terms"], sums["needs"]),
         "trust_in_suppliers": over(sums["trust_in_suppliers"] / MILLION, sums["orders"]),
         "trust_in_buyers": over(sums["trust_in_buyers"] / MILLION, sums["orders"]),
+        "unpaid": over(sums["unpaid"], lots),
+        "return_rate": over(sums["sent_back"], sums["orders"]),
+        "ransom_paid": over(sums["ransom"] / MILLION, sums["orders"]),
+        "hushed_rate": over(sums["hushed"], sums["orders"]),
+        "invented_rate": over(sums["invented"], sums["orders"]),
+        **{
+            f"found_by_{how}": over(sums[f"by_{how}"], sums["orders"])
+            for how in ("chance", "rating", "referral")
+        },
         "loyalty": over(sums["loyalty"] / MILLION, sums["orders"]),
         "loyal_share": over(sums["loyal"], sums["orders"]),
         "knowhow": over(sums["knowhow"] / MILLION, sums["orders"]),

@@ -94,15 +94,27 @@ BUSTLING: dict[str, Any] = {
     "disconfirmation": 0.5,
     "owner_hours": 0.3,
     "orphan_cost": 0.1,
+    "scope_dispute": 0.5,
+    "false_faults": 1,
+    "refund_share": 0.2,
+    "exchange_share": 0.2,
+    "denied_part": 0.9,
+    "community_finds": 0.5,
 }
 """With what is off unless a case studies it, and margins so thin that terms bind."""
 
 
 HEEDFUL: dict[str, dict[str, dict[str, Any]]] = {
-    "buyers": {"crafty": {"health_weight": 0.3}, "answering": {"health_weight": 0.3}},
-    "suppliers": {"crafty": {"outreach": 0.5}},
+    "buyers": {
+        "crafty": {"health_weight": 0.3},
+        "answering": {"health_weight": 0.3, "briefing_hours": 1.0, "service_weight": 0.5},
+    },
+    "suppliers": {
+        "crafty": {"outreach": 0.5},
+        "answering": {"suspicion": 0.2, "documentation": 0.5},
+    },
 }
-"""What policies do besides in the bustling market: heed the health of suppliers, go and ask."""
+"""What policies do besides in the bustling market: heed health and service, ask, brief, screen."""
 
 
 def restless(**changes: Any) -> Scenario:

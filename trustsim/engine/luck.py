@@ -64,6 +64,7 @@ EVENTS = (
     "first contacts",
     "continuation",
     "health",
+    "screening",
 )
 """All chance events by name."""
 

@@ -13,7 +13,7 @@ from trustsim.engine.compiling import compiled
 from trustsim.market.beliefs import updated
 from trustsim.market.ledger import PAYOFF_MEMORY
 from trustsim.market.rooms.channels import retaliate
-from trustsim.market.rooms.disputes import award_of, recovery
+from trustsim.market.rooms.disputes import STRANGER, award_of, recovery
 from trustsim.market.views import turned_away, walks_out
 from trustsim.schema.accounts import MICRO
 
@@ -66,7 +66,7 @@ def note_late_payment(market: Any) -> None:
     unheard = 1.0 - market.arrears_hazard
     suit = unheard**market.law_age
     rounds = (1.0 - suit) / market.arrears_hazard if market.arrears_hazard > 0.0 else market.law_age
-    lost = suit * (1.0 - award_of(market.evidence) * recovery(market, market.remoteness))
+    lost = suit * (1.0 - award_of(market.evidence) * recovery(market, market.remoteness, STRANGER))
     first = FIRST_INVOICES * market.buyers
     money = first * market.lot_cost
     ended = market.ended + money

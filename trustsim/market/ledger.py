@@ -12,6 +12,7 @@ from typing import Any
 
 from trustsim.engine.compiling import blank, compiled, spliced
 from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
+from trustsim.schema.found import BY_CHANCE, BY_RATING, BY_REFERRAL
 
 PAYOFF_MEMORY = 0.1
 """Weight of the latest round in an agent's payoff (assumption: about a year of months)."""
@@ -105,6 +106,7 @@ def enter_costs(entry: Any, books: Any) -> None:
     entry.transaction_hours = micro(books.transaction_hours)
     entry.productive_hours = micro(books.productive_hours)
     entry.arrears_days = micro(books.arrears_days)
+    entry.unpaid = books.unpaid
 
 
 @compiled
@@ -125,12 +127,20 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     entry.delivered = order.delivered
     entry.inspected = order.inspected
     entry.shaded = 1 if facts.shaded + facts.absconded > 0 else 0
-    entry.buyer_cheated = 1 if facts.false_claim + facts.delayed_payment > 0 else 0
+    lied = facts.false_claim + facts.false_fault
+    entry.buyer_cheated = 1 if lied + facts.delayed_payment > 0 else 0
     entry.defective = facts.defective
     entry.escaped = facts.escaped
     entry.disputed = order.disputed
     entry.care = facts.care
     entry.online = order.online
+    entry.by_chance = 1 if order.found_by == BY_CHANCE else 0
+    entry.by_rating = 1 if order.found_by == BY_RATING else 0
+    entry.by_referral = 1 if order.found_by == BY_REFERRAL else 0
+    entry.ransom = facts.ransom
+    entry.hushed = facts.hushed
+    entry.invented = facts.invented
+    entry.sent_back = order.refunded + order.exchanged
     price = order.price / market.lot_cost
     entry.price_sum = micro(price)
     entry.price_squares = micro(price * price)

@@ -178,22 +178,23 @@ Tie = _padded(
 
 Bond = np.dtype(
     # what a tie has besides when goodwill, specific assets or orphaned service are at work; no rows
-    # otherwise. Lots supplied are those still in use
-    [("goodwill", "f4"), ("assets", "f4"), ("supplied", "f4")],
+    # otherwise. Lots supplied are those still in use; found by 1 chance, 2 standing, 3 referral
+    [("goodwill", "f4"), ("assets", "f4"), ("supplied", "f4"), ("found_by", "i4")],
     align=True,
 )
 
 Order = np.dtype(
     # what both sides know of the order while it walks
-    _i8("round", "buyer", "supplier", "contact", "instrument", "bidders", "age", "fresh")
+    _i8("round", "buyer", "supplier", "contact", "instrument", "bidders", "age", "fresh",
+        "found_by")
     + _f8(
         "lots", "price", "reference_price", "ask", "advance", "on_delivery", "after", "held",
         "secured", "credit_days", "evidence", "remoteness",
-        "buyer_disclosed", "supplier_disclosed", "shortfall",
+        "buyer_disclosed", "supplier_disclosed", "shortfall", "acquainted",
     )
     + _i8("ordered", "lost_for_terms", "misunderstood", "delivered", "late", "inspected",
           "rejected", "accepted", "paid_late", "buyer_accused", "disputed", "grievance",
-          "redressed", "answered", "returned", "online"),
+          "redressed", "answered", "returned", "online", "suspected", "refunded", "exchanged"),
     align=True,
 )
 
@@ -202,7 +203,8 @@ Facts = np.dtype(
     _i8("shaded", "absconded", "defective", "escaped", "traced", "leaked", "false_claim",
         "found_out",
         "delayed_payment", "outlay", "earlier", "care", "installation", "support", "maintenance",
-        "repair", "orphaned", "succession")
+        "repair", "orphaned", "succession", "offended", "false_fault", "ransom", "hushed",
+        "invented")
     + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share",
           # what the relation is worth to a side that gives in to a temptation, 0 if none does
           "supplier_stake", "buyer_stake"),
@@ -219,7 +221,7 @@ Candidate = np.dtype(
 
 Books = np.dtype(
     # what the order, or an event after it, adds up: money by category and account, hours, days
-    _i8("event", "profit", "receivable", "bids")
+    _i8("event", "profit", "receivable", "bids", "unpaid")
     + _f8("transaction_hours", "productive_hours", "arrears_days")
     + [("cost", "i8", (len(CATEGORIES),)), ("flow", "i8", (len(ACCOUNTS),))],
     align=True,
@@ -252,7 +254,8 @@ Tally = np.dtype(
         "transaction_hours", "productive_hours", "value", "supplier_profit",
         "wronged", "returned", "bank_losses", "online", "price_sum",
         "price_squares", "care", "installation", "support", "maintenance",
-        "repair", "orphaned", "succession",
+        "repair", "orphaned", "succession", "unpaid", "ransom", "hushed", "invented",
+        "sent_back", "by_chance", "by_rating", "by_referral",
         ),
         ("cost", "i8", (len(CATEGORIES),)),
         ("instrument", "i8", (MAX_INSTRUMENTS,)),

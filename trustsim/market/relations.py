@@ -119,6 +119,14 @@ def assets_of(bonds: Any, b: int, k: int) -> float:
 
 
 @compiled
+def found_by_of(bonds: Any, b: int, k: int) -> int:
+    """Tell how the buyer has found a contact; 0 where it has always known it."""
+    if bonds.shape[0] == 0:
+        return 0
+    return bonds[b, k].found_by
+
+
+@compiled
 def erode(tie: Any, policy: Any, market: Any) -> None:
     """Let a tie fade by a round: attraction, and know-how after a change of technology."""
     tie.attraction = tie.attraction * (1.0 - policy.memory)

@@ -270,6 +270,51 @@ def _registry() -> dict[str, Measure]:
             per("returned", "wronged"),
         ),
         Measure(
+            "unpaid",
+            "Bad debt of suppliers",
+            COST,
+            "invoices, or parts of them, that buyers never paid: denied, or written off",
+            per("unpaid", "accepted_lots"),
+        ),
+        Measure(
+            "return_rate",
+            "Lots sent back",
+            "share of orders",
+            "orders of which the lot went back, for the money or for another",
+            per("sent_back", "orders"),
+        ),
+        Measure(
+            "ransom_paid",
+            "Ransom for ratings",
+            "money per order",
+            "what suppliers pay for not being rated badly, over orders",
+            per("ransom", "orders", micro=True),
+        ),
+        Measure(
+            "hushed_rate",
+            "Bad ratings bought off",
+            "share of orders",
+            "orders with a grievance of which no rating tells since a ransom was paid",
+            per("hushed", "orders"),
+        ),
+        Measure(
+            "invented_rate",
+            "Bad ratings invented",
+            "share of orders",
+            "orders without a grievance that are rated badly since no ransom was paid",
+            per("invented", "orders"),
+        ),
+        *(
+            Measure(
+                f"found_by_{how}",
+                f"Found by {how}",
+                "share of orders",
+                f"orders from suppliers that the buyer has found by {how}",
+                per(f"by_{how}", "orders"),
+            )
+            for how in ("chance", "rating", "referral")
+        ),
+        Measure(
             "orders",
             "Orders",
             "orders",

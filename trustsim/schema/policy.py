@@ -82,6 +82,9 @@ BUYER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
            "Weisbuch, Kirman & Herreiner 2000"),
     number("trust_weight", 0.0, (0.0, 100.0), "weight", "Weight of trust.", NEUTRAL),
     number("rating_weight", 0.0, (0.0, 100.0), "weight", "Weight of public reputation.", NEUTRAL),
+    number("service_weight", 0.0, (0.0, 100.0), "weight",
+           "Weight of how well it was served: goodwill, and how grievances were dealt with.",
+           "Smith, Bolton & Wagner 1999 (form); assumption: off unless studied"),
     number("price_weight", 1.0, (0.0, 100.0), "weight", "Weight of the relative price.", NEUTRAL),
     number("health_weight", 0.0, (0.0, 10.0), "share of a lot's cost",
            "What a buyer would pay for a lot not to depend on a supplier that is sure to fail "
@@ -109,6 +112,11 @@ BUYER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
          "on who bears which risk)"),
     number("documentation", 0.3, (0.0, 1.0), "share", "Order documentation kept as evidence.",
            NEUTRAL),
+) + in_room(
+    "information_sharing",
+    number("briefing_hours", 0.0, (0.0, 100.0), "hours per order",
+           "Talking the order over before it is made, on both sides.",
+           "assumption: off unless studied"),
 ) + in_room(
     "inspection",
     rule("inspection", "fixed",
@@ -144,6 +152,14 @@ SUPPLIER = COMMON + GRIEVANCE + TRUST + INFORMATION + in_room(
     number("relational_price", 0.0, (0.0, 1.0), "share",
            "Part of the margin above the competitive one that is not asked of a trusted buyer.",
            NEUTRAL),
+) + in_room(
+    "payment_terms",
+    number("documentation", 0.0, (0.0, 1.0), "share",
+           "Order documentation that the supplier keeps as evidence.",
+           "assumption: off unless studied"),
+    number("suspicion", 0.0, (0.0, 0.999), "share of customers",
+           "Customers half way between honest and opportunistic that are treated as cheats.",
+           "Green & Swets 1966 (form); assumption: off unless studied"),
 ) + in_room(
     "information_sharing",
     number("asset_rate", 0.05, (0.0, 1.0), "share of the gap per order",

@@ -116,6 +116,13 @@ _WHO = (
 )  # fmt: skip
 _TERMS = (
     *_flags(fresh="first order between the two"),
+    Column(
+        "found_by",
+        NO_UNIT,
+        WHOLE,
+        "how the buyer found the supplier: 1 by chance, 2 by its standing, 3 by referral; 0 if "
+        "it has always known it",
+    ),
     *_numbers("lots", lots="size of the order or need"),
     *_numbers(
         "money per lot",
@@ -140,6 +147,7 @@ _TERMS = (
         supplier_disclosed="the supplier told its ideas",
     ),
     *_numbers("share", shortfall="what was promised above what was delivered"),
+    *_numbers(FLAG, acquainted="a community helps the two against each other"),
 )
 _COURSE = tuple(
     _flags(
@@ -166,6 +174,9 @@ _FACTS = (
            "of these, answered by another order from the same supplier"),
     *_flags(
         online="the supplier sells online",
+        suspected="the supplier treated the buyer as a cheat",
+        refunded="the lot went back for the money",
+        exchanged="the lot went back for another",
         shaded="the supplier shaded quality",
         absconded="the supplier kept the prepayment and delivered nothing",
         defective="the lot was defective",
@@ -192,6 +203,15 @@ _HIDDEN = (
         repair="what mending of it has cost",
         orphaned="what it has cost to find service for lots whose makers have failed",
         succession="what it has cost to put another in the place of a supplier that has failed",
+    ),
+    *_flags(
+        offended="the buyer was suspected without a cause",
+        false_fault="the buyer claimed the warranty of a good lot",
+    ),
+    *_numbers(MONEY, ransom="what the supplier paid for not being rated badly"),
+    *_flags(
+        hushed="so that a grievance was not told",
+        invented="the buyer rated badly without a grievance, since nothing was paid",
     ),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(
@@ -220,6 +240,7 @@ _BOOKS = (
         "bids",
         receivable="what becomes overdue and stays owed; below 0 where that ends",
         bids="what the bids for the order cost all bidders",
+        unpaid="what the buyer owes and will never pay: denied, or written off",
     ),
     *_numbers(
         "hours",

@@ -44,6 +44,8 @@ MONEY = (
     "profit",
     "receivable",
     "bids",
+    "unpaid",
+    "ransom",
 )
 """Fields that count money in micro-units; a column rounded to millionths gives the units again."""
 HIDDEN = ("earlier",)

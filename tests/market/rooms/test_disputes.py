@@ -13,7 +13,14 @@ from support.troubles import ALL_BAD, NO_RISK, OPEN, PREPAID, SIZES
 from trustsim.engine.compiling import records
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.records import Books
-from trustsim.market.rooms.disputes import BY_PLATFORM, charge_loser, decide, route
+from trustsim.market.rooms.disputes import (
+    BY_PLATFORM,
+    charge_loser,
+    decide,
+    reachable,
+    recovery,
+    route,
+)
 from trustsim.schema.accounts import BUYERS, PLATFORM, SUPPLIERS
 from trustsim.simulation.run import simulate
 
@@ -63,13 +70,38 @@ def test_what_each_route_recovers(evidence: float, justified: bool) -> None:
     right = 0.5 * (1.0 + evidence) if justified else 0.5 * (1.0 - evidence)
     # half of the debtors at fully remote sites cannot be found
     together = 0.9 if justified else 0.0
+    found_there = reachable(world, 0.5, 0.0)
     expected = {0: together, 1: right, 2: right * 0.8 * 0.75 * 0.7, 3: 0.0}
     for path, mean in expected.items():
         found = [
-            decide(world, path, evidence, 0.5, justified, draw(world, event, b))
+            decide(world, path, evidence, found_there, justified, draw(world, event, b))
             for b in range(trials)
         ]
         assert np.mean(found) == pytest.approx(mean, abs=0.037)  # 4 sd
+
+
+def test_a_debtor_of_ones_own_community_is_found() -> None:
+    world = market(locatable=0.8, enforcement=0.7, community_finds=0.5)
+    # of the two in five that cannot be found at a remote site half are, by word of neighbours
+    assert reachable(world, 1.0, 0.0) == pytest.approx(0.4)
+    assert reachable(world, 1.0, 1.0) == pytest.approx(0.4 + 0.5 * 0.6)
+    assert recovery(world, 1.0, 1.0) == pytest.approx(0.7 * 0.7)
+    # who can be found by neighbours is given credit, and denies less
+    sizes = {"rounds": 60, "communities": 1, "locatable": 0.0, "credit_loss": 0.4}
+    held = {"held": {"advance": 1.0, "held": 1, "fee_share": 0.12}}
+    given = [
+        simulate(
+            quiet(
+                acquaintance_bonus=0.01,
+                community_finds=finds,
+                instruments={**OPEN, **held},
+                **sizes,
+            )
+        ).measures
+        for finds in (0.0, 1.0)
+    ]
+    credit = [measures["instrument_share_open"] for measures in given]
+    assert credit[1] > credit[0]
 
 
 FAILING: dict[str, Any] = {"defect_good": 1.0, "defect_bad": 1.0, "knowhow_quality": 0.0}

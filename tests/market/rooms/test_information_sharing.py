@@ -215,3 +215,15 @@ def test_market_news_raises_the_sales_of_a_buyer(rate: float, fading: float) -> 
     assert orders["lots"].to_numpy() == pytest.approx(np.array(lots), rel=1e-6)
     silent = orders_of({}, {"disclosure_rule": "never"}, news_gain=0.5, news_rate=rate)
     assert (silent["lots"] == 1.0).all()
+
+
+def test_talking_an_order_over_clears_up_what_could_be_misunderstood() -> None:
+    never = {"disclosure_rule": "never"}
+    sizes = {"buyers": 200, "rounds": 40, "misunderstanding": 0.8, "briefing_rate": 0.5}
+    for hours in (0.0, 1.0, 4.0):
+        orders = orders_of({**never, "briefing_hours": hours}, never, **sizes, hour_cost=0.001)
+        expected = 0.8 * np.exp(-0.5 * hours)
+        assert orders["misunderstood"].mean() == pytest.approx(expected, abs=0.02)
+        idle = orders_of(never, never, **sizes, hour_cost=0.001)
+        worked = orders["cost_sourcing"].to_numpy() - idle["cost_sourcing"].to_numpy()
+        assert worked == pytest.approx(0.001 * hours, abs=1e-6)

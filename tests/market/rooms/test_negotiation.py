@@ -145,3 +145,16 @@ def test_burdens_of_dealing_are_passed_on_in_bids(share: float) -> None:
     orders = orders_of(bid_hours=5.0, hour_cost=0.01, pass_on=share, value=3.0, rounds=60)
     burden = 0.05 * (1.0 - 0.9 ** np.arange(60))
     np.testing.assert_allclose(orders["price"], 1.15 + share * burden, atol=1e-4)
+
+
+def test_what_either_side_writes_down_is_on_record() -> None:
+    paper = {"document_hours": 2.0, "hour_cost": 0.01, "evidence": 0.4}
+    for ours, theirs in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.25)):
+        orders = orders_of({"documentation": ours}, {"documentation": theirs}, **paper)
+        missing = 0.6 * (1.0 - ours) * (1.0 - theirs)
+        assert orders["evidence"].to_numpy() == pytest.approx(1.0 - missing)
+        blank = orders_of({"documentation": 0.0}, {}, **paper)
+        more = orders["cost_negotiation"] - blank["cost_negotiation"]
+        assert more.to_numpy() == pytest.approx(0.02 * ours, abs=1e-6)
+        less = blank["profit"] - orders["profit"]
+        assert less.to_numpy() == pytest.approx(0.02 * theirs, abs=1e-6)

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.quiet_market import needs_of, quiet
-from support.single_records import buyer, order
+from scipy import stats
+from support.quiet_market import needs_of, orders_of, quiet
+from support.single_records import buyer, order, supplier
 
-from trustsim.market.rooms.payment_terms import agree_on_terms
+from trustsim.market.rooms.payment_terms import agree_on_terms, suspicious
 from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import simulate
 from trustsim.theory.payment_terms import switch_order
 from trustsim.validation.known.trade import PRICE, ways_of_payment
+from trustsim.validation.single_records import market as market_of
 
 
 def first_open_account(
@@ -194,3 +196,35 @@ def test_novel_instruments_must_become_familiar() -> None:
     # all use it, and it goes well: a twelfth of the gap closes in a round
     left = 0.5 * (11.0 / 12.0) ** 24
     assert known.world.instruments["familiarity"] == pytest.approx([0.5, 1.0 - left])
+
+
+def test_who_is_screened_is_suspected_as_signal_detection_says() -> None:
+    # a threshold c that a share of neutral customers passes: hits 1 - F(c - d/2), false alarms
+    # 1 - F(c + d/2)
+    noise = stats.norm.ppf((np.arange(4_000) + 0.5) / 4_000)
+    for power, strictness in ((1.0, 0.2), (2.0, 0.2), (2.0, 0.5), (0.0, 0.3)):
+        world, policy = market_of(screening_power=power), supplier(suspicion=strictness)
+        c = stats.norm.ppf(1.0 - strictness)
+        for trait, shift in ((1.0, -power / 2.0), (0.0, power / 2.0), (0.5, 0.0)):
+            found = np.mean([suspicious(trait, z, policy, world) for z in noise])
+            assert found == pytest.approx(1.0 - stats.norm.cdf(c + shift), abs=1e-3)
+
+
+def test_whoever_is_wrongly_suspected_takes_offence_and_leaves() -> None:
+    sizes = {"buyers": 200, "suppliers": 2, "contacts": 1, "rounds": 60, "screening_power": 0.0}
+    sizes |= {"opportunism_spread": 0.0, "buyer_opportunism_mean": 0.3}
+    orders = orders_of({"exit": 1.0, "voice": 0.0}, {"suspicion": 0.2}, **sizes)
+    assert orders["suspected"].mean() == pytest.approx(0.2, abs=0.015)
+    # who has nothing to hide is offended: seven in ten
+    accused = orders[orders["suspected"] == 1]
+    assert accused["offended"].mean() == pytest.approx(0.7, abs=0.04)
+    assert not orders.loc[orders["suspected"] == 0, "offended"].any()
+    later = orders.sort_values("round").groupby("buyer")["age"].shift(-1)
+    assert (later[orders["offended"] == 1].dropna() == 0).all()
+    assert (later[orders["offended"] == 0].dropna() > 0).all()
+    # a suspect gets no credit
+    beside = {"open": {}, "held": {"advance": 1.0, "held": 1, "fee_share": 0.01}}
+    terms = orders_of({}, {"suspicion": 0.5, "prior_good": 99.0}, **sizes, instruments=beside)
+    credit = terms.groupby("suspected")["instrument"].agg(lambda used: (used == "open").mean())
+    assert credit[1] == 0.0
+    assert credit[0] > 0.5

@@ -10,7 +10,9 @@ from scipy import stats
 from support.quiet_market import needs_of, quiet
 from support.single_records import buyer, order
 
-from trustsim.market.rooms.sourcing import award, chance_to_fail
+from trustsim.market.health import chance_to_fail
+from trustsim.market.rooms.learning import served
+from trustsim.market.rooms.sourcing import award
 from trustsim.simulation.building import build, make_workspace
 from trustsim.simulation.run import Rounds, simulate
 from trustsim.theory.published import THRESHOLD
@@ -261,3 +263,14 @@ def test_market_tests_ask_a_second_bidder(tested: float) -> None:
     market = {"buyers": 200, "suppliers": 10, "contacts": 5, "rounds": 30}
     orders = needs_of(simulate(quiet({"market_test": tested}, **market), orders=True))
     assert (orders["bidders"] == 2).mean() == pytest.approx(tested, abs=0.024 if tested else 0.0)
+
+
+def test_who_was_served_well_comes_back() -> None:
+    assert served(0.4, 1) == pytest.approx(0.4 + 0.1 * 0.6)
+    assert served(0.4, 0) == pytest.approx(0.2)
+    # of two alike, the one with goodwill is chosen by its weight
+    run, _ = first_choices({"service_weight": 1.0}, goodwill_bonus=1e-9)
+    run.world.bonds["goodwill"][:, 0] = 0.6
+    run.step()
+    chosen = float((run.world.buyers["partner"] == run.world.ties["supplier"][:, 0]).mean())
+    assert chosen == pytest.approx(1.0 / (1.0 + np.exp(-3.0 * 0.6)), abs=0.025)

@@ -22,7 +22,7 @@ from trustsim.market.ledger import (
     work,
 )
 from trustsim.market.relations import age_bucket
-from trustsim.market.rooms.disputes import quarrel, reachable
+from trustsim.market.rooms.disputes import neighbours, quarrel, reachable
 from trustsim.market.temptations import PAY_LATE, happen
 from trustsim.schema.accounts import (
     BANKS,
@@ -85,7 +85,8 @@ def chase(world: Any, workspace: Any, b: int) -> None:
             buyer.debts -= 1
         elif tie.arrears >= market.law_age:
             won = right < 0.5 * (1.0 + market.evidence)
-            caught = won and result < reachable(market, buyer.remoteness)
+            known = neighbours(buyer, world.suppliers[tie.supplier], market)
+            caught = won and result < reachable(market, buyer.remoteness, known)
             share = market.enforcement if caught else 0.0
             books.event = SUIT if share > 0.0 else WRITE_OFF
             tally.suits += 1
@@ -155,6 +156,7 @@ def _discharge(market: Any, tie: Any, books: Any, tally: Any, units: int) -> Non
     books.cost[PAYMENT] += interest
     books.cost[PRICE] -= tie.owed - units
     books.receivable -= tie.owed
+    books.unpaid += tie.owed - units
     tally.ended += tie.owed
     tally.waited += tie.owed * tie.arrears
     tally.written_off += tie.owed - units

@@ -13,6 +13,7 @@ import numpy as np
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, own_rule
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work, work_together
+from trustsim.market.relations import acquainted
 from trustsim.schema.accounts import BANKS, BUYERS, COURTS, DISPUTE, PLATFORM, SUPPLIERS
 from trustsim.schema.policy import choice_number
 
@@ -20,6 +21,8 @@ BUYER_COMPLAINS = number_of("dispute")
 SUPPLIER_COMPLAINS = number_of("supplier dispute")
 NEAR = 0.0
 """Remoteness of suppliers, which are found where they make things."""
+STRANGER = 0.0
+"""In place of acquaintance, where it makes no difference."""
 LIE: Any = np.bool_(True)
 """A complaint over a denied debt is justified (of NumPy: a plain one would compile a copy)."""
 NO_FINE: Any = np.uint8(0)
@@ -103,9 +106,19 @@ def spend_hours(books: Any, market: Any, path: int) -> None:
 
 
 @compiled
-def reachable(market: Any, remoteness: float) -> float:
-    """Give the chance that a debtor is found: less at remote sites."""
-    return market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
+def neighbours(buyer: Any, supplier: Any, market: Any) -> float:
+    """Tell (1 or 0) whether a community helps the two against each other."""
+    return 1.0 if market.community_finds > 0.0 and acquainted(buyer, supplier, market) else 0.0
+
+
+@compiled
+def reachable(market: Any, remoteness: float, acquainted: float) -> float:
+    """Give the chance that a debtor is found: less at remote sites, more in one's own community.
+
+    Who knows a debtor's neighbours learns where it is (Greif 1993).
+    """
+    found = market.locatable * (1.0 - REMOTE_DEBTOR * remoteness)
+    return found + market.community_finds * acquainted * (1.0 - found)
 
 
 @compiled
@@ -115,9 +128,9 @@ def award_of(evidence: float) -> float:
 
 
 @compiled
-def recovery(market: Any, remoteness: float) -> float:
+def recovery(market: Any, remoteness: float, acquainted: float) -> float:
     """Give the share of an award that its holder can expect to be paid by law."""
-    return market.enforcement * reachable(market, remoteness)
+    return market.enforcement * reachable(market, remoteness, acquainted)
 
 
 @compiled
@@ -128,14 +141,14 @@ def upheld(evidence: float, justified: bool, chances: Any) -> bool:
 
 @compiled
 def decide(
-    market: Any, path: int, evidence: float, remoteness: float, justified: bool, chances: Any
+    market: Any, path: int, evidence: float, found: float, justified: bool, chances: Any
 ) -> float:
     """Give the share of the stake that the complaining side gets.
 
     Partners settle a justified complaint as it should be settled. A platform is right with
     probability (1 + evidence)/2, for or against the complaint as it is justified or not, and takes
     what it awards from the deposit of a firm that it lists; a court is right as often, but the
-    debtor must be found and only part is enforced.
+    debtor must be found, with chance ``found``, and only part is enforced.
     """
     solved, _, result, _ = chances
     if path == JOINT:
@@ -145,7 +158,7 @@ def decide(
     won = upheld(evidence, justified, chances)
     if path == BY_PLATFORM:
         return 1.0 if won else 0.0
-    return market.enforcement if won and result < reachable(market, remoteness) else 0.0
+    return market.enforcement if won and result < found else 0.0
 
 
 @compiled
@@ -166,11 +179,11 @@ def charge_loser(books: Any, market: Any, path: int, supplier_pays: bool, listed
 
 
 @compiled
-def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
+def buyer_complains(dealing: Any, b: int, stake: float, category: int, justified: bool) -> None:
     """Take a buyer's grievance through its route.
 
-    Who took the money and delivered nothing does not sit down to solve problems: that goes to the
-    platform.
+    Who took the money and delivered nothing, or finds fault with a good lot, does not sit down to
+    solve problems: that goes to the platform.
 
     What is recovered lowers the cost in the category where the loss was booked. With advance
     compensation the platform makes up its share of what is lost and takes it from the supplier.
@@ -178,22 +191,24 @@ def buyer_complains(dealing: Any, b: int, stake: float, category: int) -> None:
     market, order, books = dealing.market, dealing.order, dealing.books
     facts, view, supplier = dealing.facts, dealing.buyer_view, dealing.supplier
     view.exposure = stake
-    view.law_collects = recovery(market, NEAR)
+    found = reachable(market, NEAR, order.acquainted)
+    view.law_collects = recovery(market, NEAR, order.acquainted)
     view.platform_collects = 1.0 if supplier.listed == 1 else view.law_collects
     path = route(order, view, dealing.buyer_policy, market)
-    if path == JOINT and facts.absconded == 1:
+    if path == JOINT and facts.absconded + facts.false_fault > 0:
         path = BY_PLATFORM
-    justified = facts.absconded + facts.defective > 0
     order.disputed = 1
     spend_hours(books, market, path)
     chances = draw(market, BUYER_COMPLAINS, b)
     enforced = BY_COURT if path == BY_PLATFORM and supplier.listed == 0 else path
-    share = decide(market, enforced, order.evidence, NEAR, justified, chances)
+    share = decide(market, enforced, order.evidence, found, justified, chances)
     recovered = share * stake
     won = upheld(order.evidence, justified, chances)
+    facts.found_out = 1 if facts.false_fault == 1 and not won else 0
     charge_loser(books, market, path, won, supplier.listed)
     advanced = market.advance_compensation * (stake - recovered)
-    if justified and path == BY_PLATFORM and advanced > 0.0 and supplier.listed == 1:
+    claimed = justified or facts.false_fault == 1
+    if claimed and path == BY_PLATFORM and advanced > 0.0 and supplier.listed == 1:
         units = micro(advanced)
         pay(books, PLATFORM, BUYERS, units)
         pay(books, SUPPLIERS, PLATFORM, units)
@@ -216,7 +231,9 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     market, order, books = dealing.market, dealing.order, dealing.books
     view = dealing.supplier_view
     view.exposure = stake
-    view.platform_collects = view.law_collects = recovery(market, order.remoteness)
+    found = reachable(market, order.remoteness, order.acquainted)
+    view.law_collects = recovery(market, order.remoteness, order.acquainted)
+    view.platform_collects = view.law_collects
     path = route(order, view, dealing.supplier_policy, market)
     if path == JOINT:
         path = BY_PLATFORM
@@ -224,7 +241,7 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     spend_hours(books, market, path)
     chances = draw(market, SUPPLIER_COMPLAINS, b)
     enforced = BY_COURT if path == BY_PLATFORM else path
-    share = decide(market, enforced, evidence, order.remoteness, LIE, chances)
+    share = decide(market, enforced, evidence, found, LIE, chances)
     won = path != WRITTEN_OFF and upheld(evidence, LIE, chances)
     dealing.facts.found_out = 1 if won else 0
     charge_loser(books, market, path, not won, NO_FINE)

@@ -6,6 +6,7 @@ what leaked, with know-how grown or faded, and with assets made for each other.
 
 from __future__ import annotations
 
+from math import exp
 from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
@@ -87,6 +88,14 @@ def build_assets(bond: Any, view: Any, policy: Any, books: Any, market: Any) -> 
     pay(books, SUPPLIERS, OUTSIDE, micro(market.asset_cost * built * market.lot_cost))
 
 
+@compiled
+def brief(hours: float, books: Any, market: Any) -> float:
+    """Let both sides talk the order over before it is made; give what is left unclear."""
+    work_together(books, market, SOURCING, hours)
+    supplier_work(books, market, hours)
+    return exp(-market.briefing_rate * hours)
+
+
 @inlined
 def share(world: Any, workspace: Any, b: int) -> None:
     """Let both sides disclose or not, and book what follows from it.
@@ -121,6 +130,8 @@ def share(world: Any, workspace: Any, b: int) -> None:
     planned = market.mismatch_shared if buyer_tells == 1.0 else market.mismatch_unshared
     spend(books, DELAY, OUTSIDE, planned * worth)
     clear = (1.0 - 0.5 * both) * (1.0 - 0.5 * tie.knowhow)
+    if buyer_policy.briefing_hours > 0.0:
+        clear *= brief(buyer_policy.briefing_hours, books, market)
     if muddle < market.misunderstanding * clear:
         order.misunderstood = 1
         spend(books, DELAY, OUTSIDE, market.misunderstanding_cost * worth)

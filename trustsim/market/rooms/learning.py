@@ -64,6 +64,18 @@ def goes_and_asks(dealing: Any, b: int) -> bool:
     return asked
 
 
+@compiled
+def served(goodwill: float, redressed: int) -> float:
+    """Give the goodwill that is left by how a grievance was dealt with.
+
+    A fault made good at once makes some, as care does; one that was not makes an end of half
+    (service recovery: Smith, Bolton & Wagner 1999).
+    """
+    if redressed == 1:
+        return goodwill + UPKEEP * (1.0 - goodwill)
+    return 0.5 * goodwill
+
+
 @inlined
 def learn_as_buyer(dealing: Any, b: int) -> bool:
     """Let the buyer draw the lesson of an order, and tell whether it ends the relation.
@@ -71,7 +83,7 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
     Bad news weighs ``betrayal_weight`` times good news. A dissatisfied buyer speaks, which repairs
     part of the disappointment, or goes silent and turns away; after a grievance it may end the
     relation (exit, voice, and loyalty: Hirschman 1970). Who says nothing may be asked, and speaks
-    then.
+    then. To be suspected without a cause is as bad as a grievance.
     """
     market, order, tie = dealing.market, dealing.order, dealing.tie
     buyer, policy = dealing.buyer, dealing.buyer_policy
@@ -81,9 +93,11 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
     heard = False
     repair = market.voice_repair
     ends = False
-    if order.grievance + order.late + order.misunderstood > 0:
+    offended = dealing.facts.offended
+    if order.grievance + order.late + order.misunderstood + offended > 0:
         voiced, blamed, leaves, _ = draw(market, LEARNING, b)
         bad = bad_news(order, blamed, policy, market)
+        bad = max(bad, market.betrayal_weight * offended)
         disappointed = bad > 0.0
         heard = disappointed and voiced < policy.voice
     if dealing.supplier_policy.outreach > 0.0 and not heard:
@@ -95,7 +109,7 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
     elif disappointed:
         tie.attraction = 0.5 * tie.attraction
         left = policy.exit * (1.0 - market.redress * order.redressed)
-        ends = order.grievance == 1 and leaves < left
+        ends = order.grievance + offended > 0 and leaves < left
     good = 0.0 if disappointed else 1.0
     if market.disconfirmation > 0.0:
         good *= 1.0 - order.shortfall
@@ -118,7 +132,8 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     """
     market, order, facts, tie = dealing.market, dealing.order, dealing.facts, dealing.tie
     policy = dealing.supplier_policy
-    wrong = facts.false_claim + facts.delayed_payment + order.buyer_accused
+    lied = facts.false_claim + facts.false_fault
+    wrong = lied + facts.delayed_payment + order.buyer_accused
     good = 1.0 if wrong == 0 else 0.0
     bad = market.betrayal_weight if wrong > 0 else 0.0
     kept = market.trust_forgetting
@@ -126,7 +141,7 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     tie.buyer_bad = updated(tie.buyer_bad, policy.prior_bad, kept, bad)
     tally.known_good += 1 if wrong == 0 else 0
     tally.known_bad += 1 if wrong > 0 else 0
-    tie.buyer_conduct = CHEATED if facts.false_claim + facts.delayed_payment > 0 else FAIR
+    tie.buyer_conduct = CHEATED if lied + facts.delayed_payment > 0 else FAIR
     if order.fresh == 1:
         tally.delivered += order.delivered
         tally.inspected += order.inspected
@@ -134,7 +149,7 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     tie.watched = watched + ATTENTION * (order.inspected - watched)
     if wrong == 0:
         return False
-    betrayed = facts.false_claim + order.buyer_accused > 0
+    betrayed = lied + order.buyer_accused > 0
     ends = False
     if policy.exit > 0.0:
         leaves, _, _, _ = draw_slot(market, LEARNING, b, SECOND)
@@ -162,7 +177,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     buyer.at_stake = facts.supplier_stake * order.grievance
     buyer.tempted = ABSCOND if facts.absconded == 1 else SHADE
     thrown_over = learn_as_supplier(dealing, tally, b)
-    if left:
+    if left and order.grievance == 1:
         tally.wronged_left += 1
         note_wronged(world, workspace, b, 0)
     if left or thrown_over:
@@ -172,6 +187,8 @@ def learn(world: Any, workspace: Any, b: int) -> None:
         bond = world.bonds[b, order.contact]
         tended = UPKEEP * (upkeep + dealing.supplier_policy.care)
         bond.goodwill = bond.goodwill + tended * (1.0 - bond.goodwill)
+        if dealing.buyer_policy.service_weight > 0.0 and order.grievance == 1:
+            bond.goodwill = served(bond.goodwill, order.redressed)
     work_together(dealing.books, market, SOURCING, market.upkeep_hours * upkeep)
     if tie.orders < MAX_ORDERS:
         tie.orders += 1

@@ -13,6 +13,7 @@ from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_
 from trustsim.market.beliefs import lifted
 from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
 from trustsim.market.rooms.channels import effort_cost
+from trustsim.market.rooms.disputes import neighbours
 from trustsim.market.rooms.sourcing import reference_price
 from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import NEGOTIATION
@@ -297,4 +298,9 @@ def agree(world: Any, workspace: Any, b: int) -> None:
     writing = contract_hours(buyer_view, policy, market)
     work(books, market, NEGOTIATION, hours + writing + paper)
     supplier_work(books, market, hours)
-    order.evidence = market.evidence + (1.0 - market.evidence) * policy.documentation
+    theirs = world.supplier_policies[supplier.policy].documentation
+    supplier_work(books, market, market.document_hours * theirs)
+    # what either side writes down is on record
+    documented = policy.documentation + theirs * (1.0 - policy.documentation)
+    order.evidence = market.evidence + (1.0 - market.evidence) * documented
+    order.acquainted = neighbours(world.buyers[b], supplier, market)

@@ -6,9 +6,11 @@ without an order because no instrument leaves both with an expected gain.
 
 from __future__ import annotations
 
+from math import erfc, sqrt
 from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
+from trustsim.engine.luck import draw_slot, normal, number_of
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work
 from trustsim.market.rooms.disputes import award_of, recovery
 from trustsim.schema.accounts import BANKS, CARRIERS, NEGOTIATION, PAYMENT, PLATFORM, SUPPLIERS
@@ -16,6 +18,7 @@ from trustsim.schema.policy import choice_number
 
 BUYER_DICTATES = choice_number("terms", "buyer_dictates")
 SUPPLIER_DICTATES = choice_number("terms", "supplier_dictates")
+SCREENING = number_of("screening")
 BY_CARRIER, BY_BANK = 1, 2
 """Operators of an instrument, as its row counts them; 0 is the platform."""
 NONE = -1
@@ -135,6 +138,31 @@ def write_terms(order: Any, i: int, instrument: Any) -> None:
     order.credit_days = instrument.credit_days
 
 
+@compiled
+def suspicious(opportunism: float, noise: float, policy: Any, market: Any) -> bool:
+    """Tell whether a customer looks enough like a cheat to be treated as one.
+
+    What a supplier sees is normal, ``screening_power`` higher for a wholly opportunistic customer
+    than for an honest one; its threshold is that which a share ``suspicion`` of customers half way
+    between would pass (signal detection: Green & Swets 1966).
+    """
+    seen = market.screening_power * (opportunism - 0.5) + noise
+    return 0.5 * erfc(seen / sqrt(2.0)) < policy.suspicion
+
+
+@compiled
+def screen(world: Any, workspace: Any, b: int) -> bool:
+    """Let the supplier screen its customer; whoever is wrongly suspected takes offence."""
+    market = world.market[0]
+    order, facts, buyer = workspace.order[0], workspace.facts[0], world.buyers[b]
+    policy = world.supplier_policies[world.suppliers[order.supplier].policy]
+    first, second, honest, _ = draw_slot(market, SCREENING, b, order.contact)
+    suspected = suspicious(buyer.opportunism, normal(first, second), policy, market)
+    order.suspected = 1 if suspected else 0
+    facts.offended = 1 if suspected and honest >= buyer.opportunism else 0
+    return suspected
+
+
 @inlined
 def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     """Agree on an instrument; give False when none is acceptable to both.
@@ -150,11 +178,15 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     policy = world.buyer_policies[world.buyers[b].policy]
     buyer_view = workspace.buyer_views[order.contact]
     supplier_trust = workspace.supplier_view[0].trust
+    if world.supplier_policies[world.suppliers[order.supplier].policy].suspicion > 0.0:
+        supplier_trust = 0.0 if screen(world, workspace, b) else supplier_trust
     amount = order.price * order.lots
     worth = market.value * market.lot_cost * order.lots
     cost = workspace.facts[0].unit_cost * order.lots
     right = award_of(order.evidence)
-    default = market.credit_loss * (1.0 - right * recovery(market, order.remoteness))
+    default = market.credit_loss * (
+        1.0 - right * recovery(market, order.remoteness, order.acquainted)
+    )
     rule = policy.terms
     best = NONE
     least = 0.0

@@ -86,7 +86,7 @@ def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: 
     stake = view.left * future(margin, view.retained, market.discount)
     stake += market.rating_rate * delisting_risk(supplier, market) * firm_value(margin, market)
     proof = award_of(order.evidence)
-    collected = 1.0 if supplier.listed == 1 else recovery(market, NEAR)
+    collected = 1.0 if supplier.listed == 1 else recovery(market, NEAR, order.acquainted)
     penalty = market.platform_fee + market.fine * supplier.listed
     effort = market.dispute_hours * market.hour_cost / order.lots
     view.gain = taken - max(margin, 0.0)

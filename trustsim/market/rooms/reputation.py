@@ -55,7 +55,7 @@ def rate_order(world: Any, workspace: Any, b: int) -> None:
     A supplier pays the ransom if the sales that it would lose are worth more.
     """
     market = world.market[0]
-    order, books = workspace.order[0], workspace.books[0]
+    order, facts, books = workspace.order[0], workspace.facts[0], workspace.books[0]
     supplier = world.suppliers[order.supplier]
     tally = workspace.suppliers[order.supplier]
     speaks, slip, demand, _ = draw(market, RATE, b)
@@ -64,13 +64,16 @@ def rate_order(world: Any, workspace: Any, b: int) -> None:
     bad = order.grievance == 1
     if demand < market.ransom_rate * world.buyers[b].opportunism:
         ransom = market.ransom * market.lot_cost
-        margin = order.price - workspace.facts[0].unit_cost
+        margin = order.price - facts.unit_cost
         if sales_at_risk(supplier, margin, market) > ransom:
             units = micro(ransom)
             pay(books, SUPPLIERS, BUYERS, units)
             books.cost[DISPUTE] -= units
+            facts.ransom = units
+            facts.hushed = order.grievance
             return
         bad = True
+        facts.invented = 1 - order.grievance
     elif speaks >= market.rating_rate:
         return
     if slip < market.rating_error:

@@ -11,17 +11,12 @@ from trustsim.engine.compiling import compiled, inlined, spliced
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.relations import ENDED, NOBODY, knows, meet
 from trustsim.market.rooms.reputation import standing
+from trustsim.schema import found
 from trustsim.schema.policy import choice_number
 
 SEARCH = number_of("search")
-
-
 REFERRAL = number_of("referral")
-
-
 BY_RATING = choice_number("search", "rating")
-
-
 BY_REFERRAL = choice_number("search", "referral")
 
 
@@ -54,6 +49,16 @@ def find(world: Any, b: int, rule: int) -> int:
     return best
 
 
+@compiled
+def how_found(world: Any, b: int, rule: int, s: int) -> int:
+    """Tell how the buyer has found a supplier by this rule, which may fall back on chance."""
+    if rule == BY_REFERRAL:
+        _, _, _, other = draw(world.market[0], SEARCH, b)
+        named = world.buyers[int(other * world.buyers.shape[0])].recommends
+        return found.BY_REFERRAL if named == s else found.BY_CHANCE
+    return found.BY_RATING if rule == BY_RATING else found.BY_CHANCE
+
+
 @inlined
 def explore(world: Any, b: int) -> int:
     """Replace the weakest contact by a newcomer with probability ``exploration``.
@@ -78,6 +83,8 @@ def explore(world: Any, b: int) -> int:
             weakest = k
     if weakest != NOBODY:
         meet(world, b, weakest, newcomer)
+        if world.bonds.shape[0] > 0:
+            world.bonds[b, weakest].found_by = how_found(world, b, policy.search, newcomer)
     return weakest
 
 

@@ -10,7 +10,7 @@ from math import log
 from typing import Any
 
 from trustsim.engine.compiling import compiled, inlined, spliced
-from trustsim.engine.luck import SECOND, draw, draw_slot, number_of
+from trustsim.engine.luck import SECOND, THIRD, draw, draw_slot, number_of
 from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come, weighs
 from trustsim.market.dealings import dealing_of
 from trustsim.market.ledger import (
@@ -48,6 +48,25 @@ HAS_PAID, NOT_RECEIVED, OTHER_SCOPE = 1, 2, 3
 """Claims by which a buyer denies a debt."""
 
 
+@compiled
+def send_back(dealing: Any, b: int, worth: float) -> bool:
+    """Let a rejected lot go back, for the money or for another; tell whether it does.
+
+    The supplier pays for the way back and sells what it gets for a part of what it has cost.
+    """
+    market, order, books = dealing.market, dealing.order, dealing.books
+    _, _, _, mended = draw_slot(market, SETTLEMENT, b, THIRD)
+    if mended >= market.refund_share + market.exchange_share:
+        return False
+    order.refunded = 1 if mended < market.refund_share else 0
+    order.exchanged = 1 - order.refunded
+    pay(books, SUPPLIERS, OUTSIDE, micro(market.return_cost * worth))
+    sold = micro(market.salvage * dealing.facts.outlay / MICRO)
+    again = dealing.facts.outlay * order.exchanged
+    pay(books, SUPPLIERS, OUTSIDE, again - sold)
+    return True
+
+
 @spliced
 def make_good(dealing: Any, b: int, admitted: float) -> None:
     """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
@@ -64,8 +83,11 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
         spend(books, DELAY, OUTSIDE, market.late_cost * worth)
         unpaid = order.after + order.held * order.advance
         if admitted < policy.admission or unpaid >= MADE_GOOD_FIRST:
-            pay(books, SUPPLIERS, OUTSIDE, micro(stake))
             order.redressed = 1
+            if market.refund_share + market.exchange_share > 0.0:
+                if send_back(dealing, b, worth):
+                    return
+            pay(books, SUPPLIERS, OUTSIDE, micro(stake))
             return
         spend(books, FAILURE, OUTSIDE, stake)
     else:
@@ -76,7 +98,7 @@ def make_good(dealing: Any, b: int, admitted: float) -> None:
             books.cost[FAILURE] -= units
             order.redressed = 1 if units > 0 else 0
             return
-    buyer_complains(dealing, b, stake, FAILURE)
+    buyer_complains(dealing, b, stake, FAILURE, dealing.facts.defective == 1)
 
 
 @compiled
@@ -128,7 +150,9 @@ def weigh_false_claim(
     charges = market.platform_fee * market.lot_cost + market.claim_penalty * due
     view.gain = unsecured
     view.detected = lost
-    view.damages = lost * (recovery(market, order.remoteness) * unsecured + charges)
+    view.damages = lost * (
+        recovery(market, order.remoteness, order.acquainted) * unsecured + charges
+    )
     view.damages += market.dispute_hours * market.hour_cost
     view.loss = view.damages + view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * due
@@ -161,8 +185,52 @@ def deny(dealing: Any, b: int, claim: int, due: int) -> None:
     pay(books, BUYERS, SUPPLIERS, paid)
     pay(books, BUYERS, BANKS, covered)
     books.cost[PRICE] -= due - paid - covered
+    books.unpaid += due - paid - covered
     if dealing.facts.found_out == 1:
         spend(books, DISPUTE, OUTSIDE, market.claim_penalty * amount)
+
+
+@compiled
+def quarrel_over_scope(dealing: Any, b: int) -> None:
+    """Let a misunderstanding end in a dispute over a part of the order; either may be right."""
+    market, order = dealing.market, dealing.order
+    quarrels, right, _, _ = draw_slot(market, SETTLEMENT, b, THIRD)
+    if quarrels < market.scope_dispute:
+        stake = market.scope_part * order.price * order.lots
+        buyer_complains(dealing, b, stake, PRICE, right < 0.5)
+
+
+@compiled
+def weigh_false_fault(order: Any, view: Any, relation: float, stake: float, market: Any) -> None:
+    """Weigh what a buyer gains by finding fault with a good lot: an award by mistake, or at once.
+
+    What a platform pays in advance it does not ask back of the buyer.
+    """
+    lost = award_of(order.evidence)
+    charges = market.platform_fee * market.lot_cost + market.claim_penalty * stake
+    view.gain = stake * (1.0 - lost + lost * market.advance_compensation)
+    view.detected = lost
+    view.damages = lost * charges + market.dispute_hours * market.hour_cost
+    view.loss = view.damages + view.left * relation
+    view.loss += market.scruple * (1.0 - view.opportunism) * stake
+    view.exposure = stake
+
+
+@compiled
+def find_fault(dealing: Any, b: int) -> None:
+    """Let an opportunist claim the warranty of a good lot, to be paid for it."""
+    market, order, view = dealing.market, dealing.order, dealing.buyer_view
+    policy = dealing.buyer_policy
+    stake = market.warranty * market.failure_cost * order.lots * market.lot_cost
+    _, _, lies, _ = draw_slot(market, SETTLEMENT, b, THIRD)
+    if weighs(policy):
+        relation = relation_value(order, view, policy, market)
+        weigh_false_fault(order, view, relation, stake, market)
+    if lies < conduct(order, view, policy, market) * gravity(policy):
+        dealing.facts.false_fault = 1
+        buyer_complains(dealing, b, stake, FAILURE, False)
+        if dealing.facts.found_out == 1:
+            spend(dealing.books, DISPUTE, OUTSIDE, market.claim_penalty * stake)
 
 
 @inlined
@@ -176,22 +244,27 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     late, denied, kind, wait = draw_slot(market, SETTLEMENT, b, SECOND)
     amount = due / MICRO
     claim = 1 + int(3.0 * kind)
+    denial = due
+    if claim == OTHER_SCOPE:
+        denial = micro(market.denied_part * amount)
+    at_issue = denial / MICRO
     calculating = weighs(policy)
     relation = relation_value(order, view, policy, market) if calculating else 0.0
     tempted = market.false_claims == 1 and order.secured < 1.0
     if tempted and calculating:
         record = evidence_against(claim, order, view, market)
-        weigh_false_claim(order, view, relation, record, amount, market)
+        weigh_false_claim(order, view, relation, record, at_issue, market)
     if tempted and denied < conduct(order, view, policy, market) * gravity(policy):
         before = books.flow[BUYERS]
-        deny(dealing, b, claim, due)
+        deny(dealing, b, claim, denial)
         if policy.conduct == CALCULATIVE:
             kinds = dealing.temptations
             dealing.facts.buyer_stake = relation
             expect(kinds, DENY, view.gain, view.detected, view.damages, view.left * relation)
-            unsecured = micro(amount * (1.0 - order.secured))
-            lost = before - books.flow[BUYERS] - (due - unsecured)
+            unsecured = micro(at_issue * (1.0 - order.secured))
+            lost = before - books.flow[BUYERS] - (denial - unsecured)
             happen(kinds, DENY, unsecured, dealing.facts.found_out, lost)
+        pay(books, BUYERS, SUPPLIERS, due - denial)
         return
     if calculating and market.late_on_purpose == 1:
         weigh_lateness(view, relation, amount, market)
@@ -217,6 +290,18 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     pay(books, BUYERS, SUPPLIERS, due)
 
 
+@spliced
+def dispute_later(dealing: Any, b: int) -> None:
+    """Let an accepted order be disputed yet: its scope, or a fault that it does not have."""
+    market, order, facts = dealing.market, dealing.order, dealing.facts
+    if order.disputed + order.grievance + facts.false_claim > 0:
+        return
+    if market.scope_dispute > 0.0 and order.misunderstood == 1:
+        quarrel_over_scope(dealing, b)
+    elif market.false_faults == 1 and facts.defective == 0:
+        find_fault(dealing, b)
+
+
 @inlined
 def settle(world: Any, workspace: Any, b: int) -> None:
     """Accept and pay the order, or deal with a lot that never came."""
@@ -233,7 +318,7 @@ def settle(world: Any, workspace: Any, b: int) -> None:
             order.grievance = 1
             spend(books, BAD_DEBT, SUPPLIERS, taken)
             before = books.flow[SUPPLIERS]
-            buyer_complains(dealing, b, taken, BAD_DEBT)
+            buyer_complains(dealing, b, taken, BAD_DEBT, True)
             if calculates:
                 kept = micro(taken - max(amount - facts.unit_cost * order.lots, 0.0))
                 lost = before - books.flow[SUPPLIERS]
@@ -250,6 +335,10 @@ def settle(world: Any, workspace: Any, b: int) -> None:
             happen(dealing.temptations, SHADE, 0, 0, before - books.flow[SUPPLIERS])
     elif facts.leaked == 1 and heard < market.failure_traced:
         order.grievance = 1
+    if order.refunded == 1:
+        do_without(market, order, books)
+        order.buyer_accused = 1 - facts.defective
+        return
     order.accepted = 1
     total = micro(amount)
     due = micro(order.after * amount)
@@ -260,5 +349,6 @@ def settle(world: Any, workspace: Any, b: int) -> None:
     pay(books, BUYERS, SUPPLIERS, total - due)
     if due > 0:
         pay_invoice(dealing, b, due, strained)
+    dispute_later(dealing, b)
     # known to the supplier only: noted when no rule of the buyer's is asked any more
     order.buyer_accused = order.rejected * (1 - facts.defective)

@@ -20,6 +20,7 @@ from trustsim.market.relations import (
     NOBODY,
     assets_of,
     contact_of,
+    found_by_of,
     goodwill_of,
     turn_away,
 )
@@ -75,6 +76,13 @@ def draw_lucks(candidates: Any, market: Any, b: int) -> None:
             candidates[k + 3].luck = fourth
 
 
+@compiled
+def weights_of(policy: Any) -> float:
+    """Add up the weights that tell contacts apart before price."""
+    weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
+    return weights + policy.service_weight
+
+
 @inlined
 def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     """Note each contact's utility before price, and its luck; tell whether utilities differ.
@@ -85,7 +93,7 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     market = world.market[0]
     policy = world.buyer_policies[world.buyers[b].policy]
     candidates = workspace.candidates
-    weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
+    weights = weights_of(policy)
     partner = world.buyers[b].partner
     leaving = 0.0
     if weights > 0.0 and partner != NOBODY:
@@ -106,6 +114,7 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
             utility = policy.attraction_weight * tie.attraction
             utility += policy.trust_weight * lifted(mean, goodwill_of(world.bonds, b, k), market)
             utility += policy.rating_weight * standing(supplier, market)
+            utility += policy.service_weight * goodwill_of(world.bonds, b, k)
             if tie.supplier != partner:
                 utility -= leaving
             if policy.health_weight > 0.0:
@@ -241,7 +250,7 @@ def logit(order: Any, view: Any, policy: Any, market: Any) -> float:
     part of the utility of those whom weights tell apart, and of the price where there are none; so
     is what the chance that it fails is worth.
     """
-    apart = policy.attraction_weight + policy.trust_weight + policy.rating_weight > 0.0
+    apart = weights_of(policy) > 0.0
     leaving = 0.0 if apart else view.leaving + worry(view.default_risk, policy, market)
     relative = (view.bid + leaving) / order.reference_price - 1.0
     return view.score - policy.price_weight * relative
@@ -337,6 +346,7 @@ def award(world: Any, workspace: Any, b: int) -> None:
     order.contact = best
     order.age = tie.orders
     order.fresh = 1 if tie.orders == 0 else 0
+    order.found_by = found_by_of(world.bonds, b, best)
 
 
 @compiled

@@ -27,6 +27,12 @@ ROWS = (
         luck=("health",), measures=("failed_supplier_cost",),
     ),
     Mechanism(
+        "service_memory", "sourcing",
+        "Service, and how grievances were dealt with, count in the choice of a supplier "
+        "(Smith, Bolton & Wagner 1999).",
+        {"service_weight": 0.0}, needs=("goodwill",), measures=("repurchase_rate",),
+    ),
+    Mechanism(
         "hold_up", "negotiation",
         "A lone supplier asks part of what leaving it would cost (Klein, Crawford & Alchian 1978).",
         {"hold_up": 0.0}, measures=("cost_price",),
@@ -82,6 +88,17 @@ ROWS = (
         {"terms_hours": 0.0}, needs=("credit_risk",), measures=("cost_negotiation",),
     ),
     Mechanism(
+        "documentation", "payment_terms",
+        "Orders are documented, by either side, which is evidence in a dispute.",
+        {"documentation": 0.0}, ("document_hours",), measures=("cost_negotiation",),
+    ),
+    Mechanism(
+        "screening", "payment_terms",
+        "A supplier screens its customers for cheats, and offends the honest (Green & Swets 1966).",
+        {"suspicion": 0.0}, ("screening_power",), luck=("screening",),
+        measures=("trust_in_suppliers", "no_terms_rate"),
+    ),
+    Mechanism(
         "reach", "payment_terms", "Some instruments do not work at remote sites.",
         {"reach": 1.0}, measures=("no_terms_rate",),
     ),
@@ -118,6 +135,12 @@ ROWS = (
         "misunderstanding", "information_sharing", "Orders are misunderstood where little is said.",
         {"misunderstanding": 0.0}, ("misunderstanding_cost",), luck=("disclosure",),
         measures=("cost_delay",),
+    ),
+    Mechanism(
+        "briefing", "information_sharing",
+        "The two talk an order over before it is made, so that less is misunderstood.",
+        {"briefing_hours": 0.0}, ("briefing_rate",), needs=("misunderstanding",),
+        measures=("cost_delay", "cost_sourcing"),
     ),
     Mechanism(
         "market_news", "information_sharing",

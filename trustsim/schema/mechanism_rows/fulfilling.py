@@ -71,8 +71,25 @@ ROWS = (
     Mechanism(
         "false_claims", "settlement", "Buyers deny a debt: paid, not received, not as agreed.",
         {"false_claims": 0},
-        ("claim_penalty", "payment_record", "delivery_record", "off_platform"),
+        ("claim_penalty", "payment_record", "delivery_record", "off_platform", "denied_part"),
         luck=("settlement", "supplier dispute"), measures=("buyer_opportunism_rate",),
+    ),
+    Mechanism(
+        "false_faults", "settlement", "Buyers claim the warranty of good lots.",
+        {"false_faults": 0}, needs=("failures", "warranty"), luck=("settlement", "dispute"),
+        measures=("buyer_opportunism_rate", "cost_failure"),
+    ),
+    Mechanism(
+        "scope_disputes", "settlement",
+        "Misunderstood orders end in disputes over a part of them.",
+        {"scope_dispute": 0.0}, ("scope_part",), needs=("misunderstanding",),
+        luck=("settlement", "dispute"), measures=("dispute_rate",),
+    ),
+    Mechanism(
+        "returns", "settlement",
+        "Rejected lots go back, for the money or for another lot.",
+        {"refund_share": 0.0, "exchange_share": 0.0}, ("return_cost", "salvage"),
+        luck=("settlement",), measures=("return_rate", "supplier_profit"),
     ),
     Mechanism(
         "installed_base", "service",
@@ -85,6 +102,12 @@ ROWS = (
         "orphaned_service", "service",
         "Who fails leaves what it has supplied without service.",
         {"orphan_cost": 0.0}, needs=("installed_base",), measures=("cost_service",),
+    ),
+    Mechanism(
+        "community_enforcement", "disputes",
+        "A debtor of one's own community is found more easily (Greif 1993).",
+        {"community_finds": 0.0}, needs=("acquaintance",),
+        measures=("instrument_share_open_account", "supplier_profit"),
     ),
     Mechanism(
         "fines", "disputes", "The platform fines a listed supplier that is found at fault.",
