@@ -76,7 +76,8 @@ ROWS = (
     ),
     Mechanism(
         "false_faults", "settlement", "Buyers claim the warranty of good lots.",
-        {"false_faults": 0}, needs=("failures", "warranty"), luck=("settlement", "dispute"),
+        {"false_faults": 0}, needs=("failures", "warranty", "false_claims"),
+        luck=("settlement", "dispute"),
         measures=("buyer_opportunism_rate", "cost_failure"),
     ),
     Mechanism(
@@ -107,7 +108,7 @@ ROWS = (
         "community_enforcement", "disputes",
         "A debtor of one's own community is found more easily (Greif 1993).",
         {"community_finds": 0.0}, needs=("acquaintance",),
-        measures=("instrument_share_open_account", "supplier_profit"),
+        measures=("supplier_profit",),
     ),
     Mechanism(
         "fines", "disputes", "The platform fines a listed supplier that is found at fault.",
