@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.market.conduct import CHEATED
 from trustsim.market.relations import ATTENTION, NOBODY, contact_of
 from trustsim.market.temptations import WRONG_A_BUYER, expect, happen, lose_relation
@@ -30,7 +30,7 @@ def note_wronged(world: Any, workspace: Any, b: int, returned: int) -> None:
         buyer.at_stake = 0.0
 
 
-@spliced
+@inlined
 def note_return(world: Any, workspace: Any, b: int, chosen: int) -> None:
     """Note for the supplier of the last order whether it has kept the buyer, and for the buyer."""
     buyer = world.buyers[b]

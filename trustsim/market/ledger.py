@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import floor
 from typing import Any
 
-from trustsim.engine.compiling import blank, compiled, spliced
+from trustsim.engine.compiling import blank, compiled, inlined
 from trustsim.schema.accounts import BUYERS, MICRO, OUTSIDE, SUPPLIERS
 from trustsim.schema.found import BY_CHANCE, BY_RATING, BY_REFERRAL
 
@@ -164,7 +164,7 @@ def note_service(tie: Any, cost: float, lots: float) -> None:
     tie.served += SERVICE_MEMORY * min(lots, MOST_LOTS) * (cost / lots - tie.served)
 
 
-@spliced
+@inlined
 def note_burden(tie: Any, workspace: Any, market: Any) -> None:
     """Note what dealing with the buyer has cost the supplier.
 
@@ -195,7 +195,7 @@ def spent(books: Any) -> int:
     return total
 
 
-@spliced
+@inlined
 def smooth_payoff(buyer: Any, workspace: Any, market: Any) -> None:
     """Add the round's surplus, in lots, to the buyer's smoothed payoff."""
     order, facts = workspace.order[0], workspace.facts[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trustsim.engine.compiling import blank, compiled, entry, spliced
+from trustsim.engine.compiling import blank, compiled, entry, inlined
 from trustsim.engine.luck import SECOND, THIRD, WORLD, draw, draw_slot, normal, number_of
 from trustsim.market.beliefs import posterior, updated
 from trustsim.market.experience import busy, first_experience, note_experience
@@ -299,7 +299,7 @@ def note_bank_losses(world: Any, tallies: Any, lost: int) -> None:
         tallies[world.buyers[b].policy].bank_losses += part
 
 
-@spliced
+@inlined
 def end_round(world: Any, workspace: Any, buyer_mix: Any, supplier_mix: Any) -> None:
     """Let instruments become familiar, publish recommendations, let agents imitate."""
     market = world.market[0]

@@ -97,7 +97,7 @@ def fade(world: Any, workspace: Any, b: int) -> None:
                 relations.part(world, b, k, whom)
 
 
-@spliced
+@inlined
 def open_order(order: Any, buyer: Any, b: int, market: Any) -> None:
     """Take a blank order, with nobody to deal with yet."""
     blank(order)
@@ -107,7 +107,7 @@ def open_order(order: Any, buyer: Any, b: int, market: Any) -> None:
     order.remoteness = buyer.remoteness
 
 
-@spliced
+@inlined
 def find_partner(world: Any, workspace: Any, b: int) -> bool:
     """Walk the rooms before the order is agreed; give False when no agreement is reached."""
     sourcing.note_loyalty(world.ties, workspace.facts[0], b)
@@ -132,7 +132,7 @@ def find_partner(world: Any, workspace: Any, b: int) -> bool:
     return agreed
 
 
-@spliced
+@inlined
 def fulfil(world: Any, workspace: Any, b: int) -> None:
     """Walk the rooms of an agreed order, from information sharing to learning."""
     market = world.market[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import blank, compiled, spliced
+from trustsim.engine.compiling import blank, compiled, inlined
 from trustsim.market.beliefs import lifted
 from trustsim.market.relations import acquainted, assets_of, goodwill_of
 
@@ -15,7 +15,7 @@ UNKNOWN_RATING = 0.5
 """Public rating of a buyer, since nobody rates buyers: as likely good as bad."""
 
 
-@spliced
+@inlined
 def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     """Fill in the relation to a contact as the buyer sees it."""
     market = world.market[0]
@@ -46,7 +46,7 @@ def see_supplier(world: Any, b: int, k: int, view: Any) -> None:
     view.noise = market.buyer_noise
 
 
-@spliced
+@inlined
 def see_buyer(world: Any, b: int, k: int, view: Any) -> None:
     """Fill in the relation to a buyer as its contact, the supplier, sees it."""
     market = world.market[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import add, blank, compiled, inlined, spliced
+from trustsim.engine.compiling import add, blank, compiled, inlined
 from trustsim.engine.luck import draw_slot, number_of
 from trustsim.market.conduct import CALCULATIVE
 from trustsim.market.ledger import (
@@ -39,7 +39,7 @@ from trustsim.schema.events import CHASE, FINAL_PAYMENT, LATE_PAYMENT, SUIT, WRI
 ARREARS = number_of("arrears")
 
 
-@spliced
+@inlined
 def owe(buyer: Any, tie: Any, books: Any, due: int) -> None:
     """Let an invoice become overdue; several on one tie share their mean age."""
     if tie.owed == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.market.ledger import spend
 from trustsim.schema.accounts import DELAY, OUTSIDE
 
@@ -74,7 +74,7 @@ def hidden(world: Any, b: int, supplier: Any) -> bool:
     return not is_informed(b, world.buyers.shape[0], market)
 
 
-@spliced
+@inlined
 def go_without_service(order: Any, supplier: Any, books: Any, market: Any) -> None:
     """Let the buyer bear what a distributor's full service would have saved it."""
     if market.online_share > 0.0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.conduct import NEVER as NEVER_CHEATS
 from trustsim.market.conduct import calculative, future
@@ -71,7 +71,7 @@ def weigh_disclosure(
     view.loss = market.disclosure_hours * market.hour_cost + risk
 
 
-@spliced
+@inlined
 def learn_ideas(market: Any, tie: Any, disclosed: float) -> None:
     """Let know-how grow with what was disclosed, by both (1), by one (0.5), or erode (0)."""
     if disclosed > 0.0:
@@ -80,7 +80,7 @@ def learn_ideas(market: Any, tie: Any, disclosed: float) -> None:
         tie.knowhow = tie.knowhow * (1.0 - market.knowhow_erosion)
 
 
-@spliced
+@inlined
 def build_assets(bond: Any, view: Any, policy: Any, books: Any, market: Any) -> None:
     """Let the supplier invest in assets that serve this buyer only, as far as it trusts it."""
     built = policy.asset_rate * view.trust * (1.0 - bond.assets)

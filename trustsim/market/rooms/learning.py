@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import SECOND, THIRD, draw, draw_slot, number_of
 from trustsim.market.answers import note_wronged
 from trustsim.market.beliefs import updated
@@ -124,7 +124,7 @@ def learn_as_buyer(dealing: Any, b: int) -> bool:
     return ends
 
 
-@spliced
+@inlined
 def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     """Let the supplier draw the lesson of an order, and tell whether it ends the relation.
 
@@ -166,7 +166,7 @@ def learn_as_supplier(dealing: Any, tally: Any, b: int) -> bool:
     return ends
 
 
-@spliced
+@inlined
 def learn(world: Any, workspace: Any, b: int) -> None:
     """Draw the lesson of an order on both sides of the tie; upkeep and care make goodwill."""
     dealing = dealing_of(world, workspace, b)
@@ -195,7 +195,7 @@ def learn(world: Any, workspace: Any, b: int) -> None:
     tie.last_round = market.round
 
 
-@spliced
+@inlined
 def attract(tie: Any, order: Any, books: Any, market: Any) -> None:
     """Add the order's profit to the attraction of its supplier.
 

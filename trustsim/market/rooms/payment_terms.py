@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import erfc, sqrt
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
 from trustsim.engine.luck import draw_slot, normal, number_of
 from trustsim.market.ledger import micro, pay, spend, supplier_work, work
 from trustsim.market.rooms.disputes import award_of, recovery
@@ -222,7 +222,7 @@ def agree_on_terms(world: Any, workspace: Any, b: int) -> bool:
     return True
 
 
-@spliced
+@inlined
 def charge(world: Any, workspace: Any, b: int) -> None:
     """Charge the instrument's fee to both sides, and to each the interest on what it waits for."""
     market = world.market[0]

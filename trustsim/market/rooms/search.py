@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.relations import ENDED, NOBODY, knows, meet
 from trustsim.market.rooms.reputation import standing
@@ -88,7 +88,7 @@ def explore(world: Any, b: int) -> int:
     return weakest
 
 
-@spliced
+@inlined
 def recommend(buyer: Any, ties: Any, b: int) -> None:
     """Note which supplier the buyer would name to another: the most trusted that it has tried."""
     best = NOBODY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import compiled, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.market.ledger import micro, pay
 from trustsim.schema.accounts import BUYERS, OUTSIDE, SERVICE
 
@@ -55,7 +55,7 @@ def supply(bond: Any, order: Any) -> None:
         bond.supplied = bond.supplied + order.lots
 
 
-@spliced
+@inlined
 def serve(world: Any, workspace: Any, b: int) -> None:
     """Book what the installed base has cost since the buyer's last need, and let it retire.
 
@@ -78,7 +78,7 @@ def serve(world: Any, workspace: Any, b: int) -> None:
         adopt(world.buyers[b], workspace.facts[0], workspace.books[0], market)
 
 
-@spliced
+@inlined
 def install(buyer: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     """Set up a lot that was accepted; a defect that nobody has found is in use with it."""
     if order.accepted == 1 and (market.installation_cost > 0.0 or in_use(market)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
-from trustsim.engine.compiling import compiled, inlined, spliced
+from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import SECOND, THIRD, draw, draw_slot, number_of
 from trustsim.market.conduct import CALCULATIVE, conduct, gravity, knowhow_to_come, weighs
 from trustsim.market.dealings import dealing_of
@@ -67,7 +67,7 @@ def send_back(dealing: Any, b: int, worth: float) -> bool:
     return True
 
 
-@spliced
+@inlined
 def make_good(dealing: Any, b: int, admitted: float) -> None:
     """Deal with a fault that the buyer knows of: a rejected lot or a traced failure.
 
@@ -172,7 +172,7 @@ def relation_value(order: Any, view: Any, policy: Any, market: Any) -> float:
     return (value + leaving * order.lots * view.retained) * market.lot_cost
 
 
-@spliced
+@inlined
 def deny(dealing: Any, b: int, claim: int, due: int) -> None:
     """Deny a debt: the supplier complains, or its bank has secured it, or it is lost."""
     market, order, books = dealing.market, dealing.order, dealing.books
@@ -290,7 +290,7 @@ def pay_invoice(dealing: Any, b: int, due: int, strained: float) -> None:
     pay(books, BUYERS, SUPPLIERS, due)
 
 
-@spliced
+@inlined
 def dispute_later(dealing: Any, b: int) -> None:
     """Let an accepted order be disputed yet: its scope, or a fault that it does not have."""
     market, order, facts = dealing.market, dealing.order, dealing.facts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule, spliced
+from trustsim.engine.compiling import OWN_RULE, compiled, inlined, own_rule
 from trustsim.engine.luck import draw, draw_slot, gumbel, number_of
 from trustsim.market.answers import note_return
 from trustsim.market.beliefs import lifted
@@ -46,7 +46,7 @@ HOPELESS = -1.0e200
 """Score of a contact that no luck can make the best."""
 
 
-@spliced
+@inlined
 def note_loyalty(ties: Any, facts: Any, b: int) -> None:
     """Note how concentrated the buyer's orders are: Herfindahl index and largest share."""
     total = 0.0
@@ -361,7 +361,7 @@ def note_succession(world: Any, workspace: Any, b: int) -> None:
     world.buyers[b].bereft = 0
 
 
-@spliced
+@inlined
 def place(world: Any, workspace: Any, b: int) -> None:
     """Place the order that is agreed: work of ordering, qualification of a stranger, switching.
 
