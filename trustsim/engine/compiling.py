@@ -117,8 +117,8 @@ def inlined(function: F) -> F:
 def spliced(function: F) -> F:
     """Put the statements of a function into the place that calls it, before anything is compiled.
 
-    Only so can a function give several records at once, and what only calls others costs nothing
-    to compile. For large bodies it is the dearer way.
+    Only so can a function give several records at once. It is the dearer way to compile: types are
+    found anew in every place that calls it.
     """
     if PLAIN:
         return function
