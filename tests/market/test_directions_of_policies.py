@@ -87,6 +87,7 @@ ELSEWHERE = {
     "service_weight": "rooms.test_sourcing.test_who_was_served_well_comes_back",
     "suspicion": "rooms.test_payment_terms."
     "test_who_is_screened_is_suspected_as_signal_detection_says",
+    "stays_on_platform": "test_off_the_record.test_an_opportunist_lures_and_a_supplier_may_decline",
     "documentation": "rooms.test_negotiation.test_what_either_side_writes_down_is_on_record",
     "briefing_hours": "rooms.test_information_sharing."
     "test_talking_an_order_over_clears_up_what_could_be_misunderstood",

@@ -196,7 +196,11 @@ def test_service_care_and_channels() -> None:
     assert measures["online_rate"] == pytest.approx(orders["online"].mean())
     assert measures["unpaid"] == pytest.approx(rows["unpaid"].sum() / lots, rel=1e-5)
     assert measures["ransom_paid"] == pytest.approx(orders["ransom"].mean(), rel=1e-5)
-    for name, told in (("hushed_rate", "hushed"), ("invented_rate", "invented")):
+    months = orders["waited"].sum() / orders["enforced"].sum()
+    assert measures["recovery_months"] == pytest.approx(months, rel=1e-5)
+    assert months > 1.0
+    flags = {"hushed_rate": "hushed", "invented_rate": "invented", "lured_rate": "lured"}
+    for name, told in {**flags, "newcomer_share": "newcomer"}.items():
         assert measures[name] == pytest.approx(orders[told].mean())
         assert measures[name] > 0.0
     back = orders["refunded"] + orders["exchanged"]
@@ -221,5 +225,6 @@ def test_every_measure_is_worked_out_here() -> None:
         *(f"found_by_{how}" for how in FOUND),
         *("failed_supplier_cost", "unpaid", "return_rate"),
         *("ransom_paid", "hushed_rate", "invented_rate"),
+        *("newcomer_share", "lured_rate", "recovery_months"),
     }
     assert set(MEASURES) == here

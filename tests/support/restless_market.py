@@ -100,6 +100,10 @@ BUSTLING: dict[str, Any] = {
     "exchange_share": 0.2,
     "denied_part": 0.9,
     "community_finds": 0.5,
+    "luring": 0.7,
+    "tracing_months": 1.0,
+    "proof_months": 3.0,
+    "protection_reliance": 0.5,
 }
 """With what is off unless a case studies it, and margins so thin that terms bind."""
 
@@ -111,7 +115,7 @@ HEEDFUL: dict[str, dict[str, dict[str, Any]]] = {
     },
     "suppliers": {
         "crafty": {"outreach": 0.5},
-        "answering": {"suspicion": 0.2, "documentation": 0.5},
+        "answering": {"suspicion": 0.2, "documentation": 0.5, "stays_on_platform": 0.5},
     },
 }
 """What policies do besides in the bustling market: heed health and service, ask, brief, screen."""

@@ -65,6 +65,7 @@ EVENTS = (
     "continuation",
     "health",
     "screening",
+    "luring",
 )
 """All chance events by name."""
 

@@ -137,6 +137,10 @@ def enter(entry: Any, order: Any, facts: Any, books: Any, market: Any) -> None:
     entry.by_chance = 1 if order.found_by == BY_CHANCE else 0
     entry.by_rating = 1 if order.found_by == BY_RATING else 0
     entry.by_referral = 1 if order.found_by == BY_REFERRAL else 0
+    entry.newcomers = order.newcomer
+    entry.lured = order.lured
+    entry.enforced = facts.enforced
+    entry.enforced_wait = facts.waited
     entry.ransom = facts.ransom
     entry.hushed = facts.hushed
     entry.invented = facts.invented

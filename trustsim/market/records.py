@@ -186,7 +186,7 @@ Bond = np.dtype(
 Order = np.dtype(
     # what both sides know of the order while it walks
     _i8("round", "buyer", "supplier", "contact", "instrument", "bidders", "age", "fresh",
-        "found_by")
+        "found_by", "newcomer", "lured")
     + _f8(
         "lots", "price", "reference_price", "ask", "advance", "on_delivery", "after", "held",
         "secured", "credit_days", "evidence", "remoteness",
@@ -204,7 +204,7 @@ Facts = np.dtype(
         "found_out",
         "delayed_payment", "outlay", "earlier", "care", "installation", "support", "maintenance",
         "repair", "orphaned", "succession", "offended", "false_fault", "ransom", "hushed",
-        "invented")
+        "invented", "enforced", "waited")
     + _f8("unit_cost", "trust_in_supplier", "trust_in_buyer", "knowhow", "loyalty", "top_share",
           # what the relation is worth to a side that gives in to a temptation, 0 if none does
           "supplier_stake", "buyer_stake"),
@@ -255,7 +255,8 @@ Tally = np.dtype(
         "wronged", "returned", "bank_losses", "online", "price_sum",
         "price_squares", "care", "installation", "support", "maintenance",
         "repair", "orphaned", "succession", "unpaid", "ransom", "hushed", "invented",
-        "sent_back", "by_chance", "by_rating", "by_referral",
+        "sent_back", "by_chance", "by_rating", "by_referral", "newcomers", "lured", "enforced",
+        "enforced_wait",
         ),
         ("cost", "i8", (len(CATEGORIES),)),
         ("instrument", "i8", (MAX_INSTRUMENTS,)),

@@ -284,6 +284,27 @@ def _registry() -> dict[str, Measure]:
             per("sent_back", "orders"),
         ),
         Measure(
+            "newcomer_share",
+            "Orders with new sellers",
+            "share of orders",
+            "orders from suppliers that have too few ratings to be judged by",
+            per("newcomers", "orders"),
+        ),
+        Measure(
+            "lured_rate",
+            "Talk moved off the platform",
+            "share of orders",
+            "orders that an opportunist has had talked over elsewhere",
+            per("lured", "orders"),
+        ),
+        Measure(
+            "recovery_months",
+            "Time to recover by law",
+            "months",
+            "time until what the law enforces is paid, by its worth",
+            per("enforced_wait", "enforced"),
+        ),
+        Measure(
             "ransom_paid",
             "Ransom for ratings",
             "money per order",

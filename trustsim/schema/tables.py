@@ -123,6 +123,10 @@ _TERMS = (
         "how the buyer found the supplier: 1 by chance, 2 by its standing, 3 by referral; 0 if "
         "it has always known it",
     ),
+    *_flags(
+        newcomer="the supplier had too few ratings to be judged by",
+        lured="the buyer had moved the talk off the platform",
+    ),
     *_numbers("lots", lots="size of the order or need"),
     *_numbers(
         "money per lot",
@@ -213,6 +217,8 @@ _HIDDEN = (
         hushed="so that a grievance was not told",
         invented="the buyer rated badly without a grievance, since nothing was paid",
     ),
+    *_numbers(MONEY, enforced="what the law made a debtor of the order pay"),
+    *_numbers("money times months", waited="the same, times the months until it is paid"),
     *_numbers("money per lot", unit_cost="the supplier's cost, freight included, unless it shades"),
     *_numbers(
         "0 to 1",

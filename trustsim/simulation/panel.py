@@ -46,6 +46,8 @@ MONEY = (
     "bids",
     "unpaid",
     "ransom",
+    "enforced",
+    "waited",
 )
 """Fields that count money in micro-units; a column rounded to millionths gives the units again."""
 HIDDEN = ("earlier",)

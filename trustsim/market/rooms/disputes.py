@@ -134,6 +134,32 @@ def recovery(market: Any, remoteness: float, acquainted: float) -> float:
 
 
 @compiled
+def slow(market: Any) -> bool:
+    """Tell whether an award that the law must enforce is waited for beside the court's time."""
+    return market.tracing_months + market.proof_months > 0.0
+
+
+@compiled
+def wait_of(market: Any, found: float, evidence: float) -> float:
+    """Give the months until what is awarded is found and paid, beside the court's time.
+
+    A search takes ``tracing_months`` and is repeated until the debtor is found, with chance
+    ``found`` each time; a third party decides the later the less is on record.
+    """
+    if found <= 0.0:
+        return 0.0
+    return market.tracing_months / found + market.proof_months * (1.0 - evidence)
+
+
+@compiled
+def note_award(facts: Any, market: Any, path: int, awarded: float, months: float) -> None:
+    """Note what the law makes a debtor pay, and how long that takes."""
+    waited = months + (market.court_delay if path == BY_COURT else 0.0)
+    facts.enforced += micro(awarded)
+    facts.waited += micro(awarded * waited)
+
+
+@compiled
 def upheld(evidence: float, justified: bool, chances: Any) -> bool:
     """Tell whether a third party finds for the complaining side, whatever can be enforced."""
     return (chances[1] < award_of(evidence)) == justified
@@ -219,6 +245,12 @@ def buyer_complains(dealing: Any, b: int, stake: float, category: int, justified
     if path == BY_COURT:
         wait = recovered * market.buyer_interest * market.court_delay / 12.0
         spend(books, DISPUTE, BANKS, wait)
+    if enforced == BY_COURT and recovered > 0.0:
+        months = wait_of(market, found, order.evidence)
+        note_award(facts, market, path, recovered, months)
+        years = months / 12.0
+        spend(books, DISPUTE, BANKS, recovered * market.buyer_interest * years)
+        pay(books, BANKS, SUPPLIERS, micro(recovered * market.supplier_interest * years))
 
 
 @compiled
@@ -248,4 +280,10 @@ def supplier_complains(dealing: Any, b: int, evidence: float, stake: float) -> f
     if path == BY_COURT:
         wait = share * stake * market.supplier_interest * market.court_delay / 12.0
         pay(books, SUPPLIERS, BANKS, micro(wait))
+    if share > 0.0:
+        months = wait_of(market, found, evidence)
+        note_award(dealing.facts, market, path, share * stake, months)
+        years = months / 12.0
+        pay(books, SUPPLIERS, BANKS, micro(share * stake * market.supplier_interest * years))
+        spend(books, DISPUTE, BANKS, -share * stake * market.buyer_interest * years)
     return share * stake

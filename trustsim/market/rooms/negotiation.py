@@ -10,7 +10,9 @@ from math import exp, log
 from typing import Any
 
 from trustsim.engine.compiling import OWN_RULE, bounded, compiled, inlined, own_rule
+from trustsim.engine.luck import draw, number_of
 from trustsim.market.beliefs import lifted
+from trustsim.market.conduct import NEVER as NEVER_CHEATS
 from trustsim.market.ledger import micro, supplier_expense, supplier_work, work
 from trustsim.market.rooms.channels import effort_cost
 from trustsim.market.rooms.disputes import neighbours
@@ -19,6 +21,7 @@ from trustsim.market.views import see_supplier
 from trustsim.schema.accounts import NEGOTIATION
 from trustsim.schema.policy import choice_number
 
+LURING = number_of("luring")
 RETRY = 0.02
 """Part of what keeps a supplier from bidding that it forgets when it is asked again (assumption: it
 tries again after a year or two)."""
@@ -277,6 +280,19 @@ def contract_hours(view: Any, policy: Any, market: Any) -> float:
     return market.contract_hours * needed * learned * saved
 
 
+@compiled
+def lure(buyer: Any, buyer_policy: Any, supplier_policy: Any, market: Any, b: int) -> int:
+    """Tell (1 or 0) whether an opportunist gets its supplier to talk off the platform.
+
+    What is said elsewhere is on no record. The supplier may decline.
+    """
+    if buyer_policy.conduct == NEVER_CHEATS:
+        return 0
+    asks, declines, _, _ = draw(market, LURING, b)
+    lured = asks < market.luring * buyer.opportunism
+    return 1 if lured and declines >= supplier_policy.stays_on_platform else 0
+
+
 @inlined
 def agree(world: Any, workspace: Any, b: int) -> None:
     """Haggle and write the contract; leave the price per lot and the evidence on the order.
@@ -304,3 +320,6 @@ def agree(world: Any, workspace: Any, b: int) -> None:
     documented = policy.documentation + theirs * (1.0 - policy.documentation)
     order.evidence = market.evidence + (1.0 - market.evidence) * documented
     order.acquainted = neighbours(world.buyers[b], supplier, market)
+    if market.luring > 0.0:
+        others = world.supplier_policies[supplier.policy]
+        order.lured = lure(world.buyers[b], policy, others, market, b)

@@ -13,7 +13,7 @@ from trustsim.engine.compiling import compiled, inlined
 from trustsim.engine.luck import draw, number_of
 from trustsim.market.conduct import CALCULATIVE, conduct, future, gravity, weighs
 from trustsim.market.ledger import micro, pay
-from trustsim.market.rooms.disputes import NEAR, award_of, recovery
+from trustsim.market.rooms.disputes import NEAR, award_of, reachable, recovery, slow, wait_of
 from trustsim.market.rooms.reputation import delisting_risk
 from trustsim.market.temptations import ABSCOND, SHADE, expect
 from trustsim.schema.accounts import OUTSIDE, SUPPLIERS
@@ -92,6 +92,9 @@ def weigh_absconding(order: Any, view: Any, supplier: Any, cost: float, market: 
     view.gain = taken - max(margin, 0.0)
     view.detected = proof * collected
     view.damages = proof * (collected * taken + penalty * scale / order.lots) + effort
+    if supplier.listed == 0 and slow(market):
+        months = wait_of(market, reachable(market, NEAR, order.acquainted), order.evidence)
+        view.damages -= proof * collected * taken * market.supplier_interest * months / 12.0
     view.loss = view.damages + stake
     view.loss += market.scruple * (1.0 - view.opportunism) * taken
     view.exposure = taken / max(order.price, 1.0e-9)

@@ -23,8 +23,11 @@ from trustsim.market.rooms.delivery import do_without
 from trustsim.market.rooms.disputes import (
     award_of,
     buyer_complains,
+    reachable,
     recovery,
+    slow,
     supplier_complains,
+    wait_of,
 )
 from trustsim.market.rooms.information_sharing import NEVER
 from trustsim.market.rooms.production import MADE_GOOD_FIRST
@@ -127,13 +130,15 @@ def evidence_against(claim: int, order: Any, view: Any, market: Any) -> float:
 
     Banks know whether it has paid, carriers whether it has received the goods. What was agreed is
     on record as far as the order was documented and the talk stayed on the platform: an
-    opportunist moves it elsewhere.
+    opportunist moves it elsewhere. Where it must first lure its supplier there (`lure`), what
+    counts is whether it did.
     """
     if claim == HAS_PAID:
         return market.payment_record
     if claim == NOT_RECEIVED:
         return market.delivery_record
-    return order.evidence * (1.0 - market.off_platform * view.opportunism)
+    moved = float(order.lured) if market.luring > 0.0 else view.opportunism
+    return order.evidence * (1.0 - market.off_platform * moved)
 
 
 @compiled
@@ -143,7 +148,8 @@ def weigh_false_claim(
     """Weigh what a buyer gains by denying its debt against the law, the relation and scruples.
 
     Who is found out loses its standing; the law takes what it finds and can enforce; the supplier
-    may leave, and with it goes what `relation_value` says of the ``relation``.
+    may leave, and with it goes what `relation_value` says of the ``relation``. What must be paid in
+    the end earns interest until the law has found the debtor and decided.
     """
     unsecured = due * (1.0 - order.secured)
     lost = award_of(record)
@@ -154,6 +160,11 @@ def weigh_false_claim(
         recovery(market, order.remoteness, order.acquainted) * unsecured + charges
     )
     view.damages += market.dispute_hours * market.hour_cost
+    if slow(market):
+        found = reachable(market, order.remoteness, order.acquainted)
+        months = wait_of(market, found, record)
+        won = lost * recovery(market, order.remoteness, order.acquainted) * unsecured
+        view.damages -= won * market.buyer_interest * months / 12.0
     view.loss = view.damages + view.left * relation
     view.loss += market.scruple * (1.0 - view.opportunism) * due
     view.exposure = due

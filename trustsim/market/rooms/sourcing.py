@@ -38,6 +38,8 @@ LOGIT = choice_number("award", "logit")
 FAVOUR_MEMORY = 0.04
 """Weight of the latest tender in what a supplier knows of a buyer's preference (assumption: the
 last two dozen count, so that luck and cost positions average out)."""
+FEW_RATINGS = 10
+"""Ratings below which a seller is new (assumption: a platform asks for as many to delist it)."""
 FAR = -1.0e300
 """Score of a contact that cannot be asked."""
 PASSED_OVER = -1.0
@@ -77,6 +79,12 @@ def draw_lucks(candidates: Any, market: Any, b: int) -> None:
 
 
 @compiled
+def unprotected(market: Any) -> float:
+    """Give the care of buyers that a platform compensates: the less (Peltzman 1975)."""
+    return 1.0 - market.protection_reliance * market.advance_compensation
+
+
+@compiled
 def weights_of(policy: Any) -> float:
     """Add up the weights that tell contacts apart before price."""
     weights = policy.attraction_weight + policy.trust_weight + policy.rating_weight
@@ -99,6 +107,7 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
     if weights > 0.0 and partner != NOBODY:
         leaving = policy.price_weight * leaving_cost(world, b) / reference_price(market)
     draw_lucks(candidates, market, b)
+    care = unprotected(market)
     for k in range(world.ties.shape[1]):
         candidate = candidates[k]
         workspace.buyer_views[k].asked = 0.0
@@ -112,8 +121,9 @@ def weigh_contacts(world: Any, workspace: Any, b: int) -> bool:
         else:
             mean = tie.supplier_good / (tie.supplier_good + tie.supplier_bad)
             utility = policy.attraction_weight * tie.attraction
-            utility += policy.trust_weight * lifted(mean, goodwill_of(world.bonds, b, k), market)
-            utility += policy.rating_weight * standing(supplier, market)
+            trust = lifted(mean, goodwill_of(world.bonds, b, k), market)
+            utility += policy.trust_weight * trust * care
+            utility += policy.rating_weight * standing(supplier, market) * care
             utility += policy.service_weight * goodwill_of(world.bonds, b, k)
             if tie.supplier != partner:
                 utility -= leaving
@@ -229,6 +239,7 @@ def total_cost(order: Any, view: Any, policy: Any, market: Any) -> float:
     Ellram (1995). An untrusted lot is as good as shaded; a stranger must be qualified.
     """
     risk = market.defect_bad * market.failure_cost * (1.0 - view.trust) * market.lot_cost
+    risk *= unprotected(market)
     qualifying = 0.0
     if view.orders == 0:
         qualifying = market.qualification_hours * market.hour_cost / order.lots
@@ -347,6 +358,7 @@ def award(world: Any, workspace: Any, b: int) -> None:
     order.age = tie.orders
     order.fresh = 1 if tie.orders == 0 else 0
     order.found_by = found_by_of(world.bonds, b, best)
+    order.newcomer = 1 if world.suppliers[tie.supplier].rated < FEW_RATINGS else 0
 
 
 @compiled

@@ -93,6 +93,12 @@ ROWS = (
         {"documentation": 0.0}, ("document_hours",), measures=("cost_negotiation",),
     ),
     Mechanism(
+        "luring", "negotiation",
+        "Opportunistic buyers move the talk off the platform, where nothing is on record.",
+        {"luring": 0.0}, ("stays_on_platform",), needs=("false_claims",), luck=("luring",),
+        measures=("lured_rate", "buyer_opportunism_rate"),
+    ),
+    Mechanism(
         "screening", "payment_terms",
         "A supplier screens its customers for cheats, and offends the honest (Green & Swets 1966).",
         {"suspicion": 0.0}, ("screening_power",), luck=("screening",),

@@ -111,6 +111,18 @@ ROWS = (
         measures=("supplier_profit",),
     ),
     Mechanism(
+        "slow_awards", "disputes",
+        "Debtors are looked for, and proof takes time: what the law enforces is waited for.",
+        {"tracing_months": 0.0, "proof_months": 0.0},
+        measures=("recovery_months", "supplier_profit"),
+    ),
+    Mechanism(
+        "protected_choice", "sourcing",
+        "Buyers that the platform compensates choose with less care (Peltzman 1975).",
+        {"protection_reliance": 0.0}, needs=("advance_compensation",),
+        measures=("newcomer_share",),
+    ),
+    Mechanism(
         "fines", "disputes", "The platform fines a listed supplier that is found at fault.",
         {"fine": 0.0}, measures=("supplier_opportunism_rate",),
     ),
