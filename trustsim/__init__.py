@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from trustsim.simulation.mesa_model import TrustModel
     from trustsim.simulation.outcome import Outcome
     from trustsim.simulation.run import simulate
-    from trustsim.study import Experiment, Results
+    from trustsim.study import Comparison, Experiment, Results, compare_scenarios
 
 _HOMES = {
+    "Comparison": "study.comparison",
     "ConfigError": "errors",
-    "Experiment": "study",
+    "Experiment": "study.experiment",
     "Outcome": "simulation.outcome",
-    "Results": "study",
+    "Results": "study.results",
     "Scenario": "config.scenario",
     "TrustModel": "simulation.mesa_model",
     "compare": "analysis.compare",
+    "compare_scenarios": "study.comparison",
     "crossover": "analysis.crossover",
     "load_experiment": "config.experiment",
     "rule": "schema.decisions",
@@ -36,6 +38,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Comparison",
     "ConfigError",
     "Experiment",
     "Outcome",
@@ -43,6 +46,7 @@ __all__ = [
     "Scenario",
     "TrustModel",
     "compare",
+    "compare_scenarios",
     "crossover",
     "load_experiment",
     "rule",

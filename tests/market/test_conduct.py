@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from support.quiet_market import needs_of, orders_of, quiet
-from support.single_records import buyer, market, order, situation, supplier, view
+from support.single_records import market, order, situation, supplier, view
 from support.troubles import OPEN, SIZES
 
 from trustsim.market.conduct import conduct, future, knowhow_to_come
 from trustsim.simulation.run import simulate
+from trustsim.testing import transcript
 
 # Conduct: C is fair, D is cheating; the rule finds them as 1 and 2, 0 before.
 STRATEGIES = {
@@ -38,17 +39,11 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("side", [buyer, supplier])
-def test_reciprocal_plays_memory_one_strategies(name: str, side: Any) -> None:
+@pytest.mark.parametrize("side", ["buyer", "supplier"])
+def test_reciprocal_plays_memory_one_strategies(name: str, side: str) -> None:
     chances, expected = STRATEGIES[name]
-    policy = side(conduct="reciprocal", **dict(zip(NAMES, map(float, chances), strict=True)))
-    played = ""
-    seen = view()
-    for theirs in PARTNER:
-        chance = conduct(order(), seen, policy, market())
-        played += {0.0: "C", 1.0: "D"}[chance]
-        seen = view(own_conduct=1 + (played[-1] == "D"), partner_conduct=1 + (theirs == "D"))
-    assert played == expected
+    moves = dict(zip(NAMES, map(float, chances), strict=True))
+    assert transcript({"conduct": "reciprocal", **moves}, PARTNER, side=side) == expected
 
 
 def test_generous_tit_for_tat_forgives_with_its_probability() -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trustsim.commands.screen import tell
+from trustsim.experiment.watching import words
 
 if TYPE_CHECKING:
     from trustsim.experiment.run import Progress
@@ -65,20 +66,6 @@ class Lines:
         if tenth > self.tenth or time.monotonic() - self.last > SECONDS_PER_LINE:
             self.tenth, self.last = tenth, time.monotonic()
             tell(words(progress))
-
-
-def words(progress: Progress) -> str:
-    """Say how far an experiment is, how fast it goes, and how long it will take."""
-    from trustsim.experiment.estimate import duration
-
-    parts = [f"{progress.done} of {progress.planned} runs"]
-    if progress.done + progress.failed == 0:
-        parts.append("starting (the first time, compiling takes half a minute)")
-    if progress.failed:
-        parts.append(f"{progress.failed} failed")
-    if progress.rate:
-        parts += [f"{progress.rate:.3g} per second", f"{duration(progress.seconds_left)} left"]
-    return ", ".join(parts)
 
 
 def trial_lines(done: int, asked: int, least: float) -> None:

@@ -38,7 +38,7 @@ def reading(name: str) -> str:
     return " ".join(normalize("NFKC", name).casefold().replace("_", " ").split())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExperimentConfig:
     """An experiment: arms that face the same luck, how often, and how it is run.
 
@@ -107,6 +107,14 @@ class ExperimentConfig:
         vars(self).update(market=market, design=complete_design(self.design, arms))
         if self.design is not None:
             check_paths(self.design.paths, self.arms, "design.parameters", self.market)
+
+    def __repr__(self) -> str:
+        many = str(self.replications) if self.precision is None else "as many as it takes"
+        parts = [f"{len(self.arms)} arms ({', '.join(self.arms)})", f"baseline {self.baseline}"]
+        if self.design is not None:
+            parts.append(f"{self.design.method} over {', '.join(self.design.paths)}")
+        numbers = f"{many} replications, {self.rounds} rounds, seed {self.seed}"
+        return f"Experiment({self.name!r}: {', '.join(parts)}; {numbers})"
 
     @property
     def seed(self) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from trustsim import __version__
+from trustsim.config import forms
 from trustsim.config.drafts import FIELDS, MARKET, SIDES, Draft, Place, draft_at, draft_with
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
@@ -25,6 +26,7 @@ from trustsim.config.paths import path_of
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, known
 from trustsim.schema.checking import check_replicate
+from trustsim.schema.forms import html_table
 from trustsim.schema.frozen import FROZEN, FrozenDict
 
 RUN_ID_LENGTH = 16
@@ -221,9 +223,11 @@ class Scenario:
     _kept = cached_property(_text)
 
     def __repr__(self) -> str:
-        numbers = f"rounds={self.rounds}, seed={self.seed}"
-        mixes = f"buyer_mix={self.buyer_mix}, supplier_mix={self.supplier_mix}"
-        return f"Scenario({self.name!r}, market={self.based_on!r}, {numbers}, {mixes})"
+        return forms.call(self.draft, self.name, self.rounds, self.seed)
+
+    def _repr_html_(self) -> str:
+        rows = forms.rows_of(self.draft, self.name, self.rounds, self.seed)
+        return html_table(f"Scenario {self.name}", rows, ("differs from the built-in", "", "unit"))
 
 
 def _row(record: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,8 @@ from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import Records
 from trustsim.market.records import MAX_ORDERS, Tally, World
 from trustsim.schema.accounts import ACCOUNTS, MICRO
-from trustsim.schema.measures import AGE_FROM, TEMPTATIONS, measure
+from trustsim.schema.forms import html_table, value_text
+from trustsim.schema.measures import AGE_FROM, MEASURES, TEMPTATIONS, measure
 from trustsim.simulation import panel
 from trustsim.simulation.panel import Panel, Recorded
 
@@ -60,7 +62,11 @@ class Sums(NamedTuple):
     orders: Panel | None = None
 
 
-@dataclass(frozen=True)
+SHOWN = ("orders", "total_cost", "cost_price", "supplier_profit", "trust_in_suppliers")
+"""Measures that the short form of an outcome shows."""
+
+
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """What one run has shown.
 
@@ -82,6 +88,33 @@ class Outcome:
     sums: Sums
     world: World
     recorded: Recorded | None = None
+
+    def __repr__(self) -> str:
+        name, run = self.scenario.name, f"run {self.replicate}"
+        said = ", ".join(f"{n} {value_text(self.measures[n])}" for n in SHOWN)
+        return f"Outcome({name!r}, {run}, {len(self.sums.rounds)} rounds: {said})"
+
+    def _repr_html_(self) -> str:
+        title = f"{self.scenario.name}, run {self.replicate}, {len(self.sums.rounds)} rounds"
+        there = [MEASURES[n] for n, value in self.measures.items() if n in MEASURES and value]
+        rows = [(row.label, self.measures[row.name], row.unit) for row in there]
+        return html_table(title, rows, ("measure", "", "unit"))
+
+    def plot(self, figure: str = "cost_over_time", width: float | None = None) -> Any:
+        """Draw a figure of the report, by the name of its files; a notebook shows it.
+
+        Returns
+        -------
+        Panels
+            The axes.
+
+        Raises
+        ------
+        ConfigError
+            If no figure of one run has this name.
+        """
+        # who draws stands above who simulates, and is looked up when it is asked for
+        return import_module("trustsim.study.drawing").draw_outcome(self, figure, width)
 
     @property
     def balances(self) -> NDArray[np.int64]:

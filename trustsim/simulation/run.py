@@ -21,6 +21,7 @@ from pydantic import Field, InstanceOf
 from trustsim.config.scenario import Scenario
 from trustsim.engine.compiling import PLAIN, Records
 from trustsim.engine.time_limit import TimeLimit
+from trustsim.engine.waiting import told_what_takes_long
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.market import population, schedule
 from trustsim.market.records import Workspace
@@ -265,9 +266,10 @@ def simulate(
     if limit is not None:
         limit.start()
     if workers == 1 and not orders:
-        rounds.run(limit)
+        with told_what_takes_long():
+            rounds.run(limit)
         return rounds.outcome()
-    with WorkerPool(workers) as pool:
+    with told_what_takes_long(), WorkerPool(workers) as pool:
         for _ in range(scenario.rounds):
             if limit is not None:
                 limit.look()

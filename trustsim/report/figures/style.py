@@ -7,6 +7,7 @@ Nothing here touches Matplotlib's global state but `our_style`, which holds a lo
 
 from __future__ import annotations
 
+import io
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from trustsim.config.paths import path_of
+from trustsim.errors import ConfigError
 from trustsim.report.words.labels import in_figure, plain_arms
 
 WIDE, COLUMN = 7.0, 3.5
@@ -99,8 +101,32 @@ def arm_names(arms: Sequence[str], wrap: int) -> dict[str, str]:
     return {a: in_figure(label, wrap) for a, label in plain_arms(arms, 54).items()}
 
 
+class Panels(list[Axes]):
+    """The panels of a figure; a notebook shows the figure."""
+
+    def _repr_png_(self) -> bytes:
+        figure = self[0].figure.get_figure(root=True)
+        assert figure is not None
+        with our_style(), io.BytesIO() as file:
+            figure.savefig(file, format="png", dpi=110)
+            return file.getvalue()
+
+    def __repr__(self) -> str:
+        titles = ", ".join(ax.get_title(loc="left") or ax.get_title() or "untitled" for ax in self)
+        return f"Panels({len(self)}: {titles})"
+
+
 def arms_of(table: Any, arms: Sequence[str] | None) -> list[str]:
-    """The arms to draw: those asked for that the table has, else all in order of appearance."""
+    """The arms to draw: those asked for that the table has, else all in order of appearance.
+
+    Raises
+    ------
+    ConfigError
+        If the table does not say of which arm its rows are.
+    """
+    if "arm" not in table:
+        advice = 'add it, as in frame.assign(arm="high_trust"), or draw with outcome.plot()'
+        raise ConfigError(f"the table has no column arm, which says whose rows are whose; {advice}")
     there = [str(a) for a in dict.fromkeys(table["arm"])]
     return there if arms is None else [a for a in arms if a in there]
 
@@ -115,7 +141,7 @@ def available_width(ax: Axes | None, width: float) -> float:
 
 def panels(
     ax: Axes | None, count: int, columns: int, width: float, row_height: float, extra: float
-) -> list[Axes]:
+) -> Panels:
     """Make `count` panels in rows of `columns`, in a new figure or in the place of `ax`.
 
     Parameters
@@ -138,7 +164,7 @@ def panels(
         owner: Figure | SubFigure = figure
     else:
         if count == 1:
-            return [ax]
+            return Panels([ax])
         owner, spec, box = ax.figure, ax.get_subplotspec(), ax.get_position()
         ax.remove()
         grid = (
@@ -148,7 +174,8 @@ def panels(
                 rows, columns, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1
             )
         )
-    return [owner.add_subplot(grid[i // columns, i % columns]) for i in range(count)]
+    places = (grid[i // columns, i % columns] for i in range(count))
+    return Panels(owner.add_subplot(place) for place in places)
 
 
 def dress(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "", grid: str = "y") -> None:

@@ -1,14 +1,12 @@
-"""A study from end to end: load an experiment, run it, ask the results, write the report."""
+"""What an experiment has found: the tables of a results folder, and what can be asked of them."""
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,12 +14,10 @@ from trustsim.analysis.ablation import Ablation
 from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
-from trustsim.config.experiment import ExperimentConfig, load_experiment
+from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError
-from trustsim.experiment.execution.choice import executor_of
-from trustsim.experiment.execution.executors import Executor
-from trustsim.experiment.run import Watcher, collect, cores_to_use, run_missing
+from trustsim.experiment.run import collect
 from trustsim.experiment.storage.files import (
     FAILURES,
     check_folder,
@@ -34,90 +30,11 @@ from trustsim.experiment.storage.seals import read_manifest
 from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, RUNS, TEMPTATIONS
 from trustsim.report.results import Reported, read_results
 from trustsim.report.words.answers import answers
+from trustsim.schema.forms import html_table
+from trustsim.study.drawing import FIRST, draw
 
-
-class Experiment:
-    """An experiment that can be run.
-
-    Parameters
-    ----------
-    config : ExperimentConfig
-        What to run; `Experiment.load` reads it from a file.
-    """
-
-    def __init__(self, config: ExperimentConfig) -> None:
-        self.config = config
-
-    @classmethod
-    def load(cls, path: str | Path, overrides: Iterable[str] = (), **changes: Any) -> Experiment:
-        """Read an experiment file.
-
-        Parameters
-        ----------
-        path : path
-            The TOML file.
-        overrides : iterable of str
-            Changes ``path=value``, as given to ``--set``.
-        **changes
-            Changes of keys at the top of the file, such as ``replications=20``.
-
-        Raises
-        ------
-        ConfigError
-            If anything in it cannot be used.
-        """
-        return cls(load_experiment(path, [*overrides, *changes.items()]))
-
-    def run(
-        self,
-        out: str | Path | None = None,
-        *,
-        jobs: int | None = None,
-        executor: Executor | str = "threads",
-        address: str | None = None,
-        replications: int | None = None,
-        seed: int | None = None,
-        report: bool = True,
-        progress: Watcher | None = None,
-    ) -> Results:
-        """Run what is missing, and give the results.
-
-        Parameters
-        ----------
-        out : path, optional
-            Results folder; ``results/<name>`` if not given. Run again, it computes only what it
-            does not hold.
-        jobs : int, optional
-            Cores to use; all if not given.
-        executor : {"threads", "dask"} or Executor
-            Who computes the runs: threads of this process, or processes of a Dask cluster.
-        address : str, optional
-            Address of a Dask scheduler; processes on this machine if not given.
-        replications, seed : int, optional
-            Instead of those of the experiment.
-        report : bool
-            Whether to write ``report.html`` and the figures.
-        progress : callable, optional
-            Called with a `Progress` after every run.
-
-        Raises
-        ------
-        ConfigError
-            If the folder cannot be used or holds another experiment.
-        """
-        config = self.config.replace(replications=replications, seed=seed)
-        folder = default_folder(config) if out is None else path_of(out)
-        mine: AbstractContextManager[Executor] = (
-            executor_of(executor, address, cores_to_use(jobs))
-            if isinstance(executor, str)
-            else nullcontext(executor)
-        )
-        with mine as who:
-            run_missing(config, folder, progress=progress, executor=who)
-        results = Results(folder)
-        if report and results.manifest["runs_done"]:
-            results.report()
-        return results
+if TYPE_CHECKING:
+    from trustsim.report.figures.style import Panels
 
 
 class Results:
@@ -131,6 +48,26 @@ class Results:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = path_of(folder)
+
+    def __repr__(self) -> str:
+        done, failed = (self.manifest[f"runs_{each}"] for each in ("done", "failed"))
+        runs = f"{done:,} runs done" + (f", {failed:,} failed" if failed else "")
+        return f"Results({str(self.folder)!r}: {runs}, digest {self.manifest['digest'][:12]})"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, self.manifest[name]) for name in ("name", "runs_done", "runs_failed")]
+        rows += [(name, self.manifest[name]) for name in ("seed", "model_version", "digest")]
+        return html_table(" ".join(self.answer()), [*rows, ("folder", str(self.folder))])
+
+    def plot(self, figure: str = FIRST, width: float | None = None) -> Panels:
+        """Draw a figure of the report, by the name of its files; a notebook shows it.
+
+        Raises
+        ------
+        ConfigError
+            If no figure of these results has this name, or the tables lack what it needs.
+        """
+        return draw(self._as_reported, figure, width)
 
     @classmethod
     def open(cls, folder: str | Path) -> Results:
@@ -283,11 +220,3 @@ class Results:
             raise ConfigError(f"{path}: the experiment keeps no table of {name}")
         frame: pd.DataFrame = read_table(self.folder, name).to_pandas()
         return frame
-
-
-def default_folder(config: ExperimentConfig) -> Path:
-    """Folder of the results if none is named."""
-    name = re.sub(r"[^\w.-]+", "_", config.name).strip("._-")
-    if not name:
-        raise ConfigError(f"name = '{config.name}': names no folder; give one with --out")
-    return Path("results") / name
