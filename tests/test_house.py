@@ -35,10 +35,12 @@ KNOWS: dict[str, set[str]] = {
     },
     "cases": {"schema", "config", "experiment", "analysis"},
     "report": {"schema", "config", "experiment", "analysis", "calibration", "validation", "cases"},
+    "export": {"schema", "config", "experiment", "analysis", "report"},
     "testing": {"schema", "engine", "market"},
-    "study": {"schema", "config", "simulation", "experiment", "analysis", "report"},
+    "study": {"schema", "config", "simulation", "experiment", "analysis", "report", "export"},
     "commands": {
         "schema", "config", "experiment", "calibration", "validation", "cases", "report", "study",
+        "export",
     },
     "__main__": {"commands"},
 }  # fmt: skip

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from trustsim import __version__
-from trustsim.commands import analyses, cases, running, validating
+from trustsim.commands import analyses, cases, exporting, running, validating
 from trustsim.commands.options import (
     FAILED,
     INTERRUPTED,
@@ -154,6 +154,8 @@ for verb in (
     analyses.calibrate,
     validating.validate,
     cases.cases,
+    exporting.export,
+    exporting.cite,
 ):
     app.command()(verb)
 

@@ -16,7 +16,8 @@ HEAD = """\
 Made by `python -m trustsim.commands.codebook > docs/tables.md` from `trustsim/schema/tables.py`; a
 test keeps it up to date. The results folder of an experiment has `runs`, `policies`, `rounds`,
 `ages` and `temptations`, and `orders` if `keep` says so, each as `NAME.parquet`, and `failures` if
-runs failed; that of a calibration has `trials`, `profile` and `check`. Columns of an `Outcome` in
+runs failed; `trustsim export` works out `pairs` and `buyers` from the orders.
+That of a calibration has `trials`, `profile` and `check`. Columns of an `Outcome` in
 Python are the same, without those that say which run it is.
 
 Money is in the unit of `lot_cost`: a nominal lot costs 1 to produce unless the market says

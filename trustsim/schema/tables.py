@@ -71,6 +71,12 @@ def _numbers(unit: str, **meanings: str) -> Iterable[Column]:
     return (Column(name, unit, NUMBER, text) for name, text in meanings.items())
 
 
+def _sides(*sides: str) -> Iterable[Column]:
+    for side in sides:
+        yield Column(side, "from 0", WHOLE, f"the {side}")
+        yield Column(f"{side}_policy", NO_UNIT, TEXT, f"policy of the {side} in its last order")
+
+
 RUN_ID = Column("run_id", NO_UNIT, TEXT, "which run: a hash of its scenario and its replicate")
 ARM = Column("arm", NO_UNIT, TEXT, "arm of the experiment")
 REPLICATE = Column("replicate", "from 0", WHOLE, "number of the luck that all arms share")
@@ -339,6 +345,33 @@ TABLES = {
     "orders": TableOfResults(
         "an order, what happens after it, or what happens beside orders",
         (*IDENTITY, *_WHO, *_TERMS, *_COURSE, *_FACTS, *_HIDDEN, *_BOOKS),
+    ),
+    "pairs": TableOfResults(
+        "a run, buyer and supplier that have dealt with each other; worked out from the orders",
+        (
+            *IDENTITY,
+            *_sides("buyer", "supplier"),
+            Column("orders", "orders", WHOLE, "orders agreed between the two"),
+            *_numbers("lots", lots="lots accepted"),
+            *_numbers(MONEY, spend="price of the accepted lots, as agreed"),
+            *_numbers(
+                "0 to 1",
+                trust_in_supplier="the buyer's belief before an order, mean",
+                trust_in_buyer="the supplier's belief before an order, mean",
+            ),
+        ),
+    ),
+    "buyers": TableOfResults(
+        "a run and buyer; worked out from the orders",
+        (
+            *IDENTITY,
+            *_sides("buyer"),
+            Column("orders", "orders", WHOLE, "orders agreed"),
+            Column("suppliers", "suppliers", WHOLE, "suppliers that it has ordered from"),
+            *_numbers("lots", lots="lots accepted"),
+            *_numbers(MONEY, cost="all that it has paid and lost, with what follows orders"),
+            *_numbers("money per accepted lot", total_cost="the same, over its accepted lots"),
+        ),
     ),
     "failures": TableOfResults(
         "a run that failed",

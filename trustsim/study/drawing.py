@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from trustsim.errors import known
+from trustsim.analysis.spread import buyers_of, pairs_of
+from trustsim.errors import ConfigError, known
 from trustsim.report.results import Reported
 from trustsim.simulation.outcome import (
     Outcome,
@@ -82,8 +83,26 @@ def draw(reported: Reported, figure: str = FIRST, width: float | None = None) ->
         return Panels(picture.draw(WIDE if width is None else width))
 
 
+def draw_orders(
+    orders: pd.DataFrame, figure: str, arms: Sequence[str], width: float | None = None
+) -> Panels:
+    """Draw who buys from whom, or how what buyers pay is spread, from the table of orders."""
+    from trustsim.report import figures
+    from trustsim.report.figures.style import WIDE, Panels, our_style
+
+    with our_style():
+        wide = WIDE if width is None else width
+        if figure == "network":
+            return Panels(figures.network(pairs_of(orders), arms=arms, width=wide))
+        return Panels(figures.spread_over_buyers(buyers_of(orders), arms=arms, width=wide))
+
+
 def draw_outcome(outcome: Outcome, figure: str = FIRST, width: float | None = None) -> Panels:
     """Draw a figure of one run; see `draw`."""
     name = outcome.scenario.name
+    if figure in ("network", "spread_over_buyers"):
+        if outcome.orders is None:
+            raise ConfigError(f"figure '{figure}': needs orders; simulate(..., orders=True)")
+        return draw_orders(outcome.orders.assign(arm=name), figure, [name], width)
     frames = frames_of({name: [(outcome.replicate, outcome.sums)]})
     return draw(in_memory(frames, name, name, outcome.scenario.market), figure, width)

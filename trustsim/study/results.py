@@ -14,6 +14,7 @@ from trustsim.analysis.ablation import Ablation
 from trustsim.analysis.compare import compare
 from trustsim.analysis.discovery.losses import Discovery
 from trustsim.analysis.sensitivity.drivers import Sensitivity
+from trustsim.analysis.spread import buyers_of, pairs_of
 from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError
@@ -31,7 +32,7 @@ from trustsim.experiment.storage.tables import AGES, ORDERS, POLICIES, ROUNDS, R
 from trustsim.report.results import Reported, read_results
 from trustsim.report.words.answers import answers
 from trustsim.schema.forms import html_table
-from trustsim.study.drawing import FIRST, draw
+from trustsim.study.drawing import FIRST, draw, draw_orders
 
 if TYPE_CHECKING:
     from trustsim.report.figures.style import Panels
@@ -62,12 +63,43 @@ class Results:
     def plot(self, figure: str = FIRST, width: float | None = None) -> Panels:
         """Draw a figure of the report, by the name of its files; a notebook shows it.
 
+        Where orders are kept, ``network`` shows who buys from whom in the first run of each arm,
+        and ``spread_over_buyers`` how what buyers pay is spread.
+
         Raises
         ------
         ConfigError
             If no figure of these results has this name, or the tables lack what it needs.
         """
+        if figure in ("network", "spread_over_buyers"):
+            return draw_orders(self.orders, figure, list(self.config.arms), width)
         return draw(self._as_reported, figure, width)
+
+    def export(
+        self, out: str | Path, kind: str = "csv", names: Sequence[str] = (), **options: Any
+    ) -> list[Path]:
+        """Write tables or figures into files for a paper; ``trustsim export`` does the same.
+
+        Parameters
+        ----------
+        out : path
+            Where the files go.
+        kind : str
+            ``csv``, ``xlsx`` or ``dta`` for tables, ``pdf``, ``eps`` or ``tiff`` for figures,
+            ``tex`` for comparisons with the baseline, ``bib`` for a citation.
+        names : sequence of str
+            Which tables, figures or, in LaTeX, measures; all if empty.
+        **options
+            ``width`` and ``points`` of figures; ``columns`` and ``confidence`` of comparisons.
+
+        Raises
+        ------
+        ConfigError
+            For an unknown kind, table, figure or column, or a number out of bounds.
+        """
+        from trustsim.export.writing import write
+
+        return write(self._as_reported, path_of(out), kind, names, **options)
 
     @classmethod
     def open(cls, folder: str | Path) -> Results:
@@ -125,6 +157,16 @@ class Results:
     def orders(self) -> pd.DataFrame:
         """A row per order and per event after or beside it, if ``keep`` has ``"orders"``."""
         return self._frame(ORDERS)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """A row per run, buyer and supplier that have dealt, from the table of orders."""
+        return pairs_of(self.orders)
+
+    @cached_property
+    def buyers(self) -> pd.DataFrame:
+        """A row per run and buyer: what a lot has cost it in all, from the table of orders."""
+        return buyers_of(self.orders)
 
     @cached_property
     def failures(self) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from trustsim.report.figures.development import development
 from trustsim.report.figures.difference_distribution import difference_distribution
 from trustsim.report.figures.hours import hours_split
 from trustsim.report.figures.instruments import instruments_by_age
+from trustsim.report.figures.network import network
+from trustsim.report.figures.spread import spread_over_buyers
 from trustsim.report.figures.total_cost import total_cost_by_category
 
 __all__ = [
@@ -20,5 +22,7 @@ __all__ = [
     "difference_distribution",
     "hours_split",
     "instruments_by_age",
+    "network",
+    "spread_over_buyers",
     "total_cost_by_category",
 ]
