@@ -11,6 +11,7 @@ from support.command_line import Call
 from trustsim.report import validation_page
 from trustsim.validation import measuring, validate
 from trustsim.validation.known.answer import Known
+from trustsim.validation.published.run import RUNS
 from trustsim.validation.signs import SignsFile, signs
 
 ROW = """
@@ -50,6 +51,7 @@ def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return signs(file)
 
     monkeypatch.setattr(validate, "known_answers", lambda: answers)
+    monkeypatch.setattr(validate, "RUNS", {"P9": RUNS["P9"]})
     monkeypatch.setattr(measuring, "signs", rows)
     monkeypatch.setattr(validation_page, "signs", rows)
     return file
@@ -63,11 +65,18 @@ def test_a_line_a_row_and_a_page(call: Call, short: Path) -> None:
     assert lines[2].startswith("right      inspection")
     assert "rises (accounting)" in lines[2]
     assert re.search(r"0\.0\d+ -> 0\.\d+: \+0\.\d+ \[0\.\d+, 0\.\d+\]", lines[2])
-    assert lines[3:5] == ["2 known answers: 2 right.", "1 sign: 1 right."]
-    assert lines[5] == "page: results/validate/validate.html"
+    assert [line.split()[:3] for line in lines[3:5]] == [
+        ["right", "P9", "trust_1"],
+        ["right", "P9", "trust_0.9"],
+    ]
+    said_of = ["2 known answers: 2 right.", "1 sign: 1 right.", "5 published figures: 5 right."]
+    assert lines[8:11] == said_of
+    assert lines[11] == "page: results/validate/validate.html"
     assert "runs of signs" in said.err
     page = Path("results/validate/validate.html").read_text(encoding="utf-8")
     assert all(text in page for text in ("case 1", "inspection", "a scale", "accounting"))
+    assert "Josang &amp; Ismail 2002" in page
+    assert Path("results/validate/figures/published_p9_column.svg").is_file()
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
 
 
@@ -100,9 +109,31 @@ def test_a_wrong_answer_is_a_failure(
 def test_a_part_that_there_is_not(call: Call) -> None:
     said = call("validate", "--only", "sings")
     assert said.code == 2
-    assert (
-        said.err == "--only = 'sings': unknown (did you mean \"signs\"?); allowed: known, signs\n"
-    )
+    allowed = f"allowed: known, signs, published, {', '.join(RUNS)}"
+    assert said.err == f"--only = 'sings': unknown (did you mean \"signs\"?); {allowed}\n"
+    said = call("validate", "--only", "P9,P33")
+    assert said.code == 2
+    near = "--only = 'P9,P33': 'P33' is unknown (did you mean \"P3\"?)"
+    assert said.err == f"{near}; {allowed}\n"
+    assert not Path("results").exists()
+
+
+def test_the_results_of_an_experiment_are_left_alone(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    said = call("validate", "--only", "P9", "--out", str(tmp_path))
+    assert said.code == 2
+    assert said.err.startswith(f"{tmp_path}: holds the results of an experiment")
+    assert said.err.count("\n") == 1
+    assert not (tmp_path / "validate.html").exists()
+
+
+def test_one_published_result(call: Call) -> None:
+    said = call("validate", "--only", "P9", "--quiet", "--jobs", "1")
+    assert said.code == 0
+    assert said.out.splitlines()[-2:] == [
+        "5 published figures: 5 right.",
+        "page: results/validate/validate.html",
+    ]
 
 
 def test_the_page_of_the_docs_has_a_row_a_sign(short: Path) -> None:

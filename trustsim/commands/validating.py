@@ -15,8 +15,15 @@ def validate(
     *,
     only: Annotated[
         str | None,
-        typer.Option(help="Only known answers or only signs.", show_default="known and signs"),
+        typer.Option(
+            metavar="PART,...",
+            help="Of known, signs, published, or single published results, as in P3,P4.",
+            show_default="all",
+        ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Published results with many runs, not with few.")
+    ] = False,
     jobs: Jobs = None,
     out: Annotated[
         Path | None,
@@ -26,13 +33,14 @@ def validate(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Hold the market against known answers and against the signs that theory gives."""
+    """Hold the model against known answers, the signs of theory, and published results."""
     from trustsim.commands.progress import part_lines
-    from trustsim.report.validation_page import lines, write_validation
+    from trustsim.report.validation_page import lines, refuse_results, write_validation
     from trustsim.validation.validate import validate as validated
 
-    found = validated(only, jobs, progress=None if quiet else part_lines)
+    folder = refuse_results(out or Path("results/validate"))
+    found = validated(only, jobs, full=full, progress=None if quiet else part_lines)
     say(*lines(found))
-    say(f"page: {write_validation(out or Path('results/validate'), found)}")
+    say(f"page: {write_validation(folder, found)}")
     if not found.sound:
         raise typer.Exit(FAILED)

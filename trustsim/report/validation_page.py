@@ -7,21 +7,37 @@ from pathlib import Path
 
 from trustsim import __version__
 from trustsim.config.paths import path_of
-from trustsim.errors import clear_errors
+from trustsim.errors import ConfigError, clear_errors
+from trustsim.experiment.storage.seals import MANIFEST
 from trustsim.report.page import write_page
+from trustsim.report.sections.published import (
+    PUBLISHED_NOTE,
+    published_lines,
+    published_pictures,
+    published_tables,
+)
 from trustsim.report.sections.section import Section
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.labels import decimals, number
 from trustsim.validation.known.answer import Found
 from trustsim.validation.measuring import LEVEL, REPLICATIONS, SMALL, Effect, Measured
+from trustsim.validation.published.run import RUNS
 from trustsim.validation.signs import signs
 from trustsim.validation.validate import Validation
 
 PAGE = "validate.html"
 NAME = "validation"
-QUESTION = "Does the market give the answers that are known, and the signs that theory gives?"
+QUESTION = (
+    "Does the model give the answers that are known, the signs that theory gives, and what was "
+    "published of people and markets?"
+)
+LINE = f"intervals: 95 % · trustsim {__version__}"
 SIGN = {-1: "falls", 0: "no effect", 1: "rises"}
-NAMES = {"known": ("known answer", "known answers"), "signs": ("sign", "signs")}
+NAMES = {
+    "known": ("known answer", "known answers"),
+    "signs": ("sign", "signs"),
+    "published": ("published figure", "published figures"),
+}
 
 SIGNS_NOTE = (
     f"Means on the low and the high side, mean paired difference with its 95 % interval (Student t "
@@ -55,6 +71,7 @@ def lines(found: Validation) -> Iterator[str]:
                 f"{each_sign.verdict:9}  {sign.id:{width}}  {sign.what}  {SIGN[sign.expected]} "
                 f"({sign.source})  {came_out(each_sign)}"
             )
+    yield from published_lines(found.published)
     yield from sentences(found)
 
 
@@ -69,6 +86,7 @@ def sentences(found: Validation) -> list[str]:
             said.append(f"{total} {one if total == 1 else many}: {listed}.")
     wrong = [each.known.name for each in found.known if each.verdict == "wrong"]
     wrong += [each.sign.id for each in found.signs if each.verdict == "wrong"]
+    wrong += [row.name for row in found.published if row.verdict == "wrong"]
     if wrong:
         said.append(f"Wrong without an explanation: {', '.join(wrong)}.")
     return said
@@ -100,7 +118,7 @@ def _difference(effect: Effect, places: int) -> str:
 
 def tables(found: Validation) -> tuple[Table, ...]:
     """Give the tables of the page."""
-    made: list[Table] = []
+    made: list[Table] = published_tables(found.published)
     head: tuple[str, ...]
     if found.signs:
         head = ("sign", "what", "expected", "source", "came out", "verdict", "explanation")
@@ -139,6 +157,21 @@ def _known_cells(each: Found) -> tuple[str, ...]:
     )
 
 
+def refuse_results(folder: str | Path) -> Path:
+    """Give a folder back, unless it holds results of another kind.
+
+    Raises
+    ------
+    ConfigError
+        If an experiment's results are in it.
+    """
+    folder = path_of(folder)
+    if (folder / MANIFEST).exists():
+        said = "holds the results of an experiment; a validation needs a folder of its own"
+        raise ConfigError(f"{folder}: {said} (--out)")
+    return folder
+
+
 def write_validation(folder: str | Path, found: Validation) -> Path:
     """Write ``validate.html`` into a folder.
 
@@ -150,10 +183,18 @@ def write_validation(folder: str | Path, found: Validation) -> Path:
     folder = path_of(folder)
     with clear_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    section = Section("validation", "What came out", tuple(sentences(found)), (), tables(found))
+    notes = (PUBLISHED_NOTE,) if found.published else ()
+    section = Section(
+        "validation",
+        "What came out",
+        tuple(sentences(found)),
+        published_pictures(found.published),
+        tables(found),
+        notes,
+    )
     provenance = {"model version": __version__, "digest": found.digest}
     return write_page(
-        folder, NAME, QUESTION, section, line="", provenance=provenance, page_name=PAGE
+        folder, NAME, QUESTION, section, line=LINE, provenance=provenance, page_name=PAGE
     )
 
 
@@ -175,6 +216,30 @@ def docs_page(found: Validation) -> str:
     made, *others = tables(found)
     parts = [DOCS.format(summary=" ".join(sentences(found))), _markdown(made)]
     parts += [f"## {table.title}\n\n{_markdown(table)}" for table in others if table.rows]
+    return "\n\n".join(parts) + "\n"
+
+
+REPLICATIONS_DOCS = """\
+# Published results
+
+Made by `python -m trustsim.commands.replications > docs/replications.md` from
+`trustsim/library/published` and from the runs themselves (the full set); `trustsim validate --only
+published --full` shows the same, with a picture for each source. A test holds that the page and
+the files list the same figures. How each is done again, and what fails and why, is told in a page
+of each source.
+
+{summary}
+
+{note}"""
+
+
+def replications_page(found: Validation) -> str:
+    """Page of the docs about published results, in Markdown."""
+    parts = [REPLICATIONS_DOCS.format(summary=" ".join(sentences(found)), note=PUBLISHED_NOTE)]
+    for table in published_tables(found.published):
+        told = table.title.partition(" ")[0]
+        link = f"In words: [{told}](replications/{told}.md).\n\n" if told in RUNS else ""
+        parts.append(f"## {table.title}\n\n{table.note}\n\n{link}{_markdown(table)}")
     return "\n\n".join(parts) + "\n"
 
 

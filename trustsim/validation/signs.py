@@ -146,14 +146,15 @@ class SignsFile(Table):
         without : bool
             Without the mechanisms through which the effect is said to go.
         """
-        start = self._base(base)
+        start = self.base_market(base)
         if without:
             start = start.replace(without=row.through)
         for changes in (row.changes, side):
             start = start.at(dict(leaves(changes)))
         return start
 
-    def _base(self, name: str) -> Scenario:
+    def base_market(self, name: str) -> Scenario:
+        """Give a market in which signs are measured, by its name."""
         base = self.bases[name]
         return Scenario(
             base.buyer_mix,
