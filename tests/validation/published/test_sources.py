@@ -72,8 +72,8 @@ def test_buyers_above_95_per_cent_by_hand() -> None:
 
 
 def test_without_memory_nobody_is_loyal() -> None:
-    some = p4.visits(0.51, 0, days=60)
-    none = p4.visits(0.0, 0, days=60)
+    some = p4.visits(p4.ten_sellers(0.51, days=60), 0)
+    none = p4.visits(p4.ten_sellers(0.0, days=60), 0)
     assert p4.loyalty(none)[-1] < 0.25 < p4.loyalty(some)[-1]
     assert p4.loyal_share(none[-25:]) == 0.0
 

@@ -67,7 +67,11 @@ def gain_bend(index: npt.NDArray[np.float64], profit: npt.NDArray[np.float64]) -
     return float(gain[1] - gain[0])
 
 
+def market_of(policy: str) -> Scenario:
+    """Give the market of a way to buy."""
+    return Scenario(policy, rounds=120, seed=SEED, buyers=100, suppliers=20)
+
+
 def _measures(policy: str, replicate: int) -> list[float]:
-    scenario = Scenario(policy, rounds=120, seed=SEED, buyers=100, suppliers=20)
-    measures = simulate(scenario, replicate).measures
+    measures = simulate(market_of(policy), replicate).measures
     return [measures[name] for name in MEASURES]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trustsim.config.scenario import Scenario
 from trustsim.simulation.run import simulate
 from trustsim.validation.known.trade import shares_of_attraction
 from trustsim.validation.published.file import Published
@@ -37,7 +38,8 @@ def rows(source: Published, effort: Effort) -> Iterator[Reproduced]:
             shares = shares_of_attraction(intensity, SHORT_MEMORY, rounds)
             yield Reproduced.mean(figure.id, (shares**2).sum(axis=1))
     fitted = {each.parameter: each.value for each in source.fitted}
-    runs = [visits(fitted["intensity"], n) for n in range(effort.of(3, 12))]
+    market = ten_sellers(fitted["intensity"])
+    runs = [visits(market, n) for n in range(effort.of(3, 12))]
     index = np.array([loyalty(run) for run in runs])
     yield Reproduced.mean("loyalty_late", index[:, 2_500:].mean(axis=1))
     yield Reproduced.mean("loyalty_day_500", index[:, 499])
@@ -45,8 +47,8 @@ def rows(source: Published, effort: Effort) -> Iterator[Reproduced]:
         yield Reproduced.mean(name, [loyal_share(run[first:last]) for run in runs])
 
 
-def visits(intensity: float, replicate: int, days: int = 5_000) -> NDArray[np.int64]:
-    """Let 100 buyers visit ten equal sellers; give whom each visited, shape (days, buyers).
+def ten_sellers(intensity: float, days: int = 5_000) -> Scenario:
+    """Give a market of 100 buyers and ten equal sellers.
 
     The intensity is in units of the threshold of ten sellers; memory is that of Kirman & Vriend's
     loyalty, 1/(1 + alpha) a day.
@@ -61,11 +63,15 @@ def visits(intensity: float, replicate: int, days: int = 5_000) -> NDArray[np.in
     }
     market: dict[str, Any] = {"buyers": BUYERS, "suppliers": SELLERS, "contacts": SELLERS}
     goods: dict[str, Any] = {"cost_low": 0.8, "cost_high": 1.0, "value": 1.0 + PROFIT}
-    scenario = quiet(buyer, rounds=days, **market, **goods)
-    recorded = simulate(scenario, replicate, orders=True).recorded
+    return quiet(buyer, rounds=days, **market, **goods)
+
+
+def visits(market: Scenario, replicate: int) -> NDArray[np.int64]:
+    """Give whom each buyer visited, shape (days, buyers); -1 for nobody."""
+    recorded = simulate(market, replicate, orders=True).recorded
     assert recorded is not None
     orders = recorded.orders[recorded.orders["ordered"] == 1]
-    found = np.full((days, BUYERS), -1)
+    found = np.full((market.rounds, market.market.buyers), -1)
     found[orders["round"], orders["buyer"]] = orders["supplier"]
     return found
 

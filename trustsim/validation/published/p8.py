@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trustsim.config.scenario import Scenario
 from trustsim.engine.worker_pool import WorkerPool
 from trustsim.experiment.run import cores_to_use
 from trustsim.simulation.run import simulate
@@ -35,18 +36,22 @@ def difference(at: dict[str, Any], replicate: int) -> float:
     Parameters
     ----------
     at : mapping
-        ``base`` (a market of the signs), ``market`` (what is changed in it), ``measure`` and, if
-        it is one of orders, ``among``; ``low`` and ``high``: values of the market's parameter
-        ``along``, or, if there is none, ages of relations, each from and to.
+        ``base`` (a market of the signs), ``market`` (what is changed in it), ``measure``,
+        ``low`` and ``high``: values of the market's parameter ``along``, or, if there is none, ages
+        of relations, each from and to.
     """
     values = []
     for side in ("low", "high"):
-        scenario = signs().base_market(at["base"]).replace(**at.get("market", {}))
-        ages = None
+        scenario, ages = market_of(at), None
         if "along" in at:
             scenario = scenario.replace(**{at["along"]: at[side]})
         else:
             ages = tuple(at[side])
-        reading = Observable(at["measure"], at.get("among", ""), ages=ages)
-        values.append(reading.of(simulate(scenario, replicate, orders=bool(reading.among))))
+        reading = Observable(at["measure"], ages=ages)
+        values.append(reading.of(simulate(scenario, replicate)))
     return values[1] - values[0]
+
+
+def market_of(at: dict[str, Any]) -> Scenario:
+    """Give the market of a sign."""
+    return signs().base_market(at["base"]).replace(**at.get("market", {}))
