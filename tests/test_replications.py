@@ -52,10 +52,10 @@ def test_the_terms_are_those_that_are_validated() -> None:
     arms = load_experiment(CONFIGS / "P8.toml").arms
     by_name = {figure.id: figure.at for figure in published()["P8"].figure}
     (fitted,) = published()["P8"].fitted
-    assert by_name["prepayment_by_age"]["market"]["advance_loss"] == fitted.value
+    assert by_name["age_little_fear"]["market"]["advance_loss"] == fitted.value
     for arm, figure in (
-        ("little_fear", "prepayment_by_age"),
-        ("default_fear", "prepayment_by_age_as_it_stands"),
+        ("little_fear", "age_little_fear"),
+        ("default_fear", "age_default_fear"),
     ):
         assert without_name(arms[arm]) == without_name(p8.market_of(by_name[figure]))
 

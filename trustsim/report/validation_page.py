@@ -84,6 +84,9 @@ def sentences(found: Validation) -> list[str]:
             total = sum(counts.values())
             listed = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
             said.append(f"{total} {one if total == 1 else many}: {listed}.")
+    missed = [row.name for row in found.published if row.verdict == "explained"]
+    if missed:
+        said.append(f"Published figures that are missed, with the reason: {', '.join(missed)}.")
     wrong = [each.known.name for each in found.known if each.verdict == "wrong"]
     wrong += [each.sign.id for each in found.signs if each.verdict == "wrong"]
     wrong += [row.name for row in found.published if row.verdict == "wrong"]

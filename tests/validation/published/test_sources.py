@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trustsim.theory.reputation import delisting_equilibrium
-from trustsim.validation.published import p1, p3, p4, p8
+from trustsim.validation.published import p1, p3, p4, p8, p9
 from trustsim.validation.published.file import published
 from trustsim.validation.published.row import Effort
 from trustsim.validation.published.run import reproduce
@@ -14,7 +14,7 @@ from trustsim.validation.published.run import reproduce
 EXPLAINED = {
     "P1": {"rank_correlation"},
     "P4": {"loyalty_day_500"},
-    "P8": {"prepayment_by_age_as_it_stands", "letters_of_credit_from_weak_to_middling_law"},
+    "P8": {"age_default_fear", "weak_law_letters"},
 }
 
 
@@ -86,7 +86,29 @@ def test_the_bend_of_a_gain_by_hand() -> None:
 
 
 def test_terms_do_not_ask_for_the_law_where_nothing_is_on_account() -> None:
-    (figure,) = (f for f in published()["P8"].figure if f.id == "prepayment_by_enforcement")
+    (figure,) = (f for f in published()["P8"].figure if f.id == "strong_law_prepayment")
     assert p8.difference(figure.at, 0) < 0.0
     only = {**figure.at, "market": {"instruments": ["prepayment"]}}
     assert p8.difference(only, 0) == 0.0
+
+
+def test_every_counted_experience_fades_as_its_figure_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(p9, "farthest_trust", lambda forgetting: 10.0 + forgetting)
+    monkeypatch.setattr(p9, "farthest_rating", lambda forgetting: 20.0 + forgetting)
+    found = {each.figure: each.value for each in p9.rows(published()["P9"], Effort())}
+    assert found == {
+        "trust_1": 11.0,
+        "trust_0.9": 10.9,
+        "rating_1": 21.0,
+        "rating_0.9": 20.9,
+        "rating_0": 20.0,
+    }
+
+
+def test_below_the_threshold_orders_are_split_above_it_they_are_not() -> None:
+    below, above = (p4.order_parameters(each) for each in (0.5, 2.0))
+    assert below.mean() == pytest.approx(0.5, abs=0.02)
+    assert above.mean() == pytest.approx(0.9584, abs=0.02)
+    assert below.shape == above.shape == (200,)

@@ -50,6 +50,10 @@ def rows(source: Published, effort: Effort) -> Iterator[Reproduced]:
     yield Reproduced.mean("ratio_of_time", least[:, time] / most[:, time])
     yield Reproduced.mean("ratio_of_goods", least[:, goods] / most[:, goods])
     yield Reproduced.mean("ratio_of_cost", least[:, cost] / most[:, cost])
+    hours = [each[:, time] / each[:, goods] for each in (least, most)]
+    yield Reproduced.mean("transaction_hours", hours[0] / hours[1])
+    hours = [(1.0 - each[:, time]) / each[:, goods] for each in (least, most)]
+    yield Reproduced.mean("productive_hours", hours[0] / hours[1])
     index, profit = (found[:, :, MEASURES.index(name)] for name in MEASURES[3:])
     ranks = [spearmanr(index[:, n], profit[:, n]).statistic for n in range(runs)]
     yield Reproduced.mean("rank_correlation", ranks)

@@ -14,7 +14,9 @@ import numpy as np
 
 from trustsim.engine.compiling import compiled
 from trustsim.engine.luck import draw, number_of
-from trustsim.validation.published.file import Published
+from trustsim.engine.worker_pool import WorkerPool
+from trustsim.experiment.run import cores_to_use
+from trustsim.validation.published.file import Figure, Published
 from trustsim.validation.published.row import Effort, Reproduced
 
 RATING = number_of("rating")
@@ -94,9 +96,16 @@ def worth(game: tuple[float, ...], sellers: int, replicate: int) -> tuple[float,
 def rows(source: Published, effort: Effort) -> Iterator[Reproduced]:
     """Play every game of the file in batches of sellers; the interval is over batches."""
     sellers = effort.of(8_000, 40_000)
-    found: dict[tuple[float, ...], Any] = {}
+    games = dict.fromkeys(_game(figure) for figure in source.figure)
+    with WorkerPool(cores_to_use(effort.jobs)) as pool:
+        batches = {
+            game: [pool.submit(worth, game, sellers, batch) for batch in range(BATCHES)]
+            for game in games
+        }
+        found = {game: np.array([b.result() for b in parts]) for game, parts in batches.items()}
     for figure in source.figure:
-        game = tuple(float(figure.at[key]) for key in ("w2", "c", "alpha", "beta", "delta"))
-        if game not in found:
-            found[game] = np.array([worth(game, sellers, batch) for batch in range(BATCHES)])
-        yield Reproduced.mean(figure.id, found[game][:, int(figure.at["delisting"])])
+        yield Reproduced.mean(figure.id, found[_game(figure)][:, int(figure.at["delisting"])])
+
+
+def _game(figure: Figure) -> tuple[float, ...]:
+    return tuple(float(figure.at[key]) for key in ("w2", "c", "alpha", "beta", "delta"))

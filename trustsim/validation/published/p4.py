@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trustsim.config.scenario import Scenario
+from trustsim.engine.worker_pool import WorkerPool
+from trustsim.experiment.run import cores_to_use
 from trustsim.simulation.run import simulate
 from trustsim.validation.known.trade import shares_of_attraction
 from trustsim.validation.published.file import Published
@@ -31,20 +33,28 @@ BUYERS, SELLERS, PROFIT = 100, 10, 0.25
 
 def rows(source: Published, effort: Effort) -> Iterator[Reproduced]:
     """Let two sellers be visited at every intensity, then ten as Kirman & Vriend have them."""
-    for figure in source.figure:
-        if "intensity" in figure.at:
-            intensity = float(figure.at["intensity"])
-            rounds = SLOW_ROUNDS if SLOW[0] < intensity < SLOW[1] else ROUNDS
-            shares = shares_of_attraction(intensity, SHORT_MEMORY, rounds)
-            yield Reproduced.mean(figure.id, (shares**2).sum(axis=1))
-    fitted = {each.parameter: each.value for each in source.fitted}
-    market = ten_sellers(fitted["intensity"])
-    runs = [visits(market, n) for n in range(effort.of(3, 12))]
+    (fitted,) = source.fitted
+    market = ten_sellers(fitted.value)
+    asked = {f.id: float(f.at["intensity"]) for f in source.figure if "intensity" in f.at}
+    with WorkerPool(cores_to_use(effort.jobs)) as pool:
+        orders = {name: pool.submit(order_parameters, x) for name, x in asked.items()}
+        parts = [pool.submit(visits, market, n) for n in range(effort.of(3, 12))]
+        for name, order in orders.items():
+            yield Reproduced.mean(name, order.result())
+        runs = [part.result() for part in parts]
     index = np.array([loyalty(run) for run in runs])
     yield Reproduced.mean("loyalty_late", index[:, 2_500:].mean(axis=1))
     yield Reproduced.mean("loyalty_day_500", index[:, 499])
     for name, first, last in (("loyal_buyers_early", 0, 25), ("loyal_buyers_late", 4_975, 5_000)):
         yield Reproduced.mean(name, [loyal_share(run[first:last]) for run in runs])
+
+
+def order_parameters(intensity: float) -> NDArray[np.float64]:
+    """Give P1^2 + P2^2 of every buyer of two sellers, at an intensity in units of the threshold."""
+    rounds = SLOW_ROUNDS if SLOW[0] < intensity < SLOW[1] else ROUNDS
+    shares = shares_of_attraction(intensity, SHORT_MEMORY, rounds)
+    concentration: NDArray[np.float64] = (shares**2).sum(axis=1)
+    return concentration
 
 
 def ten_sellers(intensity: float, days: int = 5_000) -> Scenario:
