@@ -97,7 +97,12 @@ def test_a_case_that_there_is_not(call: Call) -> None:
 
 
 def test_a_folder_without_cases(call: Call) -> None:
-    refused(call("cases"), ["configs/cases: holds no case", "--cases"])
+    Path("empty").mkdir()
+    refused(call("cases", "--cases", "empty"), ["empty: holds no case", "--cases"])
+
+
+def test_without_files_of_ones_own_the_shipped_cases_are_asked(call: Call) -> None:
+    refused(call("cases", "--only", "Q1"), ["--only = 'Q1': no such case", 'did you mean "V1"'])
 
 
 def test_whoever_interrupts_is_told_where_it_goes_on(

@@ -20,7 +20,7 @@ from trustsim.config.dimensions import Dimension, Searched, read_value
 from trustsim.config.experiment import ExperimentConfig, experiment_of, load_experiment
 from trustsim.config.file import read_experiment
 from trustsim.config.models import ExperimentFile
-from trustsim.config.paths import path_of
+from trustsim.config.shipped import experiment_path
 from trustsim.errors import ConfigError, at, said_at, suggestion
 from trustsim.schema.translation import Refusal, Table, leaves, read, whole
 
@@ -122,7 +122,7 @@ def load_calibration(path: str | Path, overrides: Iterable[str] = ()) -> Calibra
     ConfigError
         If anything in it cannot be used.
     """
-    experiment = read_experiment(path_of(path), overrides, CalibrationFile)
+    experiment = read_experiment(experiment_path(path), overrides, CalibrationFile)
     return _calibration(experiment_of(experiment), experiment.tables, str(path))
 
 

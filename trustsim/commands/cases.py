@@ -69,8 +69,9 @@ def judged_cases(
     from trustsim.cases.file import FOLDER, find_cases, load_case
     from trustsim.cases.judging import judged
     from trustsim.cases.run import run_cases
+    from trustsim.config.shipped import shipped_folder
 
-    where = files or FOLDER
+    where = files or (FOLDER if FOLDER.is_dir() else shipped_folder("configs") / "cases")
     asked = only.split(",") if only is not None else []
     chosen = [load_case(path) for path in find_cases(where, asked)]
     ids = [path.stem.upper() for path in find_cases(where)]

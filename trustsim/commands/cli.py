@@ -8,9 +8,7 @@ interrupted.
 from __future__ import annotations
 
 import io
-import re
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from trustsim import __version__
-from trustsim.commands import analyses, cases, exporting, running, validating
+from trustsim.commands import analyses, cases, exporting, running, starting, validating
 from trustsim.commands.options import (
     FAILED,
     INTERRUPTED,
@@ -32,8 +30,6 @@ from trustsim.commands.options import (
 from trustsim.commands.screen import enduring_streams, say, tell
 from trustsim.commands.stopping import STOPPED, Interrupts, Stopped, interrupts
 from trustsim.errors import ConfigError, nearest, shown
-
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
 class Commands(TyperGroup):
@@ -215,34 +211,8 @@ def list_built_in() -> None:
     say(*built_in(sorted(Path("configs").rglob("*.toml"))))
 
 
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(help="Name of the experiment.", show_default=False)],
-) -> None:
-    """Write an experiment file and a script to start from."""
-    if not NAME.fullmatch(name):
-        raise ConfigError(
-            f"name = {shown(name)}: allowed: up to 64 letters, digits, - and _, beginning with a "
-            "letter or _"
-        )
-    if find_spec(name) is not None:
-        raise ConfigError(
-            f"name = {shown(name)}: a script of this name would hide the Python module {name}; "
-            "give another name"
-        )
-    templates = Path(__file__).parents[1] / "library"
-    files = {Path(f"{name}.{kind}"): templates / f"new.{kind}.template" for kind in ("toml", "py")}
-    for path in files:
-        if path.exists():
-            raise ConfigError(f"{path}: exists already and is not overwritten; give another name")
-    for path, template in files.items():
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(template.read_text(encoding="utf-8").replace("NAME", name))
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-        say(f"wrote {path}")
-    say(f"start with: trustsim run {name}.toml")
+for start in (starting.new, starting.docs):
+    app.command()(start)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from trustsim.config.experiment import ExperimentConfig
 from trustsim.config.library import KINDS, built_in_markets, library
 from trustsim.config.models import values_of, word
 from trustsim.config.scenario import Scenario
+from trustsim.config.shipped import question_of, shipped
 from trustsim.schema import Parameter
 from trustsim.schema.checking import (
     BUYERS,
@@ -115,11 +116,17 @@ def built_in(configs: Sequence[Path]) -> Iterator[str]:
                 absent = _absent(mechanism).replace("`", "")
                 yield f"    {name:<{width}}  {mechanism.text}{needs} Absent when {absent}."
     yield ""
+    yield "shipped experiments, cases and calibrations; `trustsim run NAME` runs one by its name"
+    names = shipped()
+    width = max(map(len, names))
+    for name, path in names.items():
+        yield f"  {name:<{width}}  {question_of(path)}"
+    yield ""
     yield "configs"
     for path in configs:
         yield f"  {path}"
     if not configs:
-        yield "  none in ./configs; `trustsim new NAME` writes one"
+        yield "  none in ./configs; `trustsim new NAME --from ID` copies a shipped one"
 
 
 def reference() -> str:

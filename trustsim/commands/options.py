@@ -19,6 +19,13 @@ def expanded(path: Path | None) -> Path | None:
     return None if path is None else path_of(path)
 
 
+def experiment(path: Path | None) -> Path | None:
+    """Give the path of an experiment file, or of the shipped experiment of a name."""
+    from trustsim.config.shipped import experiment_path
+
+    return None if path is None else experiment_path(path)
+
+
 def _cores(jobs: int | None) -> int | None:
     if jobs is None:
         return None
@@ -28,7 +35,12 @@ def _cores(jobs: int | None) -> int | None:
 
 
 Config = Annotated[
-    Path, typer.Argument(help="Experiment file (TOML).", show_default=False, callback=expanded)
+    Path,
+    typer.Argument(
+        help="Experiment file (TOML), or the name of a shipped one.",
+        show_default=False,
+        callback=experiment,
+    ),
 ]
 Folder = Annotated[
     Path, typer.Argument(help="Results folder.", show_default=False, callback=expanded)

@@ -23,6 +23,7 @@ from trustsim.commands.options import (
     Replications,
     Seed,
     expanded,
+    experiment,
     refuse_gaps,
     tell_notes,
 )
@@ -65,9 +66,10 @@ def ablate(
     config: Annotated[
         Path,
         typer.Argument(
-            help="Experiment file (TOML), or the results folder of an ablation.",
+            help="Experiment file (TOML), the name of a shipped one, or the results folder of an "
+            "ablation.",
             show_default=False,
-            callback=expanded,
+            callback=experiment,
         ),
     ],
     *,

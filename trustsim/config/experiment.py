@@ -21,9 +21,9 @@ from trustsim.config.dimensions import in_arm
 from trustsim.config.drafts import SIDES
 from trustsim.config.file import Change, ExperimentTables, read_experiment
 from trustsim.config.models import KEPT, check_name, values_of, word
-from trustsim.config.paths import path_of
 from trustsim.config.precision import Precision
 from trustsim.config.scenario import Scenario
+from trustsim.config.shipped import experiment_path
 from trustsim.config.toml import inside, put
 from trustsim.errors import ConfigError, at, known, said_at, shown
 from trustsim.schema.checking import EXPERIMENTS, MARKETS, complete
@@ -205,7 +205,7 @@ def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> Exper
     Parameters
     ----------
     path : path
-        The TOML file.
+        The TOML file, or the name of a shipped experiment.
     overrides : iterable of str
         Changes ``path=value``, as given to ``--set``, or pairs of a path and its value.
 
@@ -215,7 +215,7 @@ def load_experiment(path: str | Path, overrides: Iterable[Change] = ()) -> Exper
         If anything in it cannot be used: one message that names file, key, value, what is
         allowed and the nearest valid name.
     """
-    return experiment_of(read_experiment(path_of(path), overrides))
+    return experiment_of(read_experiment(experiment_path(path), overrides))
 
 
 def experiment_of(experiment: ExperimentTables) -> ExperimentConfig:

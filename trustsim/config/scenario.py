@@ -22,7 +22,7 @@ from trustsim.config.drafts import FIELDS, MARKET, SIDES, Draft, Place, draft_at
 from trustsim.config.file import read_experiment
 from trustsim.config.library import DEFAULT_MARKET, completed, market_named
 from trustsim.config.models import word
-from trustsim.config.paths import path_of
+from trustsim.config.shipped import experiment_path
 from trustsim.engine.fingerprint import rule_text
 from trustsim.errors import ConfigError, at, known
 from trustsim.schema.checking import check_replicate
@@ -135,7 +135,7 @@ class Scenario:
     @classmethod
     def load(cls, path: str | Path, arm: str) -> Scenario:
         """Read one arm of an experiment file."""
-        drafts = read_experiment(path_of(path)).arms
+        drafts = read_experiment(experiment_path(path)).arms
         return cls.of(drafts[known(arm, drafts, at(str(path), "arms") + f"no arm '{arm}'")])
 
     def replace(self, **changes: Any) -> Scenario:

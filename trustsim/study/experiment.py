@@ -47,7 +47,7 @@ class Experiment:
         Parameters
         ----------
         path : path
-            The TOML file.
+            The TOML file, or the name of a shipped experiment.
         overrides : iterable of str
             Changes ``path=value``, as given to ``--set``.
         **changes
