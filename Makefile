@@ -8,7 +8,7 @@ READY  := .venv/.ready
 EXPERIMENT := high_trust_vs_adversarial
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint attack bench baseline clean
+.PHONY: help setup demo test lint docs attack bench baseline clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST) | awk -F': ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -30,6 +30,10 @@ lint: $(READY)  ## style and types
 
 test: lint  ## everything that must hold before a change goes in
 	$(BIN)/python -m pytest -n 2
+
+docs: $(READY)  ## build the pages as a site, warnings being errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "pages: docs/_build/html/contents.html"
 
 attack: $(READY)  ## try to break it: hostile input, damage, kills, planted faults (an hour)
 	TRUSTSIM_ATTACK=1500 TRUSTSIM_KILLS=8 $(BIN)/python -m pytest -n 2 tests/attack

@@ -32,7 +32,13 @@ from support.places import ROOT
 
 from trustsim.schema.mechanisms import MECHANISMS
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE = {"_build", "lessons"}
+"""Folders of the docs that `make docs` makes."""
+
+PAGES = [
+    ROOT / "README.md",
+    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name not in MADE),
+]
 WITH_EXAMPLES = [
     path for path in sorted((ROOT / "trustsim").rglob("*.py")) if ">>> " in path.read_text("utf-8")
 ]

@@ -62,7 +62,7 @@ def docs(
     from trustsim.config.shipped import shipped_folder
 
     home = shipped_folder("docs")
-    built = home / "_build" / "html" / "index.html"
+    built = home / "_build" / "html" / "contents.html"
     if built.exists():
         say(f"pages: {built}")
         if browser:
