@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from trustsim.commands.options import expanded
 from trustsim.commands.screen import say
 from trustsim.errors import ConfigError, shown
 
@@ -57,8 +58,19 @@ def docs(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the built pages.")
     ] = True,
+    odd: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the model, by the ODD protocol, into this page.", callback=expanded
+        ),
+    ] = None,
 ) -> None:
     """Say where the pages of the docs are, and open the built ones if they are there."""
+    if odd is not None:
+        from trustsim.report.odd_page import write_odd
+
+        say(f"wrote {write_odd(odd)}")
+        return
     from trustsim.config.shipped import shipped_folder
 
     home = shipped_folder("docs")
