@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,26 +73,36 @@ def test_the_report_fits_and_needs_no_network(browser: Any, report: Path, width:
     page.close()
 
 
-@pytest.mark.parametrize(("width", "folded"), [(360, True), (1200, False)])
-def test_long_tables_are_folded_on_a_phone_only(
-    browser: Any, report: Path, width: int, folded: bool
+@pytest.mark.parametrize("width", [360, 1200])
+def test_long_tables_are_folded_until_they_are_asked_for(
+    browser: Any, report: Path, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.goto(report.as_uri())
-    table = page.locator("#comparison details").first
-    assert table.locator("td").first.is_visible() is not folded
-    parameters = page.locator("#parameters details").first
-    assert not parameters.locator("td").first.is_visible()
-    parameters.locator("summary").click()
-    assert parameters.locator("td").first.is_visible()
+    for section in ("comparison", "measures", "parameters"):
+        table = page.locator(f"#{section} details").first
+        assert not table.locator("td").first.is_visible()
+        table.locator("summary").click()
+        assert table.locator("td").first.is_visible()
     page.close()
 
 
-def test_nothing_is_folded_in_print(browser: Any, report: Path) -> None:
-    page = browser.new_page(viewport={"width": 700, "height": 900})
+def test_the_half_page_comes_first_and_fits_a_screen(browser: Any, report: Path) -> None:
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.goto(report.as_uri())
+    heads = page.locator("h2").all_inner_texts()
+    assert heads[0] == "In brief"
+    assert page.locator("#brief").bounding_box()["height"] < 1000
+    page.close()
+
+
+def test_it_prints_on_six_pages(browser: Any, report: Path) -> None:
+    page = browser.new_page()
+    page.goto(report.as_uri())
+    printed = page.pdf(format="A4")
+    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
     page.emulate_media(media="print")
-    rows = page.locator("details td")
-    assert rows.count() > 20
-    assert all(rows.nth(i).is_visible() for i in range(0, rows.count(), 10))
+    assert page.locator("#brief dd").first.is_visible()
+    assert page.locator("#provenance td").first.is_visible()
+    assert not page.locator("#measures").is_visible()
     page.close()

@@ -226,12 +226,13 @@ class TestSections:
 
     def test_one_that_does_not_apply_leaves_nothing(self, made):
         nav = made[made.index("<nav") : made.index("</nav>")]
-        assert nav.count("<a ") == 8
+        assert nav.count("<a ") == 10
 
     def test_the_report_has_the_sections_of_the_analyses_in_their_order(self, page):
         anchors = re.findall(r'<section id="([a-z-]+)">', page)
-        assert anchors == ["answer", "figures", "comparison", "precision", "temptations", "limits",
-                           "measures", "method", "parameters", "provenance"]  # fmt: skip
+        assert anchors == ["brief", "answer", "figures", "comparison", "precision", "temptations",
+                           "limits",
+                           "measures", "method", "parameters", "provenance", "words"]  # fmt: skip
 
 
 class TestOddFolders:

@@ -38,6 +38,8 @@ from trustsim.report.sections.tables import (
 )
 from trustsim.report.words.answer import ENOUGH, PRECISION
 from trustsim.report.words.answers import FULL_MARKET, answers, mean_sentence, precision_sentences
+from trustsim.report.words.brief import brief
+from trustsim.report.words.glossary import explained
 from trustsim.report.words.labels import number, percent, plain, plain_arms
 from trustsim.report.words.limits import limits
 
@@ -128,6 +130,9 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
     made = [section for make in SECTIONS if (section := make(results, confidence)) is not None]
     sections = [ShownSection(each, show_all(results, each.pictures, confidence)) for each in made]
     labels = plain_arms(results.arms)
+    told = answers(results, confidence)
+    captions = [each.picture.caption for each in shown]
+    captions += [text for each in made for text in (*each.sentences, *each.notes)]
     full_market = "" if results.ablated is None else FULL_MARKET
     page = PAGES.get_template("template.html").render(
         title=plain(results.name),
@@ -135,7 +140,9 @@ def write_report(folder: Path, confidence: float = 0.95) -> Path:
         arms=[labels[arm] for arm in results.arms],
         baseline=labels[results.baseline],
         level=percent(confidence),
-        answers=answers(results, confidence),
+        brief=brief(results, confidence),
+        words=explained(" ".join([*told, *captions])),
+        answers=told,
         precision=precision_sentences(results, confidence),
         shown=shown,
         sections=sections,

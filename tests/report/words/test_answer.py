@@ -55,7 +55,7 @@ class TestSentences:
     def test_more_says_that_the_baseline_wins(self):
         said = difference_sentence(row(0.08, 0.01), "a", "b")
         assert said.startswith("A costs 0.08 more per accepted lot than b")
-        assert said.endswith("The baseline wins.")
+        assert said.endswith(" is the cheaper of the two.")
 
     def test_an_interval_with_zero_shows_no_difference(self):
         said = difference_sentence(row(-0.01, 0.03), "a", "b")
@@ -170,7 +170,7 @@ class TestLimits:
         write_folder(tmp_path, baseline="high_trust", replicates=6, rounds=60)
         worst = {limit.arm: limit for limit in limits(read_results(tmp_path))}["adversarial"]
         assert worst.loses
-        assert any("The baseline wins" in sentence for sentence in worst.sentences)
+        assert any("is the cheaper of the two" in sentence for sentence in worst.sentences)
         assert any("dearer in 100" in sentence for sentence in worst.sentences)
 
     def test_conduct_is_compared_at_first_orders_and_in_old_relations(self, tables):

@@ -168,7 +168,7 @@ def test_when_the_cost_of_a_year_falls_below() -> None:
     assert "from round 19 (year 4.8)" in text
     said = spaced(text)
     assert "The mean cost of a year falls below that of b for good in year 2.2 (95 % inter" in said
-    assert said.endswith("interval: 2.2 to 2.2).")
+    assert said.endswith("interval: year 2.2).")
 
 
 def row(difference: float, half: float, n: int) -> dict[str, float]:

@@ -295,7 +295,7 @@ def _table(result: Comparison, arm: str) -> Table:
         header,
         tuple(_cells(row) for row in rows),
         units=tuple(measure_unit(str(row["measure"])) for row in rows),
-        folded="narrow",
+        folded="always",
     )
 
 

@@ -72,7 +72,7 @@ def measures_table(results: Reported, confidence: float = 0.95) -> Table:
         f"Mean over {'runs' if results.points == 1 else 'the points'} ± half-width of its "
         f"{percent(confidence)} interval.",
         tuple(measure_unit(n) for n in names),
-        "narrow",
+        "always",
     )
 
 

@@ -74,7 +74,7 @@ def difference_sentence(
     places = clear_of_zero(low, high, places)
     size = number(abs(difference), places)
     ends = sorted((abs(low), abs(high)))
-    loses = "" if difference < 0 else " The baseline wins."
+    loses = "" if difference < 0 else f" {capital(plain(arm_b))} is the cheaper of the two."
     return (
         f"{a} costs {size} {word} per accepted lot than {b}{when}{share} ({level} interval "
         f"{number(ends[0], places)} to {number(ends[1], places)}, {pairs_of_runs(n)}).{loses}"
@@ -99,8 +99,8 @@ def crossover_sentence(result: Crossover, arm_a: str, arm_b: str, rounds_per_yea
     return (
         f"Counting everything paid so far, {plain(arm_a)} is the cheaper for good from round "
         f"{number(result.round + 1, 0)} (year {_year(result.round, rounds_per_year)}) in the "
-        f"typical run ({level} interval: year {_year(result.low, rounds_per_year)} to "
-        f"{_year(result.high, rounds_per_year)}); this happens in {often}."
+        f"typical run ({level} interval: {_range(result.low, result.high, rounds_per_year)}); this "
+        f"happens in {often}."
     )
 
 
@@ -211,13 +211,23 @@ def _yearly_sentence(result: Crossover, arm_a: str, arm_b: str, rounds_per_year:
     return (
         f" The mean cost of a year falls below that of {plain(arm_b)} for good in year "
         f"{_year(result.mean_round, rounds_per_year)} ({percent(result.confidence)} interval: "
-        f"{_year(result.mean_low, rounds_per_year)} to {_year(result.mean_high, rounds_per_year)})."
+        f"{_range(result.mean_low, result.mean_high, rounds_per_year)})."
     )
 
 
 def pairs_of_runs(n: int) -> str:
     """Write a number of pairs."""
     return "1 pair of runs" if n == 1 else f"{number(n, 0)} paired runs"
+
+
+def _range(low: float, high: float, rounds_per_year: int) -> str:
+    """Write an interval of years; of rounds, where both ends read alike as years."""
+    first, last = _year(low, rounds_per_year), _year(high, rounds_per_year)
+    if first != last:
+        return f"year {first} to {last}"
+    if math.isinf(low) or low == high:
+        return f"year {first}"
+    return f"round {number(low + 1, 0)} to {number(high + 1, 0)}"
 
 
 def _year(round_number: float, rounds_per_year: int) -> str:

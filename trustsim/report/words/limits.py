@@ -34,6 +34,10 @@ CONDUCT = (
 )
 
 
+LEAST = 5e-5
+"""Part of total cost, a lot, below which a figure of four decimals would say nothing."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What speaks against one challenger: `loses` overall, and the sentences that say where."""
@@ -159,7 +163,7 @@ def _dearer_parts(results: Reported, arm: str, when: str, confidence: float) -> 
         f"{COST_PARTS[row['measure']].lower()} "
         f"(+{number(row['difference'], min(4, decimals(row['half_width'], row['difference'])))})"
         for _, row in rows.iterrows()
-        if row["low"] > 0
+        if row["low"] > 0 and row["difference"] >= LEAST
     ]
     if not dearer:
         return []
