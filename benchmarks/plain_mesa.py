@@ -21,6 +21,7 @@ from benchmarks.plain_rules import with_rules
 from benchmarks.plain_supplier import Supplier
 from trustsim.market.records import Tally
 from trustsim.market.rooms.demand import mismatch
+from trustsim.market.rooms.sourcing import FEW_RATINGS
 from trustsim.schema.accounts import MICRO
 from trustsim.schema.measures import AGE_FROM, measure
 from trustsim.schema.mechanisms import MECHANISMS
@@ -66,6 +67,7 @@ COUNTED = (
     "wronged",
     "returned",
     "hushed",
+    "newcomers",
     "invented",
     "by_chance",
     "by_rating",
@@ -151,6 +153,7 @@ class Sums:
         self.succession += order.succession
         self.ransom += order.ransom
         self.hushed += order.hushed
+        self.newcomers += order.supplier.rated < FEW_RATINGS
         self.invented += order.invented
         self.by_chance += order.tie.found_by == "chance"
         self.by_rating += order.tie.found_by == "rating"

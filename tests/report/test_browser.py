@@ -103,6 +103,6 @@ def test_it_prints_on_six_pages(browser: Any, report: Path) -> None:
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
     page.emulate_media(media="print")
     assert page.locator("#brief dd").first.is_visible()
-    assert page.locator("#provenance td").first.is_visible()
+    assert page.locator("#limits li").first.is_visible()
     assert not page.locator("#measures").is_visible()
     page.close()

@@ -16,6 +16,9 @@ from trustsim.config.paths import path_of
 from trustsim.errors import ConfigError, nearest, shown
 
 PACKAGE = Path(__file__).parents[1]
+PLACES = ("", "cases", "calibration", "replications")
+"""Folders of experiments in ``configs``."""
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -29,9 +32,7 @@ def shipped_folder(name: str) -> Path:
 def shipped() -> dict[str, Path]:
     """Give the shipped experiments, cases and calibrations by name; cases by their ids."""
     home = shipped_folder("configs")
-    files = [
-        path for place in ("", "cases", "calibration") for path in (home / place).glob("*.toml")
-    ]
+    files = [path for place in PLACES for path in (home / place).glob("*.toml")]
     found = {_id(path): path for path in files}
     return dict(sorted(found.items(), key=lambda pair: (pair[1].parent.name, *_order(pair[0]))))
 
