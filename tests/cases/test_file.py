@@ -88,6 +88,11 @@ def test_a_case_is_an_experiment_that_runs_by_itself(tmp_path: Path) -> None:
             'measure = "instrument_share_escroww"',
             ["case.measure", "the market has no instrument 'escroww'", 'did you mean "escrow"'],
         ),
+        (
+            "expect = -1",
+            'expect = -1\nfigure = "hours_splits"',
+            ["case.figure = 'hours_splits': no such figure", 'did you mean "hours_split"'],
+        ),
         ("expect = -1", "expect = 0", ["case.expect = 0", "allowed: 1 or -1"]),
         ("expect = -1", "expekt = -1", ["unknown key of a case", 'did you mean "expect"']),
         (

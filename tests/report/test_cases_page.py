@@ -6,14 +6,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from report.test_browser import browser  # noqa: F401
+from support.places import ROOT
 from support.small_case import OTHER, without_design, write_case
 
+from trustsim import Scenario, compare_scenarios
 from trustsim.cases.file import load_case
 from trustsim.cases.judging import judged
-from trustsim.cases.run import run_cases
-from trustsim.report.cases_page import docs_page, lines, table, write_gallery
+from trustsim.cases.run import folder_of, run_cases
+from trustsim.report.cases_page import _drawn, docs_page, lines, table, write_gallery
+from trustsim.report.sections.gallery import pictures
+from trustsim.schema.figures import FIGURES
 
 MARKUP = ("Buyers demand money", "Buyers <b>demand</b> | money")
 
@@ -83,3 +88,28 @@ def test_the_gallery_fits_the_screen(
     assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
     assert said == []
     page.close()
+
+
+def test_a_case_may_name_a_figure_of_the_report(tmp_path: Path) -> None:
+    text = (ROOT / "configs" / "cases" / "v5.toml").read_text(encoding="utf-8")
+    text = text.replace("expect = 1", 'expect = 1\nfigure = "instruments_by_age"')
+    text = text.replace("replications = 60", "replications = 2").replace(
+        "buyers = 60", "buyers = 20"
+    )
+    (tmp_path / "v5.toml").write_text(text.replace("rounds = 60", "rounds = 12"))
+    case = load_case(tmp_path / "v5.toml")
+    rows = judged(run_cases([case], tmp_path / "out", jobs=1))
+    write_gallery(tmp_path / "out", rows, ["V5"])
+    axes = _drawn(case, folder_of(case, tmp_path / "out"), 7.0)
+    runs = pd.read_parquet(folder_of(case, tmp_path / "out") / "ages.parquet")
+    assert axes[0].get_title(loc="left") == "trust but verify"
+    first = runs[(runs["age_from"] == 0) & (runs["point"] == 0)]
+    escrow = first["instrument_share_escrow"].mean()
+    assert axes[0].patches[0].get_height() == pytest.approx(escrow, abs=0.02)
+
+
+def test_the_figures_that_a_case_may_name_are_those_of_a_report() -> None:
+    tiny = {"buyers": 6, "suppliers": 3, "rounds": 6}
+    pair = [Scenario(name, **tiny) for name in ("high_trust", "adversarial")]
+    found = compare_scenarios(pair, 2)._reported
+    assert set(FIGURES) == {each.name for each in pictures(found)}

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import model_validator
 
 from trustsim.errors import suggestion
+from trustsim.schema.figures import FIGURES
 from trustsim.schema.measures import MEASURES
 from trustsim.schema.mechanisms import MECHANISMS
 from trustsim.schema.translation import Refusal, Table, Text, allowing, one_of
@@ -55,6 +56,8 @@ class CaseTable(Table):
     difference : str
         One of `ARMS`, `ENDS` and `BOTH`; if nothing is said, `ENDS` with one arm, `ARMS` with two
         against time or age, `BOTH` with two against a parameter.
+    figure : str
+        A figure of the report that shows the claim, in place of one of the three that cases have.
     """
 
     NOUN: ClassVar[str] = "key of a case"
@@ -69,6 +72,7 @@ class CaseTable(Table):
     against: Text
     expect: Annotated[Literal[-1, 1], allowing("1 or -1", lambda value: type(value) is int)]
     difference: Annotated[str, one_of((ARMS, ENDS, BOTH), "no such difference")] = ""
+    figure: Annotated[str, one_of(FIGURES, "no such figure of a report")] = ""
 
     @model_validator(mode="after")
     def _refuse_an_unknown_measure(self) -> CaseTable:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
+
 from trustsim import __version__
 from trustsim.cases.effect import curve
+from trustsim.cases.file import Case
 from trustsim.cases.judging import LEVEL, STAYS, Judged
 from trustsim.cases.run import folder_of, tables_of
 from trustsim.config.case import IDS
 from trustsim.config.paths import path_of
-from trustsim.errors import clear_errors
-from trustsim.experiment.storage.files import written
+from trustsim.errors import clear_errors, known
+from trustsim.experiment.storage.files import read_table, written
 from trustsim.experiment.storage.seals import read_manifest
 from trustsim.report.figures.case import case_figure
-from trustsim.report.sections.gallery import Picture
+from trustsim.report.results import Reported, read_results
+from trustsim.report.sections.gallery import Picture, pictures
 from trustsim.report.sections.tables import Table
 from trustsim.report.words.cases import (
     CHAPTERS,
@@ -34,7 +39,7 @@ from trustsim.report.words.cases import (
 )
 from trustsim.report.words.labels import plain
 from trustsim.report.writing import PAGES, show
-from trustsim.schema.mechanisms import MECHANISMS
+from trustsim.schema.mechanisms import MECHANISMS, NOTHING, WITHOUT
 
 PAGE = "index.html"
 TITLE = "Cases from the field"
@@ -125,10 +130,38 @@ def write_gallery(out: str | Path, rows: Sequence[Judged], files: Sequence[str])
     return path
 
 
+def _as_it_is(folder: Path) -> Reported:
+    """Read the runs of a case in which nothing is switched off."""
+    whole = read_results(folder)
+    runs = whole.runs[whole.runs[WITHOUT] == NOTHING] if WITHOUT in whole.runs else whole.runs
+    reported = replace(whole, runs=runs, ablated=None)
+    for name in ("rounds", "ages"):
+        if whole.keeps(name):
+            rows = read_table(folder, name).to_pandas()
+            vars(reported)[name] = rows[rows["run_id"].isin(runs["run_id"])]
+    return reported
+
+
+def _drawn(case: Case, folder: Path, width: float) -> list[Axes]:
+    """Draw the figure that a case names, or the one of its kind: the measure along what it asks."""
+    if case.said.figure:
+        named = {each.name: each for each in pictures(_as_it_is(folder))}
+        where = f"{case.id}: figure = '{case.said.figure}': not of this case"
+        return named[known(case.said.figure, named, where)].draw(width)
+    return case_figure(
+        curve(case, tables_of(case, folder)),
+        title=drawn_label(case),
+        unit=unit(case),
+        difference=len(case.arms) > 1,
+        mechanism=case.off,
+        along=along(case),
+        width=width,
+    )
+
+
 def _card(row: Judged, out: Path) -> dict[str, Any]:
     case = row.case
     folder = folder_of(case, out)
-    drawn = curve(case, tables_of(case, folder))
     manifest = read_manifest(folder)
     digest = str(manifest.get("digest", "unknown"))
     picture = Picture(
@@ -136,15 +169,7 @@ def _card(row: Judged, out: Path) -> dict[str, Any]:
         case.said.claim,
         sentence(row),
         f"{label(case)} along {along(case)}; {sentence(row)}",
-        lambda width: case_figure(
-            drawn,
-            title=drawn_label(case),
-            unit=unit(case),
-            difference=len(case.arms) > 1,
-            mechanism=case.off,
-            along=along(case),
-            width=width,
-        ),
+        lambda width: _drawn(case, folder, width),
     )
     line = (
         f"{case.id} · {row.effects.full.pairs} pairs of runs · intervals: 95 %, Student t · "
