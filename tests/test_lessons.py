@@ -22,7 +22,7 @@ PRINTED = {
     "3_own_policy": ["Scenario('prudent'", "Prudent costs", "Panels("],
     "4_a_design": ["3 points of the design", "0.032"],
     "5_a_case": ["with false claims: +0.3", "without them:      +0.0"],
-    "6_a_replication": ["reported 47.0%", "goods per hour", "Panels("],
+    "6_a_replication": ["least trusted: reported 0.47", "most trusted: reported 0.235", "Panels("],
 }
 """What a lesson prints, or shows at the end of a cell."""
 
